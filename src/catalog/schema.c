@@ -92,10 +92,9 @@ enum status catalog_add_schema(struct catalog *catalog, uint32_t import,
     return table->amount ? add_amount(catalog, import, table, error) : STATUS_OK;
 }
 
-enum status catalog_stated_by_others(struct catalog *catalog, const char *table,
-                                     const char *sources, struct arena *arena,
-                                     struct catalog_stated **out, size_t *count,
-                                     struct error *error)
+enum status catalog_stated_besides_scores(struct catalog *catalog, const char *table,
+                                          struct arena *arena, struct catalog_stated **out,
+                                          size_t *count, struct error *error)
 {
     sqlite3_stmt *statement;
     VECTOR(struct catalog_stated) found = {0};
@@ -103,9 +102,8 @@ enum status catalog_stated_by_others(struct catalog *catalog, const char *table,
     TRY(catalog_query(
         catalog, &statement, error,
         "SELECT c.name, min(c.import) FROM schema_column c JOIN import i ON i.number = c.import"
-        " WHERE i.undone = 0 AND c.table_name = ? AND substr(i.sources, 1, length(?)) <> ?"
-        " GROUP BY c.name",
-        "sss", table, sources, sources));
+        " WHERE i.undone = 0 AND c.table_name = ? AND NOT " CATALOG_IS_SCORES " GROUP BY c.name",
+        "s", table));
     enum status status;
     while ((status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row) {
         struct catalog_stated stated = {catalog_column_text(statement, 0, arena),

@@ -351,6 +351,8 @@ static void imports_json(const struct session *session, const struct catalog_imp
         json_put_string(json, "received",
                         moment_format(session_zone(session), imports[i].received, moment));
         json_put_string(json, "into", imports[i].table);
+        if (imports[i].kind == CATALOG_SCORES)
+            json_put_string(json, "model", imports[i].scoring.model);
         json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
         json_write_key(json, "undone");
         json_write_string(json, imports[i].undone ? moment_format(session_zone(session),

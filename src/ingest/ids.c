@@ -8,35 +8,34 @@
  * with the same times and properties. One side's lines count +1 and the other's −1; where equal
  * lines do not come to 0, the units differ.
  */
-#include "ingest/run.h"
+#include "ingest/publish.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct ids {
-    struct ingest_run *run;
+    const struct ingest_run *run;
+    const struct ingest_understood *understood;
+    const struct ingest_shape *shape;
+    const struct ingest_staged *staged;
+    struct ingest_settled *out;
     bool replace, of_lines;
     const struct schema_table
         *tables[2]; /* of the store, with what may have an id already: lines, whole facts */
     size_t table_count;
 };
 
-static const char *lines_table(struct ingest_run *run)
-{
-    return arena_printf(run->arena, "%s.line", run->table);
-}
-
 /* An id that is the same in all lines of every group is one of groups. */
 static enum status find_what_ids_name(struct ids *ids, struct error *error)
 {
     uint64_t differ;
-    if (ids->run->group < 0)
+    if (ids->understood->roles.group < 0)
         return STATUS_OK;
     const char *sql = arena_printf(
         ids->run->arena,
         "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s HAVING min(id) <> max(id))",
-        ingest_group_columns(ids->run));
-    TRY(ingest_count_rows(ids->run, sql, &differ, error));
+        ingest_group_columns(ids->shape));
+    TRY(ingest_count_rows(ids->staged, sql, &differ, error));
     ids->of_lines = differ > 0;
     return STATUS_OK;
 }
@@ -45,11 +44,11 @@ static enum status find_what_ids_name(struct ids *ids, struct error *error)
  * without. */
 static void find_tables(struct ids *ids)
 {
-    struct ingest_run *run = ids->run;
-    const char *names[] = {run->group >= 0 ? lines_table(run) : NULL, run->table};
+    const char *names[] = {ids->understood->roles.group >= 0 ? ids->understood->lines_table : NULL,
+                           ids->understood->table};
     for (size_t i = 0; i < 2; i++) {
         const struct schema_table *table =
-            names[i] ? schema_table(store_schema(run->store), names[i]) : NULL;
+            names[i] ? schema_table(store_schema(ids->run->store), names[i]) : NULL;
         if (table)
             ids->tables[ids->table_count++] = table;
     }
@@ -59,17 +58,17 @@ static void find_tables(struct ids *ids)
 static void list_columns(const struct ids *ids, const struct schema_table *table, bool count_lines,
                          struct store_read *read)
 {
-    struct ingest_run *run = ids->run;
-    const char **columns = ARENA_ARRAY(run->arena, const char *, run->property_count + 4);
+    const char **columns =
+        ARENA_ARRAY(ids->run->arena, const char *, ids->shape->property_count + 4);
     size_t count = 0;
     columns[count++] = "id";
     columns[count++] = "customer";
     columns[count++] = "time";
-    for (size_t i = 0; i < run->property_count; i++)
-        if (ingest_is_stored(&run->properties[i]) &&
-            schema_column(table, run->properties[i].name)) {
-            columns[count++] = run->properties[i].name;
-            count_lines &= strcmp(run->properties[i].name, "lines") != 0;
+    for (size_t i = 0; i < ids->shape->property_count; i++)
+        if (ingest_is_stored(&ids->shape->properties[i]) &&
+            schema_column(table, ids->shape->properties[i].name)) {
+            columns[count++] = ids->shape->properties[i].name;
+            count_lines &= strcmp(ids->shape->properties[i].name, "lines") != 0;
         }
     if (count_lines)
         columns[count++] = "lines";
@@ -80,9 +79,9 @@ static void list_columns(const struct ids *ids, const struct schema_table *table
 static enum status add_present(const struct ids *ids, const struct schema_table *table,
                                struct buffer *sql, struct error *error)
 {
-    struct ingest_run *run = ids->run;
-    bool whole = strcmp(table->name, run->table) == 0;
-    bool count_lines = whole && schema_table(store_schema(run->store), lines_table(run)) &&
+    bool whole = strcmp(table->name, ids->understood->table) == 0;
+    bool count_lines = whole &&
+                       schema_table(store_schema(ids->run->store), ids->understood->lines_table) &&
                        schema_column(table, "lines");
     struct store_read read;
     list_columns(ids, table, count_lines, &read);
@@ -90,8 +89,8 @@ static enum status add_present(const struct ids *ids, const struct schema_table 
                   count_lines ? "lines IS NOT NULL"
                   : whole     ? "false"
                               : "true");
-    TRY(store_select(run->store, &read, sql, error));
-    bool seen_by_line = count_lines && run->group >= 0;
+    TRY(store_select(ids->run->store, &read, sql, error));
+    bool seen_by_line = count_lines && ids->understood->roles.group >= 0;
     buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s",
                   seen_by_line ? " AND lines IS NULL" : "");
     return STATUS_OK;
@@ -109,7 +108,7 @@ static enum status make_present(const struct ids *ids, struct error *error)
     for (size_t i = 0; i < ids->table_count && status == STATUS_OK; i++)
         status = add_present(ids, ids->tables[i], &sql, error);
     if (status == STATUS_OK)
-        status = lake_execute(ids->run->lake, sql.data, error);
+        status = lake_execute(ids->staged->lake, sql.data, error);
     buffer_release(&sql);
     return status;
 }
@@ -138,8 +137,8 @@ static void add_content(const struct ids *ids, bool against_store, const char *g
                         struct buffer *sql)
 {
     buffer_printf(sql, ", customer, time, %s AS \"@grouped\"", grouped);
-    for (size_t i = 0; i < ids->run->property_count; i++) {
-        const struct ingest_property *property = &ids->run->properties[i];
+    for (size_t i = 0; i < ids->shape->property_count; i++) {
+        const struct ingest_property *property = &ids->shape->properties[i];
         bool as_text = false;
         if (!ingest_is_stored(property) || (against_store && !is_present(ids, property, &as_text)))
             continue;
@@ -153,7 +152,7 @@ static void add_content(const struct ids *ids, bool against_store, const char *g
 static void add_differing(const struct ids *ids, bool against_store, const char *mine,
                           const char *theirs, struct buffer *sql)
 {
-    const char *grouped = ids->run->group >= 0 ? "true" : "false";
+    const char *grouped = ids->understood->roles.group >= 0 ? "true" : "false";
     buffer_string(sql, "SELECT DISTINCT \"@unit\" FROM (SELECT * EXCLUDE (\"@side\"), "
                        "sum(\"@side\") AS \"@balance\" "
                        "FROM (SELECT \"@unit\", 1 AS \"@side\"");
@@ -167,12 +166,11 @@ static void add_differing(const struct ids *ids, bool against_store, const char 
  * by its first row: the first of an import stands, with --on-conflict replace the last. */
 static enum status make_units(const struct ids *ids, struct error *error)
 {
-    const struct ingest_run *run = ids->run;
     const char *unit = "arrival";
-    if (run->group >= 0 && !ids->of_lines)
-        unit = arena_printf(run->arena, "min(arrival) OVER (PARTITION BY %s)",
-                            ingest_group_columns(run));
-    return lake_executef(run->lake, error,
+    if (ids->understood->roles.group >= 0 && !ids->of_lines)
+        unit = arena_printf(ids->run->arena, "min(arrival) OVER (PARTITION BY %s)",
+                            ingest_group_columns(ids->shape));
+    return lake_executef(ids->staged->lake, error,
                          "CREATE TEMP TABLE units AS SELECT arrival, \"@unit\", %s(\"@unit\") OVER "
                          "(PARTITION BY id) AS "
                          "\"@winner\" FROM (SELECT arrival, id, %s AS \"@unit\" FROM staged)",
@@ -200,7 +198,7 @@ static enum status find_differing(const struct ids *ids, struct error *error)
                   "units USING (arrival) "
                   "WHERE id IN (SELECT id FROM present)) USING (id)",
                   &sql);
-    enum status status = lake_execute(ids->run->lake, sql.data, error);
+    enum status status = lake_execute(ids->staged->lake, sql.data, error);
     buffer_release(&sql);
     return status;
 }
@@ -214,7 +212,7 @@ static enum status judge(const struct ids *ids, struct error *error)
     TRY(make_units(ids, error));
     TRY(find_differing(ids, error));
     return lake_execute(
-        ids->run->lake,
+        ids->staged->lake,
         "CREATE TEMP TABLE verdicts AS SELECT arrival, id, CASE WHEN \"@unit\" <> \"@winner\" THEN "
         "if(differs, 3, 1) WHEN present THEN if(differs, 4, 2) ELSE 0 END AS verdict FROM (SELECT "
         "arrival, id, \"@unit\", \"@winner\", \"@unit\" IN (SELECT \"@unit\" FROM differing) AS "
@@ -235,31 +233,31 @@ static int by_row(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void write_conflict(struct ingest_run *run, const struct conflict *conflict, struct text row)
+static void write_conflict(struct ids *ids, const struct conflict *conflict, struct text row)
 {
     size_t index = ingest_row_source(conflict->row);
     struct ingest_reject reject = {
         .reason = REASON_CONFLICT,
-        .source = run->sources[index].name,
+        .source = ids->shape->sources[index].name,
         .line = ingest_row_line(conflict->row),
-        .column = run->mapping.id.items[0],
+        .column = ids->understood->mapping.id.items[0],
         .value = text_from(conflict->id),
         .row = row,
     };
     struct buffer line;
     buffer_init(&line, 0);
-    ingest_reject_counts_add(&run->scan.reject_counts, &reject);
+    ingest_reject_counts_add(&ids->out->set_aside, &reject);
     ingest_reject_write(&reject, &line);
-    ingest_ordered_file_append(&run->rejects, &line);
+    ingest_ordered_file_append(&ids->run->aside->file, &line);
     buffer_release(&line);
 }
 
 /* Records of one block that are among the conflicts from *next on. */
-static void find_in_block(struct ingest_run *run, const struct ingest_block *block,
+static void find_in_block(struct ids *ids, const struct ingest_block *block,
                           const struct conflict *conflicts, size_t count, size_t *next)
 {
-    const struct ingest_dialect *dialect = &run->sources[block->source].dialect;
-    struct ingest_record record = {.names = run->source_columns[block->source].names};
+    const struct ingest_dialect *dialect = &ids->shape->sources[block->source].dialect;
+    struct ingest_record record = {.names = ids->shape->source_columns[block->source].names};
     const char *at = block->data, *end = block->data + block->length;
     uint64_t line = block->first_line;
     size_t skipped;
@@ -274,66 +272,67 @@ static void find_in_block(struct ingest_run *run, const struct ingest_block *blo
             length = ingest_decode(dialect->encoding, record.line, record.length, text);
         else
             memcpy(text, record.line, length);
-        write_conflict(run, &conflicts[(*next)++], (struct text){text, length});
+        write_conflict(ids, &conflicts[(*next)++], (struct text){text, length});
         free(text);
     }
     ingest_record_release(&record);
 }
 
-static enum status set_conflicts_aside(struct ingest_run *run, struct error *error)
+static enum status set_conflicts_aside(struct ids *ids, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
     VECTOR(struct conflict) conflicts = {0};
-    TRY(lake_query(run->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)", &result,
-                   error));
+    TRY(lake_query(ids->staged->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)",
+                   &result, error));
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text id = lake_text(&chunk->columns[1], i);
             VECTOR_PUSH(&conflicts,
                         (struct conflict){(uint64_t)lake_integer(&chunk->columns[0], i),
-                                          arena_strndup(run->arena, id.data, id.length)});
+                                          arena_strndup(ids->run->arena, id.data, id.length)});
         }
     lake_result_free(result);
     if (conflicts.count)
         qsort(conflicts.items, conflicts.count, sizeof *conflicts.items, by_row);
     struct ingest_reader reader;
     struct ingest_block block = {0};
-    ingest_reader_init(&reader, run->sources, run->source_count);
+    ingest_reader_init(&reader, ids->shape->sources, ids->shape->source_count);
     size_t next = 0;
     while (status == STATUS_OK && next < conflicts.count) {
         status = ingest_reader_next(&reader, &block, error);
         if (status != STATUS_OK || !block.length)
             break;
-        find_in_block(run, &block, conflicts.items, conflicts.count, &next);
+        find_in_block(ids, &block, conflicts.items, conflicts.count, &next);
     }
     ingest_reader_release(&reader);
     ingest_block_release(&block);
-    run->summary->conflicts = conflicts.count;
+    ids->out->conflicts = conflicts.count;
     VECTOR_RELEASE(&conflicts);
     return status;
 }
 
 /* A part that holds replaced rows is written anew without them, and they go to the shadow. */
-static enum status rewrite_part(struct ingest_run *run, const struct catalog_part *part,
+static enum status rewrite_part(struct ids *ids, const struct catalog_part *part,
                                 struct error *error)
 {
     struct buffer path;
     buffer_init(&path, 0);
-    buffer_sql_text(&path, text_from(store_file(run->store, run->arena, "%s", part->path)));
+    buffer_sql_text(&path,
+                    text_from(store_file(ids->run->store, ids->run->arena, "%s", part->path)));
     const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
     struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
     struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
-    kept.select =
-        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s",
-                     path.data, gone);
-    shadow.select =
-        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s", path.data, gone);
+    kept.select = arena_printf(ids->run->arena,
+                               "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s",
+                               path.data, gone);
+    shadow.select = arena_printf(ids->run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s",
+                                 path.data, gone);
     buffer_release(&path);
-    TRY(store_drop_part(run->change, part->number, error));
-    TRY(store_write_part(run->change, run->lake, &kept, NULL, error));
-    return store_write_part(run->change, run->lake, &shadow, NULL, error);
+    TRY(store_drop_part(ids->run->change, part->number, error));
+    TRY(store_write_part(ids->run->change, ids->staged->lake, &kept, NULL, error));
+    return store_write_part(ids->run->change, ids->staged->lake, &shadow, NULL, error);
 }
 
 /* Parts of imports without --id have no such column. */
@@ -345,31 +344,33 @@ static bool has_ids(const struct catalog_part *part)
     return false;
 }
 
-static bool may_hold_replaced(struct ingest_run *run, const struct catalog_part *part)
+static bool may_hold_replaced(struct ids *ids, const struct catalog_part *part)
 {
-    bool kind = strcmp(part->table, run->table) == 0 || strcmp(part->table, lines_table(run)) == 0;
+    bool kind = strcmp(part->table, ids->understood->table) == 0 ||
+                strcmp(part->table, ids->understood->lines_table) == 0;
     return part->role == PART_FACTS && kind && has_ids(part);
 }
 
-static enum status replace_present(struct ingest_run *run, struct error *error)
+static enum status replace_present(struct ids *ids, struct error *error)
 {
     size_t count;
-    const struct catalog_part *parts = store_parts(run->store, &count);
-    for (size_t i = 0; i < count && !run->options->dry_run; i++) {
+    const struct catalog_part *parts = store_parts(ids->run->store, &count);
+    for (size_t i = 0; i < count && !ids->run->options->dry_run; i++) {
         uint64_t rows = 0;
-        if (!may_hold_replaced(run, &parts[i]))
+        if (!may_hold_replaced(ids, &parts[i]))
             continue;
-        TRY(store_check_part(run->store, &parts[i], NULL, 0, error));
+        TRY(store_check_part(ids->run->store, &parts[i], NULL, 0, error));
         struct buffer sql;
         buffer_init(&sql, 0);
         buffer_string(&sql, "SELECT count(*) FROM read_parquet(");
-        buffer_sql_text(&sql, text_from(store_file(run->store, run->arena, "%s", parts[i].path)));
+        buffer_sql_text(
+            &sql, text_from(store_file(ids->run->store, ids->run->arena, "%s", parts[i].path)));
         buffer_string(&sql, ") WHERE id IN (SELECT id FROM verdicts WHERE verdict = 4)");
-        enum status status = ingest_count_rows(run, sql.data, &rows, error);
+        enum status status = ingest_count_rows(ids->staged, sql.data, &rows, error);
         buffer_release(&sql);
         TRY(status);
         if (rows)
-            TRY(rewrite_part(run, &parts[i], error));
+            TRY(rewrite_part(ids, &parts[i], error));
     }
     return STATUS_OK;
 }
@@ -380,34 +381,41 @@ static enum status refuse_to_replace(const struct ids *ids, struct error *error)
     enum status status = error_set(
         error, STATUS_USAGE,
         "%llu rows would replace lines of the store, and their --id does not say of which %s",
-        (unsigned long long)ids->run->summary->replaced_rows, ids->run->table);
+        (unsigned long long)ids->out->replaced, ids->understood->table);
     error_hint(error, "with --on-conflict replace name the id of the whole %s (--id %s)",
-               ids->run->table, ids->run->mapping.group_by);
+               ids->understood->table, ids->understood->mapping.group_by);
     return status;
 }
 
-bool ingest_replaces(const struct ingest_run *run)
+enum status ingest_settle_ids(const struct ingest_run *run,
+                              const struct ingest_understood *understood,
+                              const struct ingest_shape *shape, const struct ingest_staged *staged,
+                              struct ingest_settled *settled, struct error *error)
 {
-    return run->mapping.on_conflict && strcmp(run->mapping.on_conflict, "replace") == 0;
-}
-
-enum status ingest_resolve_ids(struct ingest_run *run, struct error *error)
-{
-    struct ids ids = {.run = run, .replace = ingest_replaces(run)};
+    struct ids ids = {.run = run,
+                      .understood = understood,
+                      .shape = shape,
+                      .staged = staged,
+                      .out = settled,
+                      .replace = ingest_replaces(&understood->mapping)};
+    if (!understood->mapping.id.count)
+        return STATUS_OK;
     find_tables(&ids);
     TRY(find_what_ids_name(&ids, error));
     TRY(make_present(&ids, error));
     TRY(judge(&ids, error));
+
     /* with replace, a row that a later one of the same import replaces counts as repeated, too */
-    TRY(ingest_count_rows(run,
+    TRY(ingest_count_rows(staged,
                           ids.replace ? "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2, 3)"
                                       : "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2)",
-                          &run->summary->repeated_ids, error));
+                          &settled->repeated, error));
     if (!ids.replace)
-        return set_conflicts_aside(run, error);
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict = 4",
-                          &run->summary->replaced_rows, error));
-    if (ids.of_lines && run->summary->replaced_rows)
+        return set_conflicts_aside(&ids, error);
+
+    TRY(ingest_count_rows(staged, "SELECT count(*) FROM verdicts WHERE verdict = 4",
+                          &settled->replaced, error));
+    if (ids.of_lines && settled->replaced)
         return refuse_to_replace(&ids, error);
-    return run->summary->replaced_rows ? replace_present(run, error) : STATUS_OK;
+    return settled->replaced ? replace_present(&ids, error) : STATUS_OK;
 }

@@ -12,7 +12,7 @@
  * - Whatever way a column may change (its type, what it refers to, its currencies), the import is
  * refused when a saved definition that fits the store would no longer fit.
  */
-#include "ingest/run.h"
+#include "ingest/publish.h"
 
 #include <string.h>
 
@@ -28,17 +28,13 @@ static const struct ingest_use *find_use(const struct ingest_run *run, const cha
     return NULL;
 }
 
-static const char *lines_table(struct ingest_run *run)
-{
-    return arena_printf(run->arena, "%s.line", run->table);
-}
-
 /* The store's column that a property becomes: of the kind, else of its lines. */
-static const struct schema_column *stored_as(struct ingest_run *run, const char *name, bool trait,
-                                             const char **table)
+static const struct schema_column *stored_as(const struct ingest_run *run,
+                                             const struct ingest_understood *understood,
+                                             const char *name, bool trait, const char **table)
 {
-    const char *tables[] = {trait ? SCHEMA_TRAIT_TABLE : run->table,
-                            trait ? NULL : lines_table(run)};
+    const char *tables[] = {trait ? SCHEMA_TRAIT_TABLE : understood->table,
+                            trait ? NULL : understood->lines_table};
     for (size_t i = 0; i < 2 && tables[i]; i++) {
         const struct schema_table *found = schema_table(store_schema(run->store), tables[i]);
         const struct schema_column *column = found ? schema_column(found, name) : NULL;
@@ -50,19 +46,24 @@ static const struct schema_column *stored_as(struct ingest_run *run, const char 
     return NULL;
 }
 
-static const struct ingest_use *use_of(struct ingest_run *run, const char *name, bool trait)
+static const struct ingest_use *use_of(const struct ingest_run *run,
+                                       const struct ingest_understood *understood, const char *name,
+                                       bool trait)
 {
-    const struct ingest_use *use = find_use(run, trait ? SCHEMA_TRAIT_TABLE : run->table, name);
-    return use || trait ? use : find_use(run, lines_table(run), name);
+    const struct ingest_use *use =
+        find_use(run, trait ? SCHEMA_TRAIT_TABLE : understood->table, name);
+    return use || trait ? use : find_use(run, understood->lines_table, name);
 }
 
-static void keep_column(struct ingest_run *run, int column, const char *name, bool trait)
+static void keep_column(const struct ingest_run *run, const struct ingest_understood *understood,
+                        struct ingest_shape *shape, int column, const char *name, bool trait)
 {
     const char *table;
-    const struct ingest_use *use = use_of(run, name, trait);
-    const struct schema_column *stored = stored_as(run, name, trait, &table);
-    struct ingest_type_hint *hint = &run->hints[column];
-    if (!use || !stored || stored->type == VALUE_NONE || column == run->time || hint->text)
+    const struct ingest_use *use = use_of(run, understood, name, trait);
+    const struct schema_column *stored = stored_as(run, understood, name, trait, &table);
+    struct ingest_type_hint *hint = &shape->hints[column];
+    if (!use || !stored || stored->type == VALUE_NONE || column == understood->roles.time ||
+        hint->text)
         return;
     if (stored->type == VALUE_TEXT) {
         hint->text = true;
@@ -71,29 +72,30 @@ static void keep_column(struct ingest_run *run, int column, const char *name, bo
     if (hint->declared) /* the person's word; ingest_check_types sees whether it can hold */
         return;
     hint->declared = value_type_name(stored->type);
-    run->kept[column] = use;
+    shape->kept[column] = use;
 }
 
-void ingest_keep_types(struct ingest_run *run)
+void ingest_keep_types(const struct ingest_run *run, const struct ingest_understood *understood,
+                       struct ingest_shape *shape)
 {
-    const struct ingest_mapping *mapping = &run->mapping;
+    const struct ingest_mapping *mapping = &understood->mapping;
     const struct ingest_use **kept =
-        ARENA_ARRAY(run->arena, const struct ingest_use *, run->column_count + 1);
-    if (run->kept_count)
-        memcpy(kept, run->kept, run->kept_count * sizeof *kept);
-    size_t first = run->kept_count;
-    run->kept = kept;
-    run->kept_count = run->column_count;
+        ARENA_ARRAY(run->arena, const struct ingest_use *, shape->column_count + 1);
+    if (shape->kept_count)
+        memcpy(kept, shape->kept, shape->kept_count * sizeof *kept);
+    size_t first = shape->kept_count;
+    shape->kept = kept;
+    shape->kept_count = shape->column_count;
 
-    for (size_t i = first; i < run->column_count; i++) {
-        const char *column = run->columns[i].name, *name = column;
+    for (size_t i = first; i < shape->column_count; i++) {
+        const char *column = shape->columns[i].name, *name = column;
         for (size_t m = 0; m < mapping->map.count; m++)
             if (strcmp(mapping->map.items[m].value, column) == 0)
                 name = mapping->map.items[m].name;
-        keep_column(run, (int)i, name, run->traits);
+        keep_column(run, understood, shape, (int)i, name, understood->traits);
         for (size_t t = 0; t < mapping->trait.count; t++)
             if (strcmp(mapping->trait.items[t].value, column) == 0)
-                keep_column(run, (int)i, mapping->trait.items[t].name, true);
+                keep_column(run, understood, shape, (int)i, mapping->trait.items[t].name, true);
     }
 }
 
@@ -105,7 +107,7 @@ static bool of_value(enum ingest_reason reason)
            reason == REASON_BAD_DATE || reason == REASON_BAD_BOOL;
 }
 
-static const char *with_others(struct ingest_run *run, const struct ingest_use *use)
+static const char *with_others(const struct ingest_run *run, const struct ingest_use *use)
 {
     if (!use->others)
         return use->by;
@@ -113,18 +115,18 @@ static const char *with_others(struct ingest_run *run, const struct ingest_use *
                         use->others == 1 ? "other does" : "others do");
 }
 
-static enum status refuse_odd(struct ingest_run *run, size_t column,
-                              const struct ingest_reject_count *odd, uint64_t rows, uint64_t known,
-                              struct error *error)
+static enum status refuse_odd(const struct ingest_run *run, const struct ingest_shape *shape,
+                              size_t column, const struct ingest_reject_count *odd, uint64_t rows,
+                              uint64_t known, struct error *error)
 {
-    const struct ingest_use *use = run->kept[column];
-    const char *name = run->columns[column].name;
+    const struct ingest_use *use = shape->kept[column];
+    const char *name = shape->columns[column].name;
     enum status status =
         error_set(error, STATUS_REJECTS,
                   "%llu of the %llu values of %s are not what the store's %s.%s is, %s, such as "
                   "'%s' (line %llu), and %s",
                   (unsigned long long)rows, (unsigned long long)known, name, use->table,
-                  use->column, run->hints[column].declared, odd->example,
+                  use->column, shape->hints[column].declared, odd->example,
                   (unsigned long long)odd->first_line, with_others(run, use));
     error_hint(error,
                "nothing was imported; --type %s=%s sets such rows aside, as many as --max-rejects "
@@ -133,20 +135,22 @@ static enum status refuse_odd(struct ingest_run *run, size_t column,
                "unknown; --map OTHER=%s keeps the column under another name; strata kinds retype "
                "changes the store's "
                "column",
-               name, run->hints[column].declared, odd->example, name);
+               name, shape->hints[column].declared, odd->example, name);
     return status;
 }
 
-static enum status check_odd(struct ingest_run *run, size_t column, struct error *error)
+static enum status check_odd(const struct ingest_run *run, const struct ingest_shape *shape,
+                             const struct ingest_staged *staged, size_t column, struct error *error)
 {
-    const struct ingest_reject_counts *counts = &run->scan.reject_counts;
-    const struct ingest_evidence *evidence = &run->scan.evidence[column];
+    const struct ingest_reject_counts *counts = &staged->scan.reject_counts;
+    const struct ingest_evidence *evidence = &staged->scan.evidence[column];
     const struct ingest_reject_count *odd = NULL;
     uint64_t rows = 0;
-    uint64_t known = evidence->rows - ingest_evidence_unknown(evidence, &run->columns[column].type);
+    uint64_t known =
+        evidence->rows - ingest_evidence_unknown(evidence, &shape->columns[column].type);
     for (size_t i = 0; i < counts->count; i++) {
         const struct ingest_reject_count *count = &counts->items[i];
-        if (!count->column || strcmp(count->column, run->columns[column].name) != 0 ||
+        if (!count->column || strcmp(count->column, shape->columns[column].name) != 0 ||
             !of_value(count->reason))
             continue;
         odd = odd ? odd : count;
@@ -158,12 +162,12 @@ static enum status check_odd(struct ingest_run *run, size_t column, struct error
     bool few =
         (rows <= INGEST_ODD_ROWS || rows <= evidence->rows / INGEST_ODD_SHARE) && 2 * rows <= known;
     if (!few)
-        return refuse_odd(run, column, odd, rows, known, error);
-    const struct ingest_use *use = run->kept[column];
+        return refuse_odd(run, shape, column, odd, rows, known, error);
+    const struct ingest_use *use = shape->kept[column];
     ingest_warn(run,
                 "%s.%s stays %s because %s: %llu %s with another value, such as '%s' (line %llu), "
                 "%s set aside",
-                use->table, use->column, run->hints[column].declared, with_others(run, use),
+                use->table, use->column, shape->hints[column].declared, with_others(run, use),
                 (unsigned long long)rows, rows == 1 ? "row" : "rows", odd->example,
                 (unsigned long long)odd->first_line, rows == 1 ? "is" : "are");
     return STATUS_OK;
@@ -198,12 +202,13 @@ static uint32_t first_import(const struct ingest_run *run, const char *table)
     return 0;
 }
 
-static enum status check_declared(struct ingest_run *run, const struct ingest_property *property,
-                                  struct error *error)
+static enum status check_declared(const struct ingest_run *run,
+                                  const struct ingest_understood *understood,
+                                  const struct ingest_property *property, struct error *error)
 {
-    const char *declared = ingest_pair_value(&run->mapping.types, property->column), *table;
+    const char *declared = ingest_pair_value(&understood->mapping.types, property->column), *table;
     const struct schema_column *stored =
-        stored_as(run, property->name, property->trait || run->traits, &table);
+        stored_as(run, understood, property->name, property->trait || understood->traits, &table);
     if (!declared || !stored || stored->type == VALUE_NONE)
         return STATUS_OK;
 
@@ -230,11 +235,13 @@ static enum status check_declared(struct ingest_run *run, const struct ingest_pr
 
 /* ---- what widens ---- */
 
-static void say_widening(struct ingest_run *run, const struct ingest_property *property)
+static void say_widening(const struct ingest_run *run, const struct ingest_understood *understood,
+                         const struct ingest_shape *shape, const struct ingest_staged *staged,
+                         const struct ingest_property *property)
 {
     const char *table;
     const struct schema_column *stored =
-        stored_as(run, property->name, property->trait || run->traits, &table);
+        stored_as(run, understood, property->name, property->trait || understood->traits, &table);
     if (!stored || stored->type == VALUE_NONE || property->type == VALUE_NONE)
         return;
     enum value_type type = stored->type;
@@ -249,13 +256,14 @@ static void say_widening(struct ingest_run *run, const struct ingest_property *p
         return;
     }
     const struct ingest_evidence *evidence =
-        property->source >= 0 ? &run->scan.evidence[property->source] : NULL;
+        property->source >= 0 ? &staged->scan.evidence[property->source] : NULL;
     const char *because = "";
     if (evidence && evidence->texts[0].line && type != VALUE_DOUBLE)
         because =
             arena_printf(run->arena, ", because of values such as '%s' (line %llu)",
                          evidence->texts[0].text, (unsigned long long)evidence->texts[0].line);
-    const char *name = property->source >= 0 ? run->columns[property->source].name : property->name;
+    const char *name =
+        property->source >= 0 ? shape->columns[property->source].name : property->name;
     ingest_warn(run,
                 "%s.%s, until now %s, becomes %s in the whole store%s; to keep it, take the import "
                 "back and use --type "
@@ -266,14 +274,15 @@ static void say_widening(struct ingest_run *run, const struct ingest_property *p
 }
 
 /* Numbers in a column that is text are kept as text: a person may wonder why. */
-static void say_text(struct ingest_run *run, const struct ingest_property *property)
+static void say_text(const struct ingest_run *run, const struct ingest_understood *understood,
+                     const struct ingest_staged *staged, const struct ingest_property *property)
 {
     const char *table;
     const struct schema_column *stored =
-        stored_as(run, property->name, property->trait || run->traits, &table);
+        stored_as(run, understood, property->name, property->trait || understood->traits, &table);
     if (!stored || stored->type != VALUE_TEXT || stored->refers || property->source < 0)
         return;
-    const struct ingest_evidence *evidence = &run->scan.evidence[property->source];
+    const struct ingest_evidence *evidence = &staged->scan.evidence[property->source];
     uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN] - evidence->forms[FORM_MISSING];
     bool numbers =
         known && evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] > 0 &&
@@ -289,17 +298,19 @@ static void say_text(struct ingest_run *run, const struct ingest_property *prope
 
 /* Facts without a property that something uses: right where a source never had it, wrong where its
  * name has changed. */
-static void say_missing(struct ingest_run *run)
+static void say_missing(const struct ingest_run *run, const struct ingest_understood *understood,
+                        const struct ingest_shape *shape)
 {
     const struct ingest_guard *guard = run->options->guard;
-    const struct schema_table *table = schema_table(store_schema(run->store), run->table);
-    for (size_t i = 0; guard && table && run->role == SCHEMA_FACTS && i < guard->use_count; i++) {
+    const struct schema_table *table = schema_table(store_schema(run->store), understood->table);
+    for (size_t i = 0; guard && table && understood->role == SCHEMA_FACTS && i < guard->use_count;
+         i++) {
         const struct ingest_use *use = &guard->uses[i];
-        bool there = strcmp(use->table, run->table) != 0 || !schema_column(table, use->column) ||
-                     strcmp(use->column, "lines") == 0;
-        for (size_t p = 0; p < run->property_count && !there; p++)
-            there = !run->properties[p].trait && run->properties[p].type != VALUE_NONE &&
-                    strcmp(run->properties[p].name, use->column) == 0;
+        bool there = strcmp(use->table, understood->table) != 0 ||
+                     !schema_column(table, use->column) || strcmp(use->column, "lines") == 0;
+        for (size_t p = 0; p < shape->property_count && !there; p++)
+            there = !shape->properties[p].trait && shape->properties[p].type != VALUE_NONE &&
+                    strcmp(shape->properties[p].name, use->column) == 0;
         if (!there)
             ingest_notice(
                 run,
@@ -309,24 +320,28 @@ static void say_missing(struct ingest_run *run)
     }
 }
 
-enum status ingest_check_types(struct ingest_run *run, struct error *error)
+enum status ingest_check_types(const struct ingest_run *run,
+                               const struct ingest_understood *understood,
+                               const struct ingest_shape *shape, const struct ingest_staged *staged,
+                               struct error *error)
 {
-    for (size_t i = 0; i < run->property_count; i++)
-        TRY(check_declared(run, &run->properties[i], error));
-    for (size_t i = 0; i < run->kept_count && i < run->column_count; i++)
-        if (run->kept[i])
-            TRY(check_odd(run, i, error));
-    for (size_t i = 0; i < run->property_count; i++) {
-        say_widening(run, &run->properties[i]);
-        say_text(run, &run->properties[i]);
+    for (size_t i = 0; i < shape->property_count; i++)
+        TRY(check_declared(run, understood, &shape->properties[i], error));
+    for (size_t i = 0; i < shape->kept_count && i < shape->column_count; i++)
+        if (shape->kept[i])
+            TRY(check_odd(run, shape, staged, i, error));
+    for (size_t i = 0; i < shape->property_count; i++) {
+        say_widening(run, understood, shape, staged, &shape->properties[i]);
+        say_text(run, understood, staged, &shape->properties[i]);
     }
-    say_missing(run);
+    say_missing(run, understood, shape);
     return STATUS_OK;
 }
 
 /* ---- the schema that comes of it ---- */
 
-enum status ingest_judge_schema(struct ingest_run *run, struct error *error)
+enum status ingest_judge_schema(const struct ingest_run *run,
+                                const struct ingest_published *published, struct error *error)
 {
     const struct ingest_guard *guard = run->options->guard;
     struct schema *future;
@@ -334,7 +349,7 @@ enum status ingest_judge_schema(struct ingest_run *run, struct error *error)
         return STATUS_OK;
     bool dry = run->options->dry_run; /* else the catalog has them already, within the change */
     TRY(catalog_foresee_schema(store_catalog(run->store), dry ? run->options->replace : 0,
-                               run->stated.items, dry ? run->stated.count : 0, run->arena, &future,
-                               error));
+                               published->stated.items, dry ? published->stated.count : 0,
+                               run->arena, &future, error));
     return guard->judge(guard->context, dry ? NULL : run->change, future, error);
 }

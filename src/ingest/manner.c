@@ -4,7 +4,7 @@
  * is found out from what the values say, first those of the sample, then all; when a pass shows
  * that it looked wrongly, it is made again.
  */
-#include "ingest/run.h"
+#include "ingest/understand.h"
 
 #include "base/number.h"
 #include "ingest/currency.h"
@@ -17,124 +17,127 @@
 
 /* Missing values */
 
-static const struct ingest_missing *add_words(struct ingest_run *run,
-                                              const struct ingest_missing *base, const char *column)
+const struct ingest_missing *ingest_file_missing(const struct ingest_mapping *mapping,
+                                                 struct arena *arena)
 {
-    const char *list = ingest_pair_value(&run->mapping.na, column);
-    return list ? ingest_missing_add(base, list, run->arena) : base;
+    const char *list = ingest_pair_value(&mapping->na, "*");
+    const struct ingest_missing *base = ingest_missing_default();
+    return list ? ingest_missing_add(base, list, arena) : base;
 }
 
-const struct ingest_missing *ingest_file_missing(struct ingest_run *run)
+enum status ingest_check_missing(const struct ingest_run *run,
+                                 const struct ingest_understood *understood,
+                                 struct ingest_shape *shape, struct error *error)
 {
-    if (!run->missing)
-        run->missing = add_words(run, ingest_missing_default(), "*");
-    return run->missing;
-}
-
-enum status ingest_check_missing(struct ingest_run *run, struct error *error)
-{
+    const struct ingest_pairs *na = &understood->mapping.na;
     int column;
-    for (size_t i = 0; i < run->mapping.na.count; i++)
-        if (strcmp(run->mapping.na.items[i].name, "*") != 0) {
-            TRY(ingest_need_column(run, "--na", run->mapping.na.items[i].name, &column, error));
-            run->columns[column].missing = ingest_missing_add(
-                ingest_file_missing(run), run->mapping.na.items[i].value, run->arena);
+    for (size_t i = 0; i < na->count; i++)
+        if (strcmp(na->items[i].name, "*") != 0) {
+            TRY(ingest_need_column(run, shape, "--na", na->items[i].name, &column, error));
+            shape->columns[column].missing =
+                ingest_missing_add(understood->missing, na->items[i].value, run->arena);
         }
     return STATUS_OK;
 }
 
 /* Styles of numbers */
 
-static struct ingest_marks marks_of(const struct ingest_run *run, size_t source, size_t column)
+static struct ingest_marks marks_of(const struct ingest_shape *shape, size_t source, size_t column)
 {
-    if (!run->marks || column >= run->marks_columns)
+    if (!shape->marks || column >= shape->marks_columns)
         return (struct ingest_marks){{0}};
-    return run->marks[source * run->marks_columns + column];
+    return shape->marks[source * shape->marks_columns + column];
 }
 
-void ingest_first_marks(struct ingest_run *run)
+void ingest_first_marks(const struct ingest_run *run, const struct ingest_understood *understood,
+                        struct ingest_shape *shape)
 {
-    run->marks_columns = run->column_count;
-    run->marks =
-        ARENA_ARRAY(run->arena, struct ingest_marks, run->source_count * run->column_count + 1);
-    memset(run->marks, 0, (run->source_count * run->column_count + 1) * sizeof *run->marks);
-    for (size_t s = 0; s < run->source_count; s++)
-        for (size_t i = 0; i < run->source_columns[s].count && i < run->sniffs[s].marked; i++)
-            run->marks[s * run->marks_columns + (size_t)run->source_columns[s].columns[i]] =
-                run->sniffs[s].marks[i];
+    shape->marks_columns = shape->column_count;
+    shape->marks =
+        ARENA_ARRAY(run->arena, struct ingest_marks, shape->source_count * shape->column_count + 1);
+    for (size_t s = 0; s < shape->source_count; s++)
+        for (size_t i = 0; i < shape->source_columns[s].count && i < understood->sniffs[s].marked;
+             i++)
+            shape->marks[s * shape->marks_columns + (size_t)shape->source_columns[s].columns[i]] =
+                understood->sniffs[s].marks[i];
 }
 
-static struct ingest_marks marks_of_source(const struct ingest_run *run, size_t source)
+static struct ingest_marks marks_of_source(const struct ingest_shape *shape, size_t source)
 {
     struct ingest_marks sum = {{0}};
-    for (size_t i = 0; i < run->marks_columns; i++)
+    for (size_t i = 0; i < shape->marks_columns; i++)
         for (int mark = 0; mark < INGEST_MARKS; mark++)
-            sum.counts[mark] += marks_of(run, source, i).counts[mark];
+            sum.counts[mark] += marks_of(shape, source, i).counts[mark];
     return sum;
 }
 
 /* Databases and Parquet files write a point, and so do the numbers of JSON and of spreadsheets:
  * only texts among them can have a comma. What other columns, earlier imports or --decimal say is
  * about those texts. */
-static struct ingest_style_choice choose_style(const struct ingest_run *run, size_t source,
+static struct ingest_style_choice choose_style(const struct ingest_understood *understood,
+                                               const struct ingest_shape *shape, size_t source,
                                                size_t column, const struct ingest_marks *file)
 {
     enum { COMMA = 1, COMMA3 = 3 };
-    const struct ingest_summary_source *summary = &run->summary->sources[source];
-    const struct ingest_dialect *dialect = &run->sources[source].dialect;
-    struct ingest_marks own = marks_of(run, source, column);
-    char said = run->mapping.decimal ? *run->mapping.decimal : 0;
-    if (summary->postgres || summary->parquet)
+    const struct ingest_origin *origin = &understood->origins[source];
+    const struct ingest_dialect *dialect = &shape->sources[source].dialect;
+    struct ingest_marks own = marks_of(shape, source, column);
+    char said = understood->mapping.decimal ? *understood->mapping.decimal : 0;
+    if (origin->postgres || origin->parquet)
         said = '.';
-    bool machine = summary->spreadsheet || dialect->layout == LAYOUT_JSON;
+    bool machine = origin->spreadsheet || dialect->layout == LAYOUT_JSON;
     if (machine && !own.counts[COMMA] && !own.counts[COMMA3])
         return (struct ingest_style_choice){'.', STYLE_PLAIN};
 
     return ingest_choose_style(&own, file, dialect->delimiter, said,
-                               run->hints[column].remembered_point);
+                               shape->hints[column].remembered_point);
 }
 
-bool ingest_restyle(struct ingest_run *run)
+bool ingest_restyle(const struct ingest_run *run, const struct ingest_understood *understood,
+                    struct ingest_shape *shape)
 {
-    size_t count = run->source_count * run->column_count;
+    size_t count = shape->source_count * shape->column_count;
     struct ingest_style_choice *styles =
         ARENA_ARRAY(run->arena, struct ingest_style_choice, count + 1);
-    bool changed = run->styles_columns != run->column_count;
-    for (size_t s = 0; s < run->source_count; s++) {
-        struct ingest_marks file = marks_of_source(run, s);
-        for (size_t i = 0; i < run->column_count; i++) {
-            struct ingest_style_choice *style = &styles[s * run->column_count + i];
-            *style = choose_style(run, s, i, &file);
-            changed |= !changed && style->point != run->styles[s * run->column_count + i].point;
+    bool changed = shape->styles_columns != shape->column_count;
+    for (size_t s = 0; s < shape->source_count; s++) {
+        struct ingest_marks file = marks_of_source(shape, s);
+        for (size_t i = 0; i < shape->column_count; i++) {
+            struct ingest_style_choice *style = &styles[s * shape->column_count + i];
+            *style = choose_style(understood, shape, s, i, &file);
+            changed |= !changed && style->point != shape->styles[s * shape->column_count + i].point;
         }
     }
-    run->styles = styles;
-    run->styles_columns = run->column_count;
+    shape->styles = styles;
+    shape->styles_columns = shape->column_count;
     return changed;
 }
 
-bool ingest_restyle_by(struct ingest_run *run, const struct ingest_marks *marks)
+bool ingest_restyle_by(const struct ingest_run *run, const struct ingest_understood *understood,
+                       struct ingest_shape *shape, const struct ingest_marks *marks)
 {
-    size_t count = run->source_count * run->column_count;
-    run->marks_columns = run->column_count;
-    run->marks = ARENA_ARRAY(run->arena, struct ingest_marks, count + 1);
-    memcpy(run->marks, marks, count * sizeof *marks);
-    return ingest_restyle(run);
+    size_t count = shape->source_count * shape->column_count;
+    shape->marks_columns = shape->column_count;
+    shape->marks = ARENA_ARRAY(run->arena, struct ingest_marks, count + 1);
+    memcpy(shape->marks, marks, count * sizeof *marks);
+    return ingest_restyle(run, understood, shape);
 }
 
-const struct ingest_manner *ingest_manners(struct ingest_run *run)
+const struct ingest_manner *ingest_manners(const struct ingest_run *run,
+                                           const struct ingest_understood *understood,
+                                           struct ingest_shape *shape)
 {
-    size_t count = run->source_count * run->column_count;
+    size_t count = shape->source_count * shape->column_count;
     struct ingest_manner *manners = ARENA_ARRAY(run->arena, struct ingest_manner, count + 1);
-    if (run->styles_columns != run->column_count)
-        ingest_restyle(run);
+    if (shape->styles_columns != shape->column_count)
+        ingest_restyle(run, understood, shape);
     for (size_t i = 0; i < count; i++) {
-        const struct ingest_column *column = &run->columns[i % run->column_count];
-        char point = run->styles[i].point;
+        const struct ingest_column *column = &shape->columns[i % shape->column_count];
+        char point = shape->styles[i].point;
         bool date = column->type.type == VALUE_DATE || column->type.type == VALUE_TIME;
         manners[i] = (struct ingest_manner){
             .style = {point, point == ',' ? '.' : ','},
-            .missing = column->missing ? column->missing : ingest_file_missing(run),
+            .missing = column->missing ? column->missing : understood->missing,
             .pattern = column->type.pattern,
             .dates = date ? column->type.dates : 0,
             .text = ingest_takes_words(column->type.type),
@@ -146,8 +149,8 @@ const struct ingest_manner *ingest_manners(struct ingest_run *run)
 
 /* Currencies */
 
-size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evidence *evidence,
-                         char (*codes)[4], size_t max)
+size_t ingest_currencies(const char *own, const struct ingest_evidence *evidence, char (*codes)[4],
+                         size_t max)
 {
     size_t count = 0;
     for (unsigned sign = 1; evidence->signs && sign < CURRENCY_SIGNS_MAX; sign++) {
@@ -155,7 +158,7 @@ size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evide
         bool known = false;
         if (!evidence->signs[sign])
             continue;
-        ingest_sign_code((unsigned char)sign, store_schema(run->store)->currency, code, NULL);
+        ingest_sign_code((unsigned char)sign, own, code, NULL);
         for (size_t i = 0; i < count; i++)
             known |= strcmp(codes[i], code) == 0;
         if (!known && count < max)
@@ -165,70 +168,80 @@ size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evide
 }
 
 /* The column of the store that this one goes into, when it names no other property. */
-static const struct schema_column *stored_amount(const struct ingest_run *run, size_t column)
+static const struct schema_column *stored_amount(const struct ingest_run *run,
+                                                 const struct ingest_understood *understood,
+                                                 const struct ingest_shape *shape, size_t column)
 {
-    const struct schema_table *table = schema_table(store_schema(run->store), run->table);
-    const char *name = run->columns[column].name;
-    for (size_t i = 0; i < run->mapping.map.count; i++)
-        if (strcmp(run->mapping.map.items[i].value, run->columns[column].name) == 0)
-            name = run->mapping.map.items[i].name;
+    const struct schema_table *table = schema_table(store_schema(run->store), understood->table);
+    const char *name = shape->columns[column].name;
+    for (size_t i = 0; i < understood->mapping.map.count; i++)
+        if (strcmp(understood->mapping.map.items[i].value, shape->columns[column].name) == 0)
+            name = understood->mapping.map.items[i].name;
     return table ? schema_column(table, name) : NULL;
 }
 
 /* The property that tells the currency of what the store has in that column already. */
-static const char *stored_currency(const struct ingest_run *run, size_t column)
+static const char *stored_currency(const struct ingest_run *run,
+                                   const struct ingest_understood *understood,
+                                   const struct ingest_shape *shape, size_t column)
 {
-    const struct schema_column *stored = stored_amount(run, column);
+    const struct schema_column *stored = stored_amount(run, understood, shape, column);
     return stored ? stored->currency : NULL;
 }
 
 /* Amounts in several currencies, or in another than the store's, need it beside them. */
-static bool needs_currency(const struct ingest_run *run, size_t column,
+static bool needs_currency(const struct ingest_run *run, const struct ingest_understood *understood,
+                           const struct ingest_shape *shape, size_t column,
                            const struct ingest_evidence *evidence)
 {
     const char *own = store_schema(run->store)->currency;
     char codes[2][4];
-    size_t count = ingest_is_number(run->columns[column].type.type)
-                       ? ingest_currencies(run, evidence, codes, 2)
+    size_t count = ingest_is_number(shape->columns[column].type.type)
+                       ? ingest_currencies(own, evidence, codes, 2)
                        : 0;
-    bool told_before =
-        own && ingest_is_number(run->columns[column].type.type) && stored_currency(run, column);
+    bool told_before = own && ingest_is_number(shape->columns[column].type.type) &&
+                       stored_currency(run, understood, shape, column);
     return told_before || count > 1 || (count == 1 && own && strcmp(own, codes[0]) != 0);
 }
 
-bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence *evidence)
+bool ingest_settle_currency(const struct ingest_run *run,
+                            const struct ingest_understood *understood, struct ingest_shape *shape,
+                            const struct ingest_evidence *evidence)
 {
     bool needed = false;
-    if (run->currency_column && run->currency < 0)
+    if (shape->currency_column && shape->currency < 0)
         return false; /* the file says it */
-    for (size_t i = 0; i < run->column_count; i++)
-        if (!run->columns[i].derived) {
-            run->columns[i].money = needs_currency(run, i, &evidence[i]);
-            needed |= run->columns[i].money;
+    for (size_t i = 0; i < shape->column_count; i++)
+        if (!shape->columns[i].derived) {
+            shape->columns[i].money = needs_currency(run, understood, shape, i, &evidence[i]);
+            needed |= shape->columns[i].money;
         }
-    if (!needed || run->currency >= 0)
+    if (!needed || shape->currency >= 0)
         return false;
     const char *name = NULL;
-    for (size_t i = 0; i < run->column_count && !name; i++)
-        name = run->columns[i].money ? stored_currency(run, i) : NULL;
-    if (!name || ingest_find_column(run, name) >= 0)
-        name = ingest_find_column(run, "currency") < 0 ? "currency" : "amount_currency";
+    for (size_t i = 0; i < shape->column_count && !name; i++)
+        name = shape->columns[i].money ? stored_currency(run, understood, shape, i) : NULL;
+    if (!name || ingest_find_column(shape, name) >= 0)
+        name = ingest_find_column(shape, "currency") < 0 ? "currency" : "amount_currency";
     name = arena_strdup(run->arena, name); /* the summary has it when the store's own is gone */
-    run->currency = ingest_add_column(run, name);
-    run->columns[run->currency].derived = true;
-    run->columns[run->currency].type.type = VALUE_TEXT;
-    run->hints[run->currency].text = true;
-    run->currency_column = name;
+    shape->currency = ingest_add_column(shape, name);
+    shape->columns[shape->currency].derived = true;
+    shape->columns[shape->currency].type.type = VALUE_TEXT;
+    shape->hints[shape->currency].text = true;
+    shape->currency_column = name;
     return true;
 }
 
 /* "currency", "Währung", … whose values are all codes of three letters. */
-static bool tells_currency(const struct ingest_run *run, size_t column)
+static bool tells_currency(const struct ingest_understood *understood,
+                           const struct ingest_shape *shape, size_t column)
 {
-    const struct ingest_evidence *evidence = &run->sample[column];
+    if (column >= understood->column_count)
+        return false; /* met later, in rows that nobody looked at for this */
+    const struct ingest_evidence *evidence = &understood->sample[column];
     uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
     return known && evidence->triples == known &&
-           (ingest_vocabulary_read(run->columns[column].name).words & WORD_CURRENCY);
+           (ingest_vocabulary_read(shape->columns[column].name).words & WORD_CURRENCY);
 }
 
 /* How long two names are the same: the currency of "Converted Amount" is "Converted Currency". */
@@ -240,13 +253,14 @@ static size_t common_length(const char *a, const char *b)
     return length;
 }
 
-int ingest_currency_of(const struct ingest_run *run, const char *amount)
+int ingest_currency_of(const struct ingest_understood *understood, const struct ingest_shape *shape,
+                       const char *amount)
 {
     int best = -1;
     size_t most = 0, least = 0;
-    for (size_t i = 0; i < run->column_count; i++) {
-        const char *name = run->columns[i].name;
-        if (run->columns[i].derived || !tells_currency(run, i))
+    for (size_t i = 0; i < shape->column_count; i++) {
+        const char *name = shape->columns[i].name;
+        if (shape->columns[i].derived || !tells_currency(understood, shape, i))
             continue;
         size_t common = amount ? common_length(name, amount) : 0, length = strlen(name);
         if (best >= 0 && (common < most || (common == most && length >= least)))
@@ -258,41 +272,46 @@ int ingest_currency_of(const struct ingest_run *run, const char *amount)
     return best;
 }
 
-void ingest_find_currency_column(struct ingest_run *run)
+void ingest_find_currency_column(const struct ingest_run *run,
+                                 const struct ingest_understood *understood,
+                                 struct ingest_shape *shape)
 {
-    run->currency = -1;
-    run->currency_column = run->mapping.currency_column;
+    shape->currency = -1;
+    shape->currency_column = understood->mapping.currency_column;
     bool amounts = false;
-    for (size_t i = 0; i < run->column_count; i++)
-        amounts |= ingest_is_number(run->columns[i].type.type);
-    for (size_t i = 0; i < run->column_count; i++)
-        run->columns[i].currency =
-            tells_currency(run, i) ||
-            (run->currency_column && strcmp(run->columns[i].name, run->currency_column) == 0);
-    int column = run->currency_column || !amounts ? -1 : ingest_currency_of(run, run->amount);
+    for (size_t i = 0; i < shape->column_count; i++)
+        amounts |= ingest_is_number(shape->columns[i].type.type);
+    for (size_t i = 0; i < shape->column_count; i++)
+        shape->columns[i].currency =
+            tells_currency(understood, shape, i) ||
+            (shape->currency_column && strcmp(shape->columns[i].name, shape->currency_column) == 0);
+    int column = shape->currency_column || !amounts
+                     ? -1
+                     : ingest_currency_of(understood, shape, understood->roles.amount);
     if (column < 0)
         return;
-    run->currency_column = run->columns[column].name;
+    shape->currency_column = shape->columns[column].name;
     ingest_notice(
         run,
         "%s says which currency the amounts are in, and they are never added up across it "
         "(--currency-column names another)",
-        run->currency_column);
+        shape->currency_column);
 }
 
 /* Identifiers */
 
 /* 1.23457E+15 was a longer number once: customers that differed in the lost digits have become one.
  */
-static enum status check_identifier(struct ingest_run *run, int column, const char *what,
+static enum status check_identifier(const struct ingest_run *run, const struct ingest_shape *shape,
+                                    int column, const char *what,
                                     const struct ingest_evidence *evidence, struct error *error)
 {
     if (column < 0 || !evidence[column].rounded)
         return STATUS_OK;
-    const char *name = run->columns[column].name;
+    const char *name = shape->columns[column].name;
     char rows[NUMBER_TEXT_MAX];
     number_format_thousands((int64_t)evidence[column].rounded, rows);
-    if (run->hints[column].declared) {
+    if (shape->hints[column].declared) {
         ingest_warn(run, "%s: %s values are numbers that a spreadsheet has rounded, such as '%s'",
                     name, rows, evidence[column].shortened.text);
         return STATUS_OK;
@@ -308,16 +327,17 @@ static enum status check_identifier(struct ingest_run *run, int column, const ch
     return status;
 }
 
-enum status ingest_check_identifiers(struct ingest_run *run, const struct ingest_evidence *evidence,
-                                     struct error *error)
+enum status ingest_check_identifiers(const struct ingest_run *run, const struct ingest_roles *roles,
+                                     const struct ingest_shape *shape,
+                                     const struct ingest_evidence *evidence, struct error *error)
 {
-    TRY(check_identifier(run, run->customer, "customer", evidence, error));
-    TRY(check_identifier(run, run->key, "key", evidence, error));
-    TRY(check_identifier(run, run->group, "group", evidence, error));
-    for (size_t i = 0; i < run->column_count; i++)
-        if (run->columns[i].id)
-            TRY(check_identifier(run, (int)i, "id", evidence, error));
-        else if (run->hints[i].text && (int)i != run->customer && (int)i != run->key)
-            TRY(check_identifier(run, (int)i, "key of a reference table", evidence, error));
+    TRY(check_identifier(run, shape, roles->customer, "customer", evidence, error));
+    TRY(check_identifier(run, shape, roles->key, "key", evidence, error));
+    TRY(check_identifier(run, shape, roles->group, "group", evidence, error));
+    for (size_t i = 0; i < shape->column_count; i++)
+        if (shape->columns[i].id)
+            TRY(check_identifier(run, shape, (int)i, "id", evidence, error));
+        else if (shape->hints[i].text && (int)i != roles->customer && (int)i != roles->key)
+            TRY(check_identifier(run, shape, (int)i, "key of a reference table", evidence, error));
     return STATUS_OK;
 }

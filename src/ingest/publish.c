@@ -3,11 +3,19 @@
  * the shadow; the lines of an invoice become one fact; traits told by facts are kept where they
  * change. All of it is one change of the store.
  */
-#include "ingest/run.h"
+#include "ingest/publish.h"
 
 #include "identity/identity.h"
 
 #include <string.h>
+
+struct publishing {
+    const struct ingest_run *run;
+    const struct ingest_understood *understood;
+    const struct ingest_shape *shape;
+    const struct ingest_staged *staged;
+    struct ingest_published *out;
+};
 
 static void add_name(struct buffer *sql, const char *prefix, const char *name)
 {
@@ -39,69 +47,54 @@ static void add_stored(const struct ingest_property *property, const char *prefi
     buffer_release(&name);
 }
 
-static enum status write_part(struct ingest_run *run, const char *table, enum part_role role,
+static enum status write_part(struct publishing *work, const char *table, enum part_role role,
                               const char *select, uint64_t *rows, struct error *error)
 {
-    if (run->options->dry_run)
+    if (work->run->options->dry_run)
         return STATUS_OK;
     struct store_new_part part = {.table = table, .role = role, .select = select};
-    return store_write_part(run->change, run->lake, &part, rows, error);
+    return store_write_part(work->run->change, work->staged->lake, &part, rows, error);
 }
 
-static void remember_table(struct ingest_run *run, const char *name, enum schema_role role,
+static void remember_table(struct publishing *work, const char *name, enum schema_role role,
                            uint64_t rows)
 {
-    VECTOR_PUSH(&run->tables, (struct ingest_summary_table){name, role, rows});
-}
-
-enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out,
-                              struct error *error)
-{
-    int64_t count;
-    bool known;
-    TRY(lake_query_integer(run->lake, sql, &count, &known, error));
-    *out = known ? (uint64_t)count : 0;
-    return STATUS_OK;
+    VECTOR_PUSH(&work->out->tables, (struct ingest_summary_table){name, role, rows});
 }
 
 /* Facts */
 
-const char *ingest_fact_table(struct ingest_run *run)
-{
-    return run->group >= 0 ? arena_printf(run->arena, "%s.line", run->table) : run->table;
-}
-
-static void facts_select(struct ingest_run *run, const char *from, struct buffer *sql)
+static void facts_select(struct publishing *work, const char *from, struct buffer *sql)
 {
     buffer_printf(sql,
                   "SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, "
                   "%u::UINTEGER AS import, "
                   "arrival::UBIGINT AS arrival",
-                  run->import);
-    if (run->mapping.id.count)
+                  work->run->import);
+    if (work->understood->mapping.id.count)
         buffer_string(sql, ", id");
-    for (size_t i = 0; i < run->property_count; i++)
-        if (ingest_is_stored(&run->properties[i]))
-            add_stored(&run->properties[i], "", sql);
+    for (size_t i = 0; i < work->shape->property_count; i++)
+        if (ingest_is_stored(&work->shape->properties[i]))
+            add_stored(&work->shape->properties[i], "", sql);
     buffer_printf(sql, " FROM %s", from);
 }
 
-static enum status write_facts(struct ingest_run *run, const char *table, enum part_role role,
+static enum status write_facts(struct publishing *work, const char *table, enum part_role role,
                                struct error *error)
 {
     struct buffer sql;
     uint64_t rows = 0;
     buffer_init(&sql, 0);
-    facts_select(run, "staged", &sql);
-    enum status status = write_part(run, table, role, sql.data, &rows, error);
+    facts_select(work, "staged", &sql);
+    enum status status = write_part(work, table, role, sql.data, &rows, error);
     buffer_release(&sql);
     TRY(status);
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &rows, error));
-    remember_table(run, table, role == PART_TRAITS ? SCHEMA_TRAITS : SCHEMA_FACTS, rows);
+    TRY(ingest_count_rows(work->staged, "SELECT count(*) FROM staged", &rows, error));
+    remember_table(work, table, role == PART_TRAITS ? SCHEMA_TRAITS : SCHEMA_FACTS, rows);
     return STATUS_OK;
 }
 
-static enum status write_reference(struct ingest_run *run, struct error *error)
+static enum status write_reference(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     uint64_t rows = 0;
@@ -110,79 +103,76 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
                   "SELECT key, \"" SCHEMA_CODES
                   "key\", %u::UINTEGER AS import, arrival::UBIGINT AS "
                   "arrival",
-                  run->import);
-    for (size_t i = 0; i < run->property_count; i++)
-        if (ingest_is_stored(&run->properties[i]))
-            add_stored(&run->properties[i], "", &sql);
+                  work->run->import);
+    for (size_t i = 0; i < work->shape->property_count; i++)
+        if (ingest_is_stored(&work->shape->properties[i]))
+            add_stored(&work->shape->properties[i], "", &sql);
     buffer_string(&sql, " FROM staged");
-    enum status status = write_part(run, run->table, PART_REFERENCE, sql.data, &rows, error);
+    enum status status =
+        write_part(work, work->understood->table, PART_REFERENCE, sql.data, &rows, error);
     buffer_release(&sql);
     TRY(status);
     uint64_t keys;
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &rows, error));
-    TRY(ingest_count_rows(run, "SELECT count(DISTINCT key) FROM staged", &keys, error));
+    TRY(ingest_count_rows(work->staged, "SELECT count(*) FROM staged", &rows, error));
+    TRY(ingest_count_rows(work->staged, "SELECT count(DISTINCT key) FROM staged", &keys, error));
     if (keys < rows)
-        ingest_warn(run, "%llu rows repeat a key of %s; the last row of a key counts",
-                    (unsigned long long)(rows - keys), run->mapping.key);
-    remember_table(run, run->table, SCHEMA_REFERENCE, rows);
+        ingest_warn(work->run, "%llu rows repeat a key of %s; the last row of a key counts",
+                    (unsigned long long)(rows - keys), work->understood->mapping.key);
+    remember_table(work, work->understood->table, SCHEMA_REFERENCE, rows);
     return STATUS_OK;
 }
 
 /* Invoices */
 
-static bool is_amount(const struct ingest_run *run, const struct ingest_property *property)
+static bool is_amount(const struct publishing *work, const struct ingest_property *property)
 {
-    return run->amount && !property->trait && strcmp(property->column, run->amount) == 0;
+    return work->understood->roles.amount && !property->trait &&
+           strcmp(property->column, work->understood->roles.amount) == 0;
 }
 
 /* What the lines were worth is what the invoice was worth, however the column is called. */
-static bool is_summed(const struct ingest_run *run, const struct ingest_property *property)
+static bool is_summed(const struct publishing *work, const struct ingest_property *property)
 {
-    return ingest_is_stored(property) && (property->additive || is_amount(run, property)) &&
+    return ingest_is_stored(property) && (property->additive || is_amount(work, property)) &&
            ingest_is_number(property->type);
 }
 
-static bool can_be_constant(const struct ingest_run *run, const struct ingest_property *property)
+static bool can_be_constant(const struct publishing *work, const struct ingest_property *property)
 {
-    return ingest_is_stored(property) && !is_summed(run, property) && property->type != VALUE_SET &&
-           property->type != VALUE_POINT;
-}
-
-const char *ingest_group_columns(const struct ingest_run *run)
-{
-    return run->currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
+    return ingest_is_stored(property) && !is_summed(work, property) &&
+           property->type != VALUE_SET && property->type != VALUE_POINT;
 }
 
 /* Which properties have one value in every invoice: those become the invoice's own. */
-static enum status find_constants(struct ingest_run *run, struct error *error)
+static enum status find_constants(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     size_t count = 0;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT true");
-    for (size_t i = 0; i < run->property_count; i++)
-        if (can_be_constant(run, &run->properties[i]))
+    for (size_t i = 0; i < work->shape->property_count; i++)
+        if (can_be_constant(work, &work->shape->properties[i]))
             buffer_printf(&sql, ", coalesce(bool_and(k%zu), true)", i);
     buffer_string(&sql, " FROM (SELECT 1");
-    for (size_t i = 0; i < run->property_count; i++)
-        if (can_be_constant(run, &run->properties[i])) {
+    for (size_t i = 0; i < work->shape->property_count; i++)
+        if (can_be_constant(work, &work->shape->properties[i])) {
             buffer_string(&sql, ", min(");
-            add_name(&sql, "", run->properties[i].name);
+            add_name(&sql, "", work->shape->properties[i].name);
             buffer_string(&sql, ") IS NOT DISTINCT FROM max(");
-            add_name(&sql, "", run->properties[i].name);
+            add_name(&sql, "", work->shape->properties[i].name);
             buffer_printf(&sql, ") AS k%zu", i);
         }
-    buffer_printf(&sql, " FROM staged GROUP BY %s)", ingest_group_columns(run));
+    buffer_printf(&sql, " FROM staged GROUP BY %s)", ingest_group_columns(work->shape));
     struct lake_result *result;
     const struct lake_chunk *chunk;
-    enum status status = lake_query(run->lake, sql.data, &result, error);
+    enum status status = lake_query(work->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
     status = lake_result_next(result, &chunk, error);
-    for (size_t i = 0; i < run->property_count && status == STATUS_OK && chunk; i++) {
-        run->own[i] = can_be_constant(run, &run->properties[i]);
-        if (run->own[i])
-            run->own[i] = lake_integer(&chunk->columns[++count], 0) != 0;
+    for (size_t i = 0; i < work->shape->property_count && status == STATUS_OK && chunk; i++) {
+        work->out->properties[i].own = can_be_constant(work, &work->shape->properties[i]);
+        if (work->out->properties[i].own)
+            work->out->properties[i].own = lake_integer(&chunk->columns[++count], 0) != 0;
     }
     lake_result_free(result);
     return status;
@@ -193,63 +183,66 @@ enum { LISTED = 8 };
 /* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the invoice has
  * or not; NULL: none.
  */
-static const char *list_properties(const struct ingest_run *run, bool own, bool summed)
+static const char *list_properties(const struct publishing *work, bool own, bool summed)
 {
-    const char *line_prefix = own ? "" : arena_printf(run->arena, "%s.line.", run->table);
+    const char *line_prefix =
+        own ? "" : arena_printf(work->run->arena, "%s.line.", work->understood->table);
     struct buffer list;
     size_t count = 0;
     buffer_init(&list, 0);
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
-        if (!ingest_is_stored(property) || run->own[i] != own || is_summed(run, property) != summed)
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
+        if (!ingest_is_stored(property) || work->out->properties[i].own != own ||
+            is_summed(work, property) != summed)
             continue;
         if (count++ < LISTED)
             buffer_printf(&list, "%s%s%s", list.length ? ", " : "", line_prefix, property->name);
     }
     if (count > LISTED)
         buffer_printf(&list, " and %zu other%s", count - LISTED, text_plural(count - LISTED));
-    const char *text = list.length ? buffer_copy(&list, run->arena) : NULL;
+    const char *text = list.length ? buffer_copy(&list, work->run->arena) : NULL;
     buffer_release(&list);
     return text;
 }
 
 /* What became of the lines' columns: nobody sees by a missing column that it was left out. */
-static void note_own(struct ingest_run *run)
+static void note_own(struct publishing *work)
 {
-    const char *sums = list_properties(run, true, true), *same = list_properties(run, true, false),
-               *rest = list_properties(run, false, false);
-    ingest_notice(run, "one %s for all rows of a %s%s%s%s%s%s%s", run->table, run->mapping.group_by,
+    const char *sums = list_properties(work, true, true),
+               *same = list_properties(work, true, false),
+               *rest = list_properties(work, false, false);
+    ingest_notice(work->run, "one %s for all rows of a %s%s%s%s%s%s%s", work->understood->table,
+                  work->understood->mapping.group_by,
                   sums ? "; summed over its lines: " : "; nothing is summed over its lines",
                   sums ? sums : "", same ? "; the same in all of them: " : "", same ? same : "",
                   rest ? "; only with the lines: " : "", rest ? rest : "");
 }
 
 /* The invoice has of its lines' properties the sums and what is the same in all of them. */
-static enum status find_own(struct ingest_run *run, struct error *error)
+static enum status find_own(struct publishing *work, struct error *error)
 {
-    run->own = ARENA_ARRAY(run->arena, bool, run->property_count + 1);
-    TRY(find_constants(run, error));
-    for (size_t i = 0; i < run->property_count; i++)
-        run->own[i] |= is_summed(run, &run->properties[i]);
-    note_own(run);
+    TRY(find_constants(work, error));
+    for (size_t i = 0; i < work->shape->property_count; i++)
+        work->out->properties[i].own |= is_summed(work, &work->shape->properties[i]);
+    note_own(work);
     return STATUS_OK;
 }
 
-static void groups_select(struct ingest_run *run, const char *from, struct buffer *sql)
+static void groups_select(struct publishing *work, const char *from, struct buffer *sql)
 {
     buffer_printf(sql,
                   "SELECT customer_number_final(customer) AS customer, min(time)::UINTEGER AS "
                   "time, %u::UINTEGER AS "
                   "import, min(arrival)::UBIGINT AS arrival",
-                  run->import);
-    if (run->mapping.id.count)
+                  work->run->import);
+    if (work->understood->mapping.id.count)
         buffer_string(sql, ", min(id) AS id");
     buffer_string(sql, ", count(*)::BIGINT AS lines");
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
-        bool sum = is_summed(run, property);
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
+        bool sum = is_summed(work, property);
         char type[64];
-        if (!run->own[i])
+        if (!work->out->properties[i].own)
             continue;
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
         add_name(sql, "", property->name);
@@ -266,23 +259,24 @@ static void groups_select(struct ingest_run *run, const char *from, struct buffe
             add_name(sql, SCHEMA_CODES, property->name);
         }
     }
-    buffer_printf(sql, " FROM %s GROUP BY %s", from, ingest_group_columns(run));
+    buffer_printf(sql, " FROM %s GROUP BY %s", from, ingest_group_columns(work->shape));
 }
 
-static enum status write_groups(struct ingest_run *run, struct error *error)
+static enum status write_groups(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     uint64_t rows = 0;
     buffer_init(&sql, 0);
-    groups_select(run, "staged", &sql);
-    enum status status = write_part(run, run->table, PART_FACTS, sql.data, &rows, error);
+    groups_select(work, "staged", &sql);
+    enum status status =
+        write_part(work, work->understood->table, PART_FACTS, sql.data, &rows, error);
     const char *count =
-        arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)",
-                     ingest_group_columns(run));
+        arena_printf(work->run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)",
+                     ingest_group_columns(work->shape));
     buffer_release(&sql);
     TRY(status);
-    TRY(ingest_count_rows(run, count, &rows, error));
-    remember_table(run, run->table, SCHEMA_FACTS, rows);
+    TRY(ingest_count_rows(work->staged, count, &rows, error));
+    remember_table(work, work->understood->table, SCHEMA_FACTS, rows);
     return STATUS_OK;
 }
 
@@ -290,21 +284,21 @@ static enum status write_groups(struct ingest_run *run, struct error *error)
 
 /* What is refused because the store has its id, or what it says, is kept as it would have been
  * stored. */
-static enum status write_shadow(struct ingest_run *run, struct error *error)
+static enum status write_shadow(struct publishing *work, struct error *error)
 {
     const char *refused =
-        ingest_replaces(run)
+        ingest_replaces(&work->understood->mapping)
             ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
             : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))";
     struct buffer sql;
     buffer_init(&sql, 0);
-    facts_select(run, refused, &sql);
+    facts_select(work, refused, &sql);
     enum status status =
-        write_part(run, ingest_fact_table(run), PART_SHADOW, sql.data, NULL, error);
+        write_part(work, ingest_fact_table(work->understood), PART_SHADOW, sql.data, NULL, error);
     buffer_reset(&sql);
-    if (run->group >= 0 && status == STATUS_OK) {
-        groups_select(run, refused, &sql);
-        status = write_part(run, run->table, PART_SHADOW, sql.data, NULL, error);
+    if (work->understood->roles.group >= 0 && status == STATUS_OK) {
+        groups_select(work, refused, &sql);
+        status = write_part(work, work->understood->table, PART_SHADOW, sql.data, NULL, error);
     }
     buffer_release(&sql);
     return status;
@@ -313,9 +307,9 @@ static enum status write_shadow(struct ingest_run *run, struct error *error)
 /* Which of the import's own rows count does not depend on the store, and what an invoice has of its
  * lines neither: otherwise undoing an earlier import would leave other columns than if that had
  * never run. */
-static enum status drop_losers(struct ingest_run *run, struct error *error)
+static enum status drop_losers(struct publishing *work, struct error *error)
 {
-    return lake_execute(run->lake,
+    return lake_execute(work->staged->lake,
                         "DELETE FROM staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE "
                         "verdict IN (1, 3))",
                         error);
@@ -323,26 +317,27 @@ static enum status drop_losers(struct ingest_run *run, struct error *error)
 
 /* After the numbers are settled: what the store refuses goes to the shadow, what stands stays in
  * `staged`. */
-static enum status drop_refused(struct ingest_run *run, struct error *error)
+static enum status drop_refused(struct publishing *work, struct error *error)
 {
-    if (schema_table(store_schema(run->store), run->table))
-        TRY(write_shadow(run, error));
-    const char *standing = ingest_replaces(run) ? "0, 4" : "0";
-    TRY(lake_executef(run->lake, error,
+    if (schema_table(store_schema(work->run->store), work->understood->table))
+        TRY(write_shadow(work, error));
+    const char *standing = ingest_replaces(&work->understood->mapping) ? "0, 4" : "0";
+    TRY(lake_executef(work->staged->lake, error,
                       "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE "
                       "verdict IN (%s))",
                       standing));
-    return ingest_count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error);
+    return ingest_count_rows(work->staged, "SELECT count(*) FROM staged", &work->out->stored,
+                             error);
 }
 
 /* Traits that facts tell: a row where a customer's value is another than before. */
-static enum status write_told_traits(struct ingest_run *run, struct error *error)
+static enum status write_told_traits(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     bool any = false;
     buffer_init(&sql, 0);
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
         if (!property->trait || property->type == VALUE_NONE)
             continue;
         struct buffer column;
@@ -352,7 +347,7 @@ static enum status write_told_traits(struct ingest_run *run, struct error *error
                       "%s(SELECT customer_number_final(customer) AS customer, time::UINTEGER AS "
                       "time, %u::UINTEGER AS "
                       "import, arrival::UBIGINT AS arrival",
-                      any ? " UNION ALL BY NAME " : "", run->import);
+                      any ? " UNION ALL BY NAME " : "", work->run->import);
         add_stored(property, "@trait:", &sql);
         buffer_printf(&sql,
                       " FROM (SELECT * FROM staged WHERE %s IS NOT NULL QUALIFY lag(%s) OVER "
@@ -365,21 +360,24 @@ static enum status write_told_traits(struct ingest_run *run, struct error *error
     enum status status = STATUS_OK;
     uint64_t rows = 0;
     if (any)
-        status = write_part(run, SCHEMA_TRAIT_TABLE, PART_TRAITS, sql.data, &rows, error);
+        status = write_part(work, SCHEMA_TRAIT_TABLE, PART_TRAITS, sql.data, &rows, error);
     buffer_release(&sql);
     if (any && status == STATUS_OK)
-        remember_table(run, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, rows);
+        remember_table(work, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, rows);
     return status;
 }
 
 /* Schema */
 
-static enum status find_digits(struct ingest_run *run, struct ingest_property *property,
-                               struct error *error)
+/* How long the whole numbers of a computed property are; those of the files are known. */
+static enum status find_digits(struct publishing *work, size_t index, struct error *error)
 {
+    const struct ingest_property *property = &work->shape->properties[index];
+    int *digits = &work->out->properties[index].whole_digits;
     if (property->source >= 0 || !ingest_is_number(property->type) ||
         property->type == VALUE_DOUBLE)
         return STATUS_OK;
+
     struct buffer sql;
     int64_t largest = 0;
     bool known;
@@ -387,15 +385,15 @@ static enum status find_digits(struct ingest_run *run, struct ingest_property *p
     buffer_string(&sql, "SELECT max(trunc(abs(");
     add_name(&sql, "", property->name);
     buffer_string(&sql, "))::BIGINT) FROM staged");
-    enum status status = lake_query_integer(run->lake, sql.data, &largest, &known, error);
+    enum status status = lake_query_integer(work->staged->lake, sql.data, &largest, &known, error);
     buffer_release(&sql);
-    for (property->whole_digits = 0; known && largest > 0; largest /= 10)
-        property->whole_digits++;
+    for (*digits = 0; known && largest > 0; largest /= 10)
+        ++*digits;
     return status;
 }
 
 /* The codes in a column of `staged`, with blanks between; *out is NULL when there are none. */
-static enum status find_currencies(struct ingest_run *run, const char *column, const char **out,
+static enum status find_currencies(struct publishing *work, const char *column, const char **out,
                                    struct error *error)
 {
     struct lake_result *result;
@@ -407,7 +405,7 @@ static enum status find_currencies(struct ingest_run *run, const char *column, c
     buffer_string(&sql, " AS VARCHAR) FROM staged WHERE ");
     buffer_sql_name(&sql, text_from(column));
     buffer_string(&sql, " IS NOT NULL ORDER BY 1");
-    enum status status = lake_query(run->lake, sql.data, &result, error);
+    enum status status = lake_query(work->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
     buffer_init(&list, 0);
@@ -417,84 +415,88 @@ static enum status find_currencies(struct ingest_run *run, const char *column, c
             buffer_printf(&list, "%s%.*s", list.length ? " " : "", (int)code.length, code.data);
         }
     lake_result_free(result);
-    *out = list.length ? buffer_copy(&list, run->arena) : NULL;
+    *out = list.length ? buffer_copy(&list, work->run->arena) : NULL;
     buffer_release(&list);
     return status;
 }
 
 /* What the store has of this amount without a currency is in the store's own, and counts as one
  * more. */
-static const char *with_own_currency(const struct ingest_run *run, const char *name,
+static const char *with_own_currency(const struct publishing *work, const char *name,
                                      const char *currencies)
 {
-    const struct schema *schema = store_schema(run->store);
-    const struct schema_table *table = schema_table(schema, run->table);
+    const struct schema *schema = store_schema(work->run->store);
+    const struct schema_table *table = schema_table(schema, work->understood->table);
     const struct schema_column *stored = table ? schema_column(table, name) : NULL;
     if (!schema->currency || !stored || stored->currency ||
         (currencies && strstr(currencies, schema->currency)))
         return currencies;
-    return arena_printf(run->arena, "%s%s%s", currencies ? currencies : "", currencies ? " " : "",
-                        schema->currency);
+    return arena_printf(work->run->arena, "%s%s%s", currencies ? currencies : "",
+                        currencies ? " " : "", schema->currency);
 }
 
 /* What a column of the file is stored as, or NULL. */
-static const char *property_of(const struct ingest_run *run, const char *column)
+static const char *property_of(const struct publishing *work, const char *column)
 {
     const char *name = NULL;
-    for (size_t i = 0; i < run->property_count; i++)
-        if (!run->properties[i].trait && strcmp(run->properties[i].column, column) == 0)
-            name = run->properties[i].name;
+    for (size_t i = 0; i < work->shape->property_count; i++)
+        if (!work->shape->properties[i].trait &&
+            strcmp(work->shape->properties[i].column, column) == 0)
+            name = work->shape->properties[i].name;
     return name;
 }
 
-static bool is_money(const struct ingest_run *run, const struct ingest_property *property)
+static bool is_money(const struct publishing *work, const struct ingest_property *property)
 {
-    bool signs = property->source >= 0 && run->columns[property->source].money;
-    bool called = ingest_amount_name(property->name) >= GUESS_SURE - 10 || is_amount(run, property);
+    bool signs = property->source >= 0 && work->shape->columns[property->source].money;
+    bool called =
+        ingest_amount_name(property->name) >= GUESS_SURE - 10 || is_amount(work, property);
     return !property->trait && ingest_is_number(property->type) &&
            (signs || property->type == VALUE_DECIMAL || called);
 }
 
 /* Where a file has several columns of currencies, each amount has the one that is called like it.
  */
-static const char *other_currency(const struct ingest_run *run,
+static const char *other_currency(const struct publishing *work,
                                   const struct ingest_property *property)
 {
-    if (run->mapping.currency_column || run->currency >= 0 || property->source < 0)
+    if (work->understood->mapping.currency_column || work->shape->currency >= 0 ||
+        property->source < 0)
         return NULL;
-    int column = ingest_currency_of(run, property->column);
-    bool other = column >= 0 && strcmp(run->columns[column].name, run->currency_column) != 0;
-    return other ? property_of(run, run->columns[column].name) : NULL;
+    int column = ingest_currency_of(work->understood, work->shape, property->column);
+    bool other =
+        column >= 0 && strcmp(work->shape->columns[column].name, work->shape->currency_column) != 0;
+    return other ? property_of(work, work->shape->columns[column].name) : NULL;
 }
 
 /* Every amount names the column with its currency, so that nobody adds up what cannot be added. */
-static enum status set_currencies(struct ingest_run *run, struct error *error)
+static enum status set_currencies(struct publishing *work, struct error *error)
 {
     const char *currencies = NULL;
-    if (!run->currency_column)
+    if (!work->shape->currency_column)
         return STATUS_OK;
-    const char *column = property_of(run, run->currency_column);
-    TRY(find_currencies(run, "@currency", &currencies, error));
-    for (size_t i = 0; i < run->property_count; i++) {
-        struct ingest_property *property = &run->properties[i];
-        if (!column || !is_money(run, property))
+    const char *column = property_of(work, work->shape->currency_column);
+    TRY(find_currencies(work, "@currency", &currencies, error));
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
+        if (!column || !is_money(work, property))
             continue;
-        const char *other = other_currency(run, property), *codes = currencies;
+        const char *other = other_currency(work, property), *codes = currencies;
         if (other)
-            TRY(find_currencies(run, other, &codes, error));
-        property->currency = other ? other : column;
-        property->currencies = with_own_currency(run, property->name, codes);
+            TRY(find_currencies(work, other, &codes, error));
+        work->out->properties[i].currency = other ? other : column;
+        work->out->properties[i].currencies = with_own_currency(work, property->name, codes);
     }
     return STATUS_OK;
 }
 
 /* The property that the amount became, when the table has it and it is a number. */
-static const char *amount_of(const struct ingest_run *run, const struct catalog_column *columns,
+static const char *amount_of(const struct publishing *work, const struct catalog_column *columns,
                              size_t count)
 {
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
-        if (!is_amount(run, property) || !ingest_is_number(property->type))
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
+        if (!is_amount(work, property) || !ingest_is_number(property->type))
             continue;
         for (size_t c = 0; c < count; c++)
             if (strcmp(columns[c].column.name, property->name) == 0)
@@ -503,58 +505,58 @@ static const char *amount_of(const struct ingest_run *run, const struct catalog_
     return NULL;
 }
 
-/* only: by property, those that the table has; NULL: all of the kind's. lines: the invoice's count
- * of lines too. */
-static enum status state_schema(struct ingest_run *run, const char *table, enum schema_role role,
-                                const bool *only, bool lines, struct error *error)
+/* group: the table of invoices, which have their own properties alone and count their lines. */
+static enum status state_schema(struct publishing *work, const char *table, enum schema_role role,
+                                bool group, struct error *error)
 {
     struct catalog_column *columns =
-        ARENA_ARRAY(run->arena, struct catalog_column, run->property_count + 1);
+        ARENA_ARRAY(work->run->arena, struct catalog_column, work->shape->property_count + 1);
     size_t count = 0;
-    bool told = role == SCHEMA_TRAITS && !run->traits;
-    if (lines)
+    bool told = role == SCHEMA_TRAITS && !work->understood->traits;
+    if (group)
         columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT},
                                                    .whole_digits = 10};
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
-        if (property->type == VALUE_NONE || property->trait != told || (only && !only[i]))
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
+        const struct ingest_stored *stored = &work->out->properties[i];
+        if (property->type == VALUE_NONE || property->trait != told || (group && !stored->own))
             continue;
         columns[count++] = (struct catalog_column){
             .column = {.name = property->name,
                        .type = property->type,
                        .scale = property->scale,
                        .refers = property->refers,
-                       .currency = property->currency,
+                       .currency = stored->currency,
                        .plain = property->plain,
-                       .undated = role == SCHEMA_TRAITS && run->mapping.undated},
-            .whole_digits = lines && only ? 0 : property->whole_digits,
-            .currencies = property->currencies,
+                       .undated = role == SCHEMA_TRAITS && work->understood->mapping.undated},
+            .whole_digits = group ? 0 : stored->whole_digits,
+            .currencies = stored->currencies,
         };
     }
     struct catalog_table stated = {.name = table,
                                    .role = role,
-                                   .key = run->mapping.key,
+                                   .key = work->understood->mapping.key,
                                    .columns = columns,
                                    .column_count = count};
     if (role == SCHEMA_FACTS) {
-        stated.amount = amount_of(run, columns, count);
-        stated.amount_said = run->amount_said;
+        stated.amount = amount_of(work, columns, count);
+        stated.amount_said = work->understood->roles.amount_said;
     }
-    VECTOR_PUSH(&run->stated, stated);
-    if (run->options->dry_run)
+    VECTOR_PUSH(&work->out->stated, stated);
+    if (work->run->options->dry_run)
         return STATUS_OK;
-    return catalog_add_schema(store_catalog(run->store), run->import, &stated, error);
+    return catalog_add_schema(store_catalog(work->run->store), work->run->import, &stated, error);
 }
 
 /* Orphans: rows that point at a key which the reference table does not hold. */
-static enum status count_orphans(struct ingest_run *run, struct error *error)
+static enum status count_orphans(struct publishing *work, struct error *error)
 {
-    for (size_t i = 0; i < run->property_count; i++) {
-        struct ingest_property *property = &run->properties[i];
+    for (size_t i = 0; i < work->shape->property_count; i++) {
+        const struct ingest_property *property = &work->shape->properties[i];
         if (!property->refers || !ingest_is_stored(property))
             continue;
-        if (!schema_table(store_schema(run->store), property->refers)) {
-            ingest_warn(run,
+        if (!schema_table(store_schema(work->run->store), property->refers)) {
+            ingest_warn(work->run,
                         "%s refers to %s, which this store does not have yet: import it with "
                         "--reference %s",
                         property->name, property->refers, property->refers);
@@ -572,16 +574,16 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
             &sql,
             "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (",
             name.data, name.data);
-        enum status status = store_select(run->store, &read, &sql, error);
+        enum status status = store_select(work->run->store, &read, &sql, error);
         buffer_string(&sql, ") WHERE key IS NOT NULL)");
         if (status == STATUS_OK)
-            status = ingest_count_rows(run, sql.data, &rows, error);
+            status = ingest_count_rows(work->staged, sql.data, &rows, error);
         buffer_release(&sql);
         buffer_release(&name);
         TRY(status);
-        property->orphans = rows;
+        work->out->properties[i].orphans = rows;
         if (rows)
-            ingest_warn(run,
+            ingest_warn(work->run,
                         "%llu %s a %s that %s does not hold; the facts are kept, and what they "
                         "point at is unknown",
                         (unsigned long long)rows, rows == 1 ? "row names" : "rows name",
@@ -590,64 +592,80 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
-static enum status settle(struct ingest_run *run, struct error *error)
+static enum status settle_numbers(struct publishing *work, struct error *error)
 {
-    run->summary->new_customers = store_numbering_settle(run->identity, NULL);
-    store_numbering_settle_as_met(run->dictionary);
-    run->summary->customers = run->summary->new_customers;
-    bool first_ever = store_numbering_first_new(run->identity) == 1;
-    if (run->role != SCHEMA_REFERENCE && !first_ever)
-        TRY(ingest_count_rows(run, "SELECT count(DISTINCT customer) FROM staged",
-                              &run->summary->customers, error));
+    work->out->new_customers = store_numbering_settle(work->staged->identity, NULL);
+    store_numbering_settle_as_met(work->staged->dictionary);
+    work->out->customers = work->out->new_customers;
+    bool first_ever = store_numbering_first_new(work->staged->identity) == 1;
+    if (work->understood->role != SCHEMA_REFERENCE && !first_ever)
+        TRY(ingest_count_rows(work->staged, "SELECT count(DISTINCT customer) FROM staged",
+                              &work->out->customers, error));
     return STATUS_OK;
 }
 
-static enum status write_tables(struct ingest_run *run, struct error *error)
+static enum status write_tables(struct publishing *work, struct error *error)
 {
-    if (run->role == SCHEMA_REFERENCE) {
-        TRY(write_reference(run, error));
-        return state_schema(run, run->table, SCHEMA_REFERENCE, NULL, false, error);
+    if (work->understood->role == SCHEMA_REFERENCE) {
+        TRY(write_reference(work, error));
+        return state_schema(work, work->understood->table, SCHEMA_REFERENCE, false, error);
     }
-    if (run->role == SCHEMA_TRAITS) {
-        TRY(write_facts(run, run->table, PART_TRAITS, error));
-        return state_schema(run, run->table, SCHEMA_TRAITS, NULL, false, error);
+    if (work->understood->role == SCHEMA_TRAITS) {
+        TRY(write_facts(work, work->understood->table, PART_TRAITS, error));
+        return state_schema(work, work->understood->table, SCHEMA_TRAITS, false, error);
     }
-    if (run->group >= 0) {
-        TRY(write_groups(run, error));
-        TRY(state_schema(run, run->table, SCHEMA_FACTS, run->own, true, error));
+    if (work->understood->roles.group >= 0) {
+        TRY(write_groups(work, error));
+        TRY(state_schema(work, work->understood->table, SCHEMA_FACTS, true, error));
     }
-    TRY(write_facts(run, ingest_fact_table(run), PART_FACTS, error));
-    TRY(state_schema(run, ingest_fact_table(run), SCHEMA_FACTS, NULL, false, error));
-    if (run->mapping.trait.count) {
-        TRY(write_told_traits(run, error));
-        TRY(state_schema(run, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, NULL, false, error));
+    TRY(write_facts(work, ingest_fact_table(work->understood), PART_FACTS, error));
+    TRY(state_schema(work, ingest_fact_table(work->understood), SCHEMA_FACTS, false, error));
+    if (work->understood->mapping.trait.count) {
+        TRY(write_told_traits(work, error));
+        TRY(state_schema(work, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, false, error));
     }
     return STATUS_OK;
 }
 
-enum status ingest_publish(struct ingest_run *run, struct error *error)
+enum status ingest_publish(const struct ingest_run *run, const struct ingest_understood *understood,
+                           const struct ingest_shape *shape, const struct ingest_staged *staged,
+                           struct ingest_published *published, struct error *error)
 {
-    run->phase = "writing";
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error));
-    if (run->mapping.id.count)
-        TRY(ingest_resolve_ids(run, error));
-    for (size_t i = 0; i < run->property_count; i++)
-        if (ingest_is_stored(&run->properties[i]))
-            TRY(find_digits(run, &run->properties[i], error));
-    TRY(set_currencies(run, error));
-    TRY(count_orphans(run, error));
-    TRY(settle(run, error));
-    TRY(ingest_note_repetitions(run, error));
-    if (run->mapping.id.count)
-        TRY(drop_losers(run, error));
-    if (run->group >= 0)
-        TRY(find_own(run, error));
-    if (run->mapping.id.count)
-        TRY(drop_refused(run, error));
-    TRY(write_tables(run, error));
-    TRY(ingest_judge_schema(run, error));
+    struct publishing work = {run, understood, shape, staged, published};
+    bool ids = understood->mapping.id.count > 0;
+    published->properties =
+        ARENA_ARRAY(run->arena, struct ingest_stored, shape->property_count + 1);
+    for (size_t i = 0; i < shape->property_count; i++)
+        published->properties[i].whole_digits = shape->properties[i].whole_digits;
+    TRY(ingest_count_rows(staged, "SELECT count(*) FROM staged", &published->stored, error));
+
+    /* what is known of the properties, from all rows that are told */
+    for (size_t i = 0; i < shape->property_count; i++)
+        if (ingest_is_stored(&shape->properties[i]))
+            TRY(find_digits(&work, i, error));
+    TRY(set_currencies(&work, error));
+    TRY(count_orphans(&work, error));
+    TRY(settle_numbers(&work, error));
+    TRY(ingest_note_repetitions(run, understood, shape, staged, published->stored, error));
+
+    /* an invoice is made of what wins within this import, stored is what the store does not have */
+    if (ids)
+        TRY(drop_losers(&work, error));
+    if (understood->roles.group >= 0)
+        TRY(find_own(&work, error));
+    if (ids)
+        TRY(drop_refused(&work, error));
+
+    TRY(write_tables(&work, error));
+    TRY(ingest_judge_schema(run, published, error));
     if (run->options->dry_run)
         return STATUS_OK;
-    TRY(identity_write(run->change, run->lake, run->identity, error));
-    return store_write_dictionary(run->change, run->lake, run->dictionary, error);
+    TRY(identity_write(run->change, staged->lake, staged->identity, error));
+    return store_write_dictionary(run->change, staged->lake, staged->dictionary, error);
+}
+
+void ingest_published_release(struct ingest_published *published)
+{
+    VECTOR_RELEASE(&published->tables);
+    VECTOR_RELEASE(&published->stated);
 }

@@ -2,14 +2,16 @@
  * What is worth saying about the columns once everything is read: how they were understood where
  * that was not plain, and what was not understood, with two of the values and the way out.
  */
-#include "ingest/run.h"
+#include "ingest/report.h"
 
 #include "base/number.h"
 
 #include <string.h>
 
 struct remark {
-    struct ingest_run *run;
+    const struct ingest_run *run;
+    const struct ingest_understood *understood;
+    const struct ingest_shape *shape;
     size_t column;
     const char *name;
     const struct ingest_type *type;
@@ -80,7 +82,7 @@ static void say_dates(const struct remark *remark)
 {
     const struct ingest_type *type = remark->type;
     const struct ingest_evidence *evidence = remark->evidence;
-    struct ingest_run *run = remark->run;
+    const struct ingest_run *run = remark->run;
     say_order(remark);
     if (type->type != VALUE_DATE && type->type != VALUE_TIME)
         return;
@@ -125,11 +127,12 @@ static const char *other_reading(const struct remark *remark, char point, const 
 
 static void say_style(const struct remark *remark)
 {
-    struct ingest_run *run = remark->run;
+    const struct ingest_run *run = remark->run;
+    const struct ingest_shape *shape = remark->shape;
     if (!ingest_is_number(remark->type->type) || !remark->evidence->three.line)
         return;
-    for (size_t s = 0; s < run->source_count; s++) {
-        struct ingest_style_choice style = run->styles[s * run->column_count + remark->column];
+    for (size_t s = 0; s < shape->source_count; s++) {
+        struct ingest_style_choice style = shape->styles[s * shape->column_count + remark->column];
         const char *now, *other = other_reading(remark, style.point, &now);
         bool unusual = style.point == ',';
         /* $90,000: money has no three digits behind a comma where a point would be the decimal sign
@@ -158,36 +161,37 @@ static void say_currency(const struct remark *remark)
 {
     enum { SHOWN = 12 };
     char codes[SHOWN][4];
-    struct ingest_run *run = remark->run;
+    const struct ingest_run *run = remark->run;
+    const struct ingest_shape *shape = remark->shape;
     const char *own = store_schema(run->store)->currency;
     size_t found = ingest_is_number(remark->type->type)
-                       ? ingest_currencies(run, remark->evidence, codes, SHOWN)
+                       ? ingest_currencies(own, remark->evidence, codes, SHOWN)
                        : 0;
     const char *list = found ? codes[0] : "";
     for (size_t i = 1; i < found; i++)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
     list = arena_strdup(run->arena, list);
-    if (remark->run->columns[remark->column].money && !found)
+    if (shape->columns[remark->column].money && !found)
         ingest_notice(run,
                       "%s: amounts without a sign are in the store's currency, %s, which is kept "
                       "in %s as before",
-                      remark->name, own, run->currency_column);
-    else if (remark->run->columns[remark->column].money)
+                      remark->name, own, shape->currency_column);
+    else if (shape->columns[remark->column].money)
         ingest_warn(run,
                     "%s: the amounts are in %s%s%s; each fact has its own in %s, and they are "
                     "never added together",
                     remark->name, list, own && found == 1 ? ", while the store's currency is " : "",
-                    own && found == 1 ? own : "", run->currency_column);
+                    own && found == 1 ? own : "", shape->currency_column);
     else if (found > 1)
         ingest_warn(run, "%s: the amounts are written with signs of %s; %s counts", remark->name,
-                    list, run->currency_column);
+                    list, shape->currency_column);
 }
 
 static void say_numbers(const struct remark *remark)
 {
     const struct ingest_type *type = remark->type;
     const struct ingest_evidence *evidence = remark->evidence;
-    struct ingest_run *run = remark->run;
+    const struct ingest_run *run = remark->run;
     bool number = ingest_is_number(type->type);
     if (type->dot_zero && evidence->dot_zero)
         ingest_notice(run, "%s: whole numbers written with .0 are kept without it", remark->name);
@@ -247,7 +251,7 @@ static bool may_be_codes(const struct remark *remark)
 static void say_text(const struct remark *remark)
 {
     const struct ingest_evidence *evidence = remark->evidence;
-    struct ingest_run *run = remark->run;
+    const struct ingest_run *run = remark->run;
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared ||
         !evidence->texts[0].line)
         return;
@@ -288,9 +292,9 @@ static void say_text(const struct remark *remark)
 static const char *words(const struct remark *remark, bool strong, bool weak)
 {
     const struct ingest_evidence *evidence = remark->evidence;
-    const struct ingest_column *column = &remark->run->columns[remark->column];
+    const struct ingest_column *column = &remark->shape->columns[remark->column];
     const struct ingest_missing *missing =
-        column->missing ? column->missing : ingest_file_missing(remark->run);
+        column->missing ? column->missing : remark->understood->missing;
     const char *list = NULL;
     for (size_t i = 0; i < evidence->missing_count && i < missing->count; i++) {
         const struct ingest_missing_word *word = &missing->words[i];
@@ -333,15 +337,15 @@ static void end_list(struct buffer *list, size_t count)
         buffer_printf(list, " and %zu other%s", count - LISTED, text_plural(count - LISTED));
 }
 
-static void say_empty(struct ingest_run *run)
+static void say_empty(const struct ingest_run *run, const struct ingest_shape *shape)
 {
     struct buffer list;
     size_t count = 0;
     buffer_init(&list, 0);
-    for (size_t i = 0; i < run->column_count; i++)
-        if (run->columns[i].type.type == VALUE_NONE && !run->columns[i].unnamed &&
-            !run->columns[i].derived)
-            list_name(&list, &count, run->columns[i].name);
+    for (size_t i = 0; i < shape->column_count; i++)
+        if (shape->columns[i].type.type == VALUE_NONE && !shape->columns[i].unnamed &&
+            !shape->columns[i].derived)
+            list_name(&list, &count, shape->columns[i].name);
     end_list(&list, count);
     if (count)
         ingest_notice(run, "%s %s no value at all and %s left out", list.data,
@@ -351,16 +355,17 @@ static void say_empty(struct ingest_run *run)
 
 /* Amounts whose signs are all of one currency need nothing done about it, in a store that has none.
  */
-static void say_one_currency(struct ingest_run *run)
+static void say_one_currency(const struct ingest_run *run, const struct ingest_shape *shape,
+                             const struct ingest_staged *staged)
 {
     struct buffer list;
     char codes[2][4], code[4] = "";
     size_t count = 0;
     buffer_init(&list, 0);
-    for (size_t i = 0; i < run->column_count && !store_schema(run->store)->currency; i++) {
-        const struct ingest_column *column = &run->columns[i];
+    for (size_t i = 0; i < shape->column_count && !store_schema(run->store)->currency; i++) {
+        const struct ingest_column *column = &shape->columns[i];
         bool number = ingest_is_number(column->type.type) && !column->derived && !column->money;
-        if (!number || ingest_currencies(run, &run->scan.evidence[i], codes, 2) != 1)
+        if (!number || ingest_currencies(NULL, &staged->scan.evidence[i], codes, 2) != 1)
             continue;
         if (count && strcmp(code, codes[0]) != 0)
             continue;
@@ -375,25 +380,29 @@ static void say_one_currency(struct ingest_run *run)
     buffer_release(&list);
 }
 
-void ingest_remark(struct ingest_run *run)
+void ingest_remark(const struct ingest_run *run, const struct ingest_understood *understood,
+                   const struct ingest_shape *shape, const struct ingest_staged *staged)
 {
-    for (size_t i = 0; i < run->column_count; i++) {
-        const struct ingest_evidence *evidence = &run->scan.evidence[i];
+    for (size_t i = 0; i < shape->column_count; i++) {
+        const struct ingest_evidence *evidence = &staged->scan.evidence[i];
         struct remark remark = {run,
+                                understood,
+                                shape,
                                 i,
-                                run->columns[i].name,
-                                &run->columns[i].type,
-                                &run->hints[i],
+                                shape->columns[i].name,
+                                &shape->columns[i].type,
+                                &shape->hints[i],
                                 evidence,
                                 evidence->rows - evidence->forms[FORM_UNKNOWN] -
                                     evidence->forms[FORM_MISSING]};
-        if (run->columns[i].derived || (int)i == run->clock) /* the clock was used with the dates */
+        if (shape->columns[i].derived ||
+            (int)i == understood->roles.clock) /* the clock was used with the dates */
             continue;
         say_dates(&remark);
         say_numbers(&remark);
         say_text(&remark);
         say_missing(&remark);
     }
-    say_one_currency(run);
-    say_empty(run);
+    say_one_currency(run, shape, staged);
+    say_empty(run, shape);
 }

@@ -3,11 +3,19 @@
  * earlier import brought already, traits told twice. None of it is known to be wrong, so everything
  * is kept and said.
  */
-#include "ingest/run.h"
+#include "ingest/publish.h"
 
 #include "base/map.h"
 
 #include <string.h>
+
+struct repeats {
+    const struct ingest_run *run;
+    const struct ingest_understood *understood;
+    const struct ingest_shape *shape;
+    const struct ingest_staged *staged;
+    uint64_t rows; /* that are staged */
+};
 
 static bool has_capital(struct text text)
 {
@@ -31,7 +39,7 @@ enum {
 
 /* Identifiers of the store for which `where` holds, as a map from one expression of them to
  * another, a whole number. */
-static enum status map_of_store(struct ingest_run *run, const char *key, const char *value,
+static enum status map_of_store(const struct repeats *repeats, const char *key, const char *value,
                                 const char *where, struct text_map *out, struct error *error)
 {
     static const char *const columns[] = {"identifier"};
@@ -42,10 +50,10 @@ static enum status map_of_store(struct ingest_run *run, const char *key, const c
     const struct lake_chunk *chunk;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT %s, CAST(%s AS BIGINT) FROM (", key, value);
-    enum status status = store_select(run->store, &read, &sql, error);
+    enum status status = store_select(repeats->run->store, &read, &sql, error);
     buffer_printf(&sql, ") WHERE %s", where);
     if (status == STATUS_OK)
-        status = lake_query(run->lake, sql.data, &result, error);
+        status = lake_query(repeats->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
     while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK &&
            chunk)
@@ -57,29 +65,29 @@ static enum status map_of_store(struct ingest_run *run, const char *key, const c
 }
 
 /* Identifiers of the store that hold capitals, by their small letters. */
-static enum status capitals_of_store(struct ingest_run *run, struct text_map *folded,
+static enum status capitals_of_store(const struct repeats *repeats, struct text_map *folded,
                                      struct error *error)
 {
-    return map_of_store(run, "lower(identifier)", "1" /* OF_STORE */,
+    return map_of_store(repeats, "lower(identifier)", "1" /* OF_STORE */,
                         "contains(identifier, '@') AND identifier <> lower(identifier)", folded,
                         error);
 }
 
 /* How many new identifiers are another one's address in other letters; *example is one of them. */
-static uint64_t count_capitals(struct ingest_run *run, struct text_map *folded,
+static uint64_t count_capitals(const struct repeats *repeats, struct text_map *folded,
                                const char **example)
 {
-    uint32_t count = store_numbering_settled_count(run->identity), same = 0;
+    uint32_t count = store_numbering_settled_count(repeats->staged->identity), same = 0;
     for (uint32_t i = 0; i < count; i++) {
-        struct text name = store_numbering_new_text(run->identity, i);
+        struct text name = store_numbering_new_text(repeats->staged->identity, i);
         uint32_t number;
         if (!is_address(name))
             continue;
         bool capital = has_capital(name);
         if (!capital && !folded->count)
             continue;
-        struct text small = text_fold(name, run->arena);
-        bool there = capital && store_numbering_find(run->identity, small, &number);
+        struct text small = text_fold(name, repeats->run->arena);
+        bool there = capital && store_numbering_find(repeats->staged->identity, small, &number);
         const struct text_map_entry *old = text_map_find(folded, small);
         bool again = capital ? old != NULL : old && old->value == OF_STORE;
         if (capital)
@@ -88,35 +96,37 @@ static uint64_t count_capitals(struct ingest_run *run, struct text_map *folded,
             continue;
         same++;
         if (!*example)
-            *example = arena_strndup(run->arena, name.data, name.length);
+            *example = arena_strndup(repeats->run->arena, name.data, name.length);
     }
     return same;
 }
 
 /* Whether customers are known by e-mail address here: by the first of them. */
-static bool known_by_mail(const struct ingest_run *run)
+static bool known_by_mail(const struct repeats *repeats)
 {
     enum { LOOKED_AT = 100 };
-    uint32_t count = store_numbering_settled_count(run->identity), mails = 0, seen = 0;
+    uint32_t count = store_numbering_settled_count(repeats->staged->identity), mails = 0, seen = 0;
     for (; seen < count && seen < LOOKED_AT; seen++)
-        mails += is_address(store_numbering_new_text(run->identity, seen));
+        mails += is_address(store_numbering_new_text(repeats->staged->identity, seen));
     return mails * 2 > seen;
 }
 
-static enum status note_capitals(struct ingest_run *run, struct error *error)
+static enum status note_capitals(const struct repeats *repeats, struct error *error)
 {
     struct text_map folded;
     const char *example = NULL;
-    if (!known_by_mail(run))
+    if (!known_by_mail(repeats))
         return STATUS_OK;
     text_map_init(&folded);
     enum status status = STATUS_OK;
-    if (store_numbering_first_new(run->identity) > 1)
-        status = capitals_of_store(run, &folded, error);
-    uint64_t same = status == STATUS_OK ? count_capitals(run, &folded, &example) : 0;
+    if (store_numbering_first_new(repeats->staged->identity) > 1)
+        status = capitals_of_store(repeats, &folded, error);
+    uint64_t same = status == STATUS_OK ? count_capitals(repeats, &folded, &example) : 0;
     if (same) {
-        const char *column = run->customer >= 0 ? run->columns[run->customer].name : "COLUMN";
-        ingest_warn(run,
+        const char *column = repeats->understood->roles.customer >= 0
+                                 ? repeats->shape->columns[repeats->understood->roles.customer].name
+                                 : "COLUMN";
+        ingest_warn(repeats->run,
                     "the e-mail address of %llu %s (such as %s) differs from another's in capitals "
                     "only; --set "
                     "customer='lower(\"%s\")' makes them one",
@@ -153,44 +163,45 @@ struct zeros {
     const char *examples;
 };
 
-static enum status padded_of_store(struct ingest_run *run, struct text_map *padded,
+static enum status padded_of_store(const struct repeats *repeats, struct text_map *padded,
                                    struct error *error)
 {
-    return map_of_store(run, "regexp_replace(identifier, '^0+([0-9])', '\\1')",
+    return map_of_store(repeats, "regexp_replace(identifier, '^0+([0-9])', '\\1')",
                         "strlen(identifier)", "regexp_full_match(identifier, '0[0-9]+')", padded,
                         error);
 }
 
 /* "7 for 0007". */
-static void add_example(struct ingest_run *run, struct zeros *zeros, struct text name,
+static void add_example(const struct repeats *repeats, struct zeros *zeros, struct text name,
                         struct text plain, size_t width)
 {
     static const char filling[] = "00000000000000000000";
     size_t missing = width > plain.length ? width - plain.length : 0;
-    zeros->examples =
-        arena_printf(run->arena, "%s%s%.*s for %.*s%.*s", zeros->examples ? zeros->examples : "",
-                     zeros->examples ? ", " : "", (int)name.length, name.data, (int)missing,
-                     filling, (int)plain.length, plain.data);
+    zeros->examples = arena_printf(repeats->run->arena, "%s%s%.*s for %.*s%.*s",
+                                   zeros->examples ? zeros->examples : "",
+                                   zeros->examples ? ", " : "", (int)name.length, name.data,
+                                   (int)missing, filling, (int)plain.length, plain.data);
 }
 
-static void count_zeros(struct ingest_run *run, struct zeros *zeros)
+static void count_zeros(const struct repeats *repeats, struct zeros *zeros)
 {
     enum { SHOWN = 2 };
-    uint32_t count = store_numbering_settled_count(run->identity),
-             first = store_numbering_first_new(run->identity);
+    uint32_t count = store_numbering_settled_count(repeats->staged->identity),
+             first = store_numbering_first_new(repeats->staged->identity);
     for (uint32_t i = 0; i < count; i++) {
-        struct text name = store_numbering_new_text(run->identity, i);
+        struct text name = store_numbering_new_text(repeats->staged->identity, i);
         struct text plain = without_zeros(name);
         const struct text_map_entry *padded =
             is_digits(name) ? text_map_find(&zeros->padded, plain) : NULL;
         uint32_t number;
         bool lost = padded && padded->value > name.length;
         bool added = !lost && is_digits(name) && plain.length < name.length &&
-                     store_numbering_find(run->identity, plain, &number) && number < first;
+                     store_numbering_find(repeats->staged->identity, plain, &number) &&
+                     number < first;
         if (!lost && !added)
             continue;
         if (zeros->lost + zeros->added < SHOWN)
-            add_example(run, zeros, name, plain, lost ? padded->value : 0);
+            add_example(repeats, zeros, name, plain, lost ? padded->value : 0);
         if (lost)
             zeros->width = zeros->lost && zeros->width != padded->value ? 0 : padded->value;
         zeros->lost += lost;
@@ -200,18 +211,19 @@ static void count_zeros(struct ingest_run *run, struct zeros *zeros)
 
 /* An expression of --set that writes the file's numbers as the store has them; NULL when there is
  * no single one. */
-static const char *mended_number(struct ingest_run *run, const struct zeros *zeros)
+static const char *mended_number(const struct repeats *repeats, const struct zeros *zeros)
 {
     struct buffer name;
     buffer_init(&name, 0);
-    buffer_sql_name(&name, text_from(run->columns[run->customer].name));
+    buffer_sql_name(&name,
+                    text_from(repeats->shape->columns[repeats->understood->roles.customer].name));
     const char *sql = NULL;
     if (zeros->added > zeros->lost)
-        sql = arena_printf(run->arena, "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)",
-                           name.data);
+        sql = arena_printf(repeats->run->arena,
+                           "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)", name.data);
     else if (zeros->width > 1)
         sql =
-            arena_printf(run->arena,
+            arena_printf(repeats->run->arena,
                          "case when regexp_full_match(%s::varchar, $$[0-9]{1,%d}$$) then "
                          "lpad(%s::varchar, %d, $$0$$) "
                          "else %s::varchar end",
@@ -221,28 +233,32 @@ static const char *mended_number(struct ingest_run *run, const struct zeros *zer
 }
 
 /* A spreadsheet that saves 000157 as 157 makes another customer of everybody. */
-static enum status note_zeros(struct ingest_run *run, struct error *error)
+static enum status note_zeros(const struct repeats *repeats, struct error *error)
 {
     struct zeros zeros = {.examples = NULL};
-    if (store_numbering_first_new(run->identity) <= 1 || run->customer < 0)
+    if (store_numbering_first_new(repeats->staged->identity) <= 1 ||
+        repeats->understood->roles.customer < 0)
         return STATUS_OK;
     text_map_init(&zeros.padded);
-    enum status status = padded_of_store(run, &zeros.padded, error);
+    enum status status = padded_of_store(repeats, &zeros.padded, error);
     if (status == STATUS_OK)
-        count_zeros(run, &zeros);
+        count_zeros(repeats, &zeros);
     text_map_release(&zeros.padded);
     TRY(status);
 
     uint64_t same = zeros.lost + zeros.added;
-    const char *mended = same ? mended_number(run, &zeros) : NULL;
-    const char *again = run->import ? arena_printf(run->arena, "--replace %u ", run->import) : "";
+    const char *mended = same ? mended_number(repeats, &zeros) : NULL;
+    const char *again = repeats->run->import ? arena_printf(repeats->run->arena, "--replace %u ",
+                                                            repeats->run->import)
+                                             : "";
     const char *way =
-        mended ? arena_printf(run->arena,
+        mended ? arena_printf(repeats->run->arena,
                               "import the file with %s--set 'customer=%s' to make them one", again,
                               mended)
                : "write the numbers alike in all files";
     if (same)
-        ingest_warn(run, "%llu new %s in this store already but for leading zeros (%s); %s",
+        ingest_warn(repeats->run,
+                    "%llu new %s in this store already but for leading zeros (%s); %s",
                     (unsigned long long)same, same == 1 ? "customer is" : "customers are",
                     zeros.examples, way);
     return STATUS_OK;
@@ -257,12 +273,12 @@ static void add_name(struct buffer *sql, const char *prefix, const char *name)
 }
 
 /* Properties of this import that the store's table has, too: what can be compared. */
-static size_t shared_columns(struct ingest_run *run, const struct schema_table *table,
+static size_t shared_columns(const struct repeats *repeats, const struct schema_table *table,
                              const char **names, struct buffer *equal)
 {
     size_t count = 0;
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
+    for (size_t i = 0; i < repeats->shape->property_count; i++) {
+        const struct ingest_property *property = &repeats->shape->properties[i];
         const struct schema_column *stored =
             ingest_is_stored(property) ? schema_column(table, property->name) : NULL;
         if (!stored)
@@ -282,19 +298,20 @@ static size_t shared_columns(struct ingest_run *run, const struct schema_table *
 
 /* The same customer, moment and properties as a fact of the store: by a join that reads only what
  * lies in the moments of this import. */
-static enum status overlap_sql(struct ingest_run *run, const struct schema_table *table,
+static enum status overlap_sql(const struct repeats *repeats, const struct schema_table *table,
                                struct buffer *sql, struct error *error)
 {
-    const char **names = ARENA_ARRAY(run->arena, const char *, run->property_count + 3);
+    const char **names =
+        ARENA_ARRAY(repeats->run->arena, const char *, repeats->shape->property_count + 3);
     struct buffer equal;
     int64_t first, last;
     bool known;
-    TRY(lake_query_integer(run->lake, "SELECT min(time)::BIGINT FROM staged", &first, &known,
-                           error));
-    TRY(lake_query_integer(run->lake, "SELECT max(time)::BIGINT FROM staged", &last, &known,
-                           error));
+    TRY(lake_query_integer(repeats->staged->lake, "SELECT min(time)::BIGINT FROM staged", &first,
+                           &known, error));
+    TRY(lake_query_integer(repeats->staged->lake, "SELECT max(time)::BIGINT FROM staged", &last,
+                           &known, error));
     buffer_init(&equal, 0);
-    size_t count = shared_columns(run, table, names, &equal);
+    size_t count = shared_columns(repeats, table, names, &equal);
     names[count++] = "customer";
     names[count++] = "time";
     names[count++] = "import";
@@ -304,7 +321,7 @@ static enum status overlap_sql(struct ingest_run *run, const struct schema_table
         sql,
         "SELECT old.import::BIGINT, count(DISTINCT new.arrival) FROM (SELECT *, "
         "customer_number_final(customer) AS \"@final\" FROM staged) new JOIN (SELECT * FROM (");
-    enum status status = store_select(run->store, &read, sql, error);
+    enum status status = store_select(repeats->run->store, &read, sql, error);
     buffer_printf(sql,
                   ") WHERE time BETWEEN %lld AND %lld) old ON old.customer = new.\"@final\" AND "
                   "old.time = new.time%s "
@@ -314,22 +331,22 @@ static enum status overlap_sql(struct ingest_run *run, const struct schema_table
     return status;
 }
 
-static enum status note_overlap(struct ingest_run *run, struct error *error)
+static enum status note_overlap(const struct repeats *repeats, struct error *error)
 {
     enum {
         OFTEN = 10
     }; /* less than every tenth row may be chance, above all where days have no clock */
     const struct schema_table *table =
-        schema_table(store_schema(run->store), ingest_fact_table(run));
+        schema_table(store_schema(repeats->run->store), ingest_fact_table(repeats->understood));
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
     struct buffer sql;
-    if (!table || !run->summary->stored)
+    if (!table || !repeats->rows)
         return STATUS_OK;
     buffer_init(&sql, 0);
-    enum status status = overlap_sql(run, table, &sql, error);
+    enum status status = overlap_sql(repeats, table, &sql, error);
     if (status == STATUS_OK)
-        status = lake_query(run->lake, sql.data, &result, error);
+        status = lake_query(repeats->staged->lake, sql.data, &result, error);
     if (status == STATUS_OK)
         status = lake_result_next(result, &chunk, error);
     int64_t import = chunk ? lake_integer(&chunk->columns[0], 0) : 0;
@@ -339,55 +356,59 @@ static enum status note_overlap(struct ingest_run *run, struct error *error)
     TRY(status);
 
     const char *said = arena_printf(
-        run->arena,
+        repeats->run->arena,
         "%lld of %llu rows are the same as facts of import %lld, and are there twice now; --id "
         "COLUMN,… says what makes a fact one, so that it arrives once",
-        (long long)rows, (unsigned long long)run->summary->stored, (long long)import);
-    if (rows * OFTEN >= (int64_t)run->summary->stored && rows)
-        ingest_warn(run, "%s", said);
+        (long long)rows, (unsigned long long)repeats->rows, (long long)import);
+    if (rows * OFTEN >= (int64_t)repeats->rows && rows)
+        ingest_warn(repeats->run, "%s", said);
     else if (rows)
-        ingest_notice(run, "%s", said);
+        ingest_notice(repeats->run, "%s", said);
     return STATUS_OK;
 }
 
 /* ---- one customer who is many ---- */
 
 /* What a customer is called, when the import brought them; "" of others. */
-static const char *name_of(const struct ingest_run *run, int64_t number)
+static const char *name_of(const struct repeats *repeats, int64_t number)
 {
-    int64_t place = number - (int64_t)store_numbering_first_new(run->identity);
-    if (place < 0 || place >= (int64_t)store_numbering_settled_count(run->identity))
+    int64_t place = number - (int64_t)store_numbering_first_new(repeats->staged->identity);
+    if (place < 0 || place >= (int64_t)store_numbering_settled_count(repeats->staged->identity))
         return "";
-    struct text name = store_numbering_new_text(run->identity, (uint32_t)place);
-    return arena_strndup(run->arena, name.data, name.length);
+    struct text name = store_numbering_new_text(repeats->staged->identity, (uint32_t)place);
+    return arena_strndup(repeats->run->arena, name.data, name.length);
 }
 
 /* 99999 on half of all rows is what a till writes for whoever has no number. */
-static enum status note_crowd(struct ingest_run *run, struct error *error)
+static enum status note_crowd(const struct repeats *repeats, struct error *error)
 {
     enum { ROWS_LEAST = 30, CUSTOMERS_LEAST = 8, OF_FIVE = 5 };
-    uint64_t rows = run->summary->stored, customers, most, next;
-    if (run->row_customers || rows < ROWS_LEAST)
+    uint64_t rows = repeats->rows, customers, most, next;
+    if (repeats->understood->roles.row_customers || rows < ROWS_LEAST)
         return STATUS_OK;
-    TRY(lake_execute(run->lake,
+    TRY(lake_execute(repeats->staged->lake,
                      "CREATE OR REPLACE TEMP TABLE crowd AS SELECT customer, count(*) AS facts "
                      "FROM staged GROUP BY "
                      "customer",
                      error));
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM crowd", &customers, error));
-    TRY(ingest_count_rows(run, "SELECT max(facts) FROM crowd", &most, error));
-    TRY(ingest_count_rows(run, "SELECT coalesce(max(facts, 2)[2], 0) FROM crowd", &next, error));
+    TRY(ingest_count_rows(repeats->staged, "SELECT count(*) FROM crowd", &customers, error));
+    TRY(ingest_count_rows(repeats->staged, "SELECT max(facts) FROM crowd", &most, error));
+    TRY(ingest_count_rows(repeats->staged, "SELECT coalesce(max(facts, 2)[2], 0) FROM crowd", &next,
+                          error));
     bool crowd = customers >= CUSTOMERS_LEAST && most * OF_FIVE >= rows && most >= next * OF_FIVE;
     if (!crowd)
-        return lake_execute(run->lake, "DROP TABLE crowd", error);
+        return lake_execute(repeats->staged->lake, "DROP TABLE crowd", error);
 
     uint64_t number;
-    TRY(ingest_count_rows(run, "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd",
+    TRY(ingest_count_rows(repeats->staged,
+                          "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd",
                           &number, error));
-    TRY(lake_execute(run->lake, "DROP TABLE crowd", error));
-    const char *name = name_of(run, (int64_t)number);
-    const char *column = run->customer >= 0 ? run->columns[run->customer].name : "COLUMN";
-    ingest_warn(run,
+    TRY(lake_execute(repeats->staged->lake, "DROP TABLE crowd", error));
+    const char *name = name_of(repeats, (int64_t)number);
+    const char *column = repeats->understood->roles.customer >= 0
+                             ? repeats->shape->columns[repeats->understood->roles.customer].name
+                             : "COLUMN";
+    ingest_warn(repeats->run,
                 "one customer%s%s%s has %.0f%% of all rows, %llu, and no other has more than %llu: "
                 "if that is nobody's "
                 "number (a walk-in's, a guest's), --na '%s=%s' sets these rows aside",
@@ -398,13 +419,13 @@ static enum status note_crowd(struct ingest_run *run, struct error *error)
 
 /* ---- traits ---- */
 
-static enum status note_told_twice(struct ingest_run *run, struct error *error)
+static enum status note_told_twice(const struct repeats *repeats, struct error *error)
 {
     uint64_t again;
-    TRY(ingest_count_rows(run, "SELECT count(*) - count(DISTINCT customer) FROM staged", &again,
-                          error));
+    TRY(ingest_count_rows(repeats->staged, "SELECT count(*) - count(DISTINCT customer) FROM staged",
+                          &again, error));
     if (again)
-        ingest_warn(run,
+        ingest_warn(repeats->run,
                     "%llu row%s of a customer whom another row of the file tells, too, and no time "
                     "says which is later: the "
                     "last row of a customer counts; --time COLUMN dates them",
@@ -412,16 +433,21 @@ static enum status note_told_twice(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
-enum status ingest_note_repetitions(struct ingest_run *run, struct error *error)
+enum status ingest_note_repetitions(const struct ingest_run *run,
+                                    const struct ingest_understood *understood,
+                                    const struct ingest_shape *shape,
+                                    const struct ingest_staged *staged, uint64_t rows,
+                                    struct error *error)
 {
-    if (run->role == SCHEMA_REFERENCE)
+    const struct repeats repeats = {run, understood, shape, staged, rows};
+    if (understood->role == SCHEMA_REFERENCE)
         return STATUS_OK;
-    TRY(note_capitals(run, error));
-    TRY(note_zeros(run, error));
-    if (run->role == SCHEMA_TRAITS && run->time < 0)
-        return note_told_twice(run, error);
-    if (run->role == SCHEMA_FACTS)
-        TRY(note_crowd(run, error));
-    bool facts = run->role == SCHEMA_FACTS && !run->mapping.id.count;
-    return facts ? note_overlap(run, error) : STATUS_OK;
+    TRY(note_capitals(&repeats, error));
+    TRY(note_zeros(&repeats, error));
+    if (understood->role == SCHEMA_TRAITS && understood->roles.time < 0)
+        return note_told_twice(&repeats, error);
+    if (understood->role == SCHEMA_FACTS)
+        TRY(note_crowd(&repeats, error));
+    bool facts = understood->role == SCHEMA_FACTS && !understood->mapping.id.count;
+    return facts ? note_overlap(&repeats, error) : STATUS_OK;
 }

@@ -78,6 +78,9 @@ void ingest_scan_release(struct ingest_scan *scan)
         pthread_mutex_destroy(&scan->mutex);
     }
     scan->evidence = NULL;
+    scan->marks = NULL;
+    scan->files = NULL;
+    scan->reject_counts = (struct ingest_reject_counts){0};
 }
 
 static void *thread_open(void *context)

@@ -3,7 +3,7 @@
  * in one go, so the database sees one short transaction and the import one unchanging content,
  * which can be recognised when it comes again.
  */
-#include "ingest/run.h"
+#include "ingest/understand.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static enum status close_spool(const char *path, FILE *file, bool failed, struct
 enum { WAIT_MILLIS = 200, WAITS_BEFORE_TELLING = 5 };
 
 /* Until somebody writes, telling after a second what is waited for. */
-static enum status wait_for_writer(struct ingest_run *run, int file, const char *name,
+static enum status wait_for_writer(const struct ingest_run *run, int file, const char *name,
                                    struct error *error)
 {
     const struct ingest_progress *progress = run->progress;
@@ -53,7 +53,7 @@ static enum status wait_for_writer(struct ingest_run *run, int file, const char 
     }
 }
 
-static enum status open_pipe(struct ingest_run *run, const char *source, int *file,
+static enum status open_pipe(const struct ingest_run *run, const char *source, int *file,
                              struct error *error)
 {
     if (strcmp(source, "-") == 0) {
@@ -86,7 +86,7 @@ static enum status check_lines(const char *data, size_t length, uint64_t *run_on
     return status;
 }
 
-enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path,
+enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, const char *path,
                               struct error *error)
 {
     const struct ingest_progress *progress = run->progress;
@@ -116,7 +116,7 @@ enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const 
         failed = fwrite(data, 1, (size_t)got, file) != (size_t)got;
         if (!gzip)
             status = check_lines(data, (size_t)got, &run_on, name, error);
-        if (progress && !progress->step(progress->context, run->phase, -1))
+        if (progress && !progress->step(progress->context, run->notes->phase, -1))
             status = error_set(error, STATUS_INTERRUPTED, "stopped while reading %s", name);
     }
     if (got < 0)
@@ -219,15 +219,11 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
     return status;
 }
 
-enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake,
-                                 struct error *error)
+enum status ingest_spool_parquet(const char *parquet, const char *path, struct error *error)
 {
     struct buffer sql;
-    struct lake *own = NULL;
-    if (!lake) {
-        TRY(lake_open(NULL, &own, error));
-        lake = own;
-    }
+    struct lake *lake;
+    TRY(lake_open(NULL, &lake, error));
     buffer_init(&sql, 0);
     buffer_string(&sql, "COPY (SELECT * FROM read_parquet(");
     buffer_sql_text(&sql, text_from(parquet));
@@ -236,7 +232,7 @@ enum status ingest_spool_parquet(const char *parquet, const char *path, struct l
     buffer_string(&sql, " (FORMAT csv, HEADER true, FORCE_QUOTE *)");
     enum status status = lake_execute(lake, sql.data, error);
     buffer_release(&sql);
-    lake_close(own);
+    lake_close(lake);
     if (status != STATUS_OK)
         error_place(error, "%s", parquet);
     return status;
@@ -245,7 +241,8 @@ enum status ingest_spool_parquet(const char *parquet, const char *path, struct l
 /* Mended rows: the "row" of each line, under the header of the file it came from. */
 
 struct retry {
-    struct ingest_run *run;
+    const struct ingest_run *run;
+    struct ingest_mapping *mapping; /* what the options say; what the head says goes under it */
     json_t *head;
     FILE **files;
     const char **paths;
@@ -272,10 +269,7 @@ static const char *head_text(const json_t *file, const char *key)
 static enum status open_retry_file(struct retry *retry, size_t index, struct error *error)
 {
     const json_t *file = json_array_get(json_object_get(retry->head, "files"), index);
-    retry->paths[index] = ingest_temporary(retry->run);
-    if (!retry->paths[index])
-        return error_set(error, STATUS_ERROR,
-                         "cannot make a temporary folder; set TMPDIR to one that can be written");
+    TRY(ingest_temporary(retry->run, &retry->paths[index], error));
     TRY(open_spool(retry->paths[index], &retry->files[index], error));
     const char *header = head_text(file, "header");
     if (*header)
@@ -306,7 +300,7 @@ static enum status retry_row(struct retry *retry, const json_t *object, uint64_t
 static enum status read_head(struct retry *retry, const char *line, size_t length,
                              struct error *error)
 {
-    struct ingest_run *run = retry->run;
+    const struct ingest_run *run = retry->run;
     retry->head = json_loadb(line, length, 0, NULL);
     json_t *mapping = json_object_get(retry->head, "mapping"),
            *files = json_object_get(retry->head, "files");
@@ -321,8 +315,8 @@ static enum status read_head(struct retry *retry, const char *line, size_t lengt
         ingest_mapping_parse(text_from(text), run->options->retry, run->arena, &parsed, error);
     free(text);
     TRY(status);
-    ingest_mapping_overlay(&parsed, &run->mapping, run->arena);
-    run->mapping = parsed;
+    ingest_mapping_overlay(&parsed, retry->mapping, run->arena);
+    *retry->mapping = parsed;
     return STATUS_OK;
 }
 
@@ -350,24 +344,24 @@ static enum status read_retry(struct retry *retry, FILE *in, struct error *error
     return status;
 }
 
-static enum status take_files(struct retry *retry, struct error *error)
+static enum status take_files(struct retry *retry, struct ingest_shape *shape, struct error *error)
 {
-    struct ingest_run *run = retry->run;
-    run->sources = ARENA_ARRAY(run->arena, struct ingest_source, retry->count);
+    shape->sources = ARENA_ARRAY(retry->run->arena, struct ingest_source, retry->count);
     for (size_t i = 0; i < retry->count; i++) {
         if (!retry->files[i])
             continue;
         FILE *file = retry->files[i];
         retry->files[i] = NULL;
         TRY(close_spool(retry->paths[i], file, false, error));
-        run->sources[run->source_count++].path = retry->paths[i];
+        shape->sources[shape->source_count++].path = retry->paths[i];
     }
     return STATUS_OK;
 }
 
-enum status ingest_spool_retry(struct ingest_run *run, struct error *error)
+enum status ingest_spool_retry(const struct ingest_run *run, struct ingest_mapping *mapping,
+                               struct ingest_shape *shape, struct error *error)
 {
-    struct retry retry = {.run = run};
+    struct retry retry = {.run = run, .mapping = mapping};
     FILE *in = fopen(run->options->retry, "re");
     if (!in) {
         int code = errno;
@@ -379,7 +373,7 @@ enum status ingest_spool_retry(struct ingest_run *run, struct error *error)
     enum status status = read_retry(&retry, in, error);
     fclose(in);
     if (status == STATUS_OK)
-        status = take_files(&retry, error);
+        status = take_files(&retry, shape, error);
     for (size_t i = 0; i < retry.count; i++)
         if (retry.files[i])
             fclose(retry.files[i]);

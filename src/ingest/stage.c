@@ -5,7 +5,7 @@
  * a file whose first megabytes are typical is read once.
  */
 #include "ingest/expression.h"
-#include "ingest/run.h"
+#include "ingest/read.h"
 
 #include "base/number.h"
 #include "identity/identity.h"
@@ -28,91 +28,115 @@ static const char POINT_MACRO[] = "CREATE TEMP MACRO point(a, b) AS CASE WHEN NO
                                   "comes first and is at most 90 degrees, longitude at most 180; "
                                   "leave such rows out with --where') END";
 
+/* Who is told how far it is: as long as the lake is open, whichever phase it works for. */
+struct watching {
+    const struct ingest_run *run;
+    struct ingest_staged *staged;
+};
+
 static bool report(void *context, double fraction)
 {
-    struct ingest_run *run = context;
-    if (run->scan.evidence)
-        fraction = ingest_reader_progress(&run->scan.reader);
-    return run->progress->step(run->progress->context, run->phase, fraction);
+    const struct watching *watching = context;
+    const struct ingest_run *run = watching->run;
+    if (watching->staged->scan.evidence)
+        fraction = ingest_reader_progress(&watching->staged->scan.reader);
+    return run->progress->step(run->progress->context, run->notes->phase, fraction);
 }
 
-static void release_pass(struct ingest_run *run)
+static void watch(const struct ingest_run *run, struct ingest_staged *staged)
+{
+    struct watching *watching = ARENA_NEW(run->arena, struct watching);
+    *watching = (struct watching){run, staged};
+    lake_on_progress(staged->lake, report, watching);
+}
+
+void ingest_staged_release(struct ingest_staged *staged)
+{
+    ingest_scan_release(&staged->scan);
+    lake_close(staged->lake);
+    store_numbering_free(staged->identity);
+    store_numbering_free(staged->dictionary);
+    staged->lake = NULL;
+    staged->identity = staged->dictionary = NULL;
+}
+
+static void release_pass(const struct ingest_run *run, struct ingest_staged *staged)
 {
     struct error ignored;
-    ingest_scan_release(&run->scan);
-    if (ingest_ordered_file_close(&run->rejects, &ignored) != STATUS_OK)
+    ingest_staged_release(staged);
+    if (ingest_ordered_file_close(&run->aside->file, &ignored) != STATUS_OK)
         ingest_warn(run, "%s", ignored.message);
-    lake_close(run->lake);
-    store_numbering_free(run->identity);
-    store_numbering_free(run->dictionary);
-    run->lake = NULL;
-    run->identity = run->dictionary = NULL;
 }
 
-static enum status open_pass(struct ingest_run *run, struct error *error)
+static enum status open_pass(const struct ingest_run *run,
+                             const struct ingest_understood *understood, struct ingest_shape *shape,
+                             struct ingest_staged *staged, struct error *error)
 {
-    if (run->lake)
-        release_pass(run);
-    TRY(store_lake(run->store, run->options->threads, &run->lake, error));
+    if (staged->lake)
+        release_pass(run, staged);
+    TRY(store_lake(run->store, run->options->threads, &staged->lake, error));
     if (run->progress)
-        lake_on_progress(run->lake, report, run);
+        watch(run, staged);
     else
-        TRY(lake_execute(run->lake, "SET enable_progress_bar=false", error));
-    TRY(identity_load(run->store, run->lake, &run->identity, error));
-    TRY(identity_register(run->lake, run->identity, error));
-    TRY(store_load_dictionary(run->store, run->lake, &run->dictionary, error));
-    TRY(store_register_numbering(run->lake, "text_code", run->dictionary, error));
-    TRY(lake_execute(run->lake, POINT_MACRO, error));
-    TRY(ingest_ordered_file_open(&run->rejects, run->rejects_file, error));
-    run->scan = (struct ingest_scan){
-        .sources = run->sources,
-        .source_columns = run->source_columns,
-        .source_count = run->source_count,
-        .columns = run->columns,
-        .column_count = run->column_count,
-        .customer = run->customer,
-        .time = run->time,
-        .key = run->key,
-        .group = run->group,
-        .clock = run->clock,
-        .max_time = run->max_time,
-        .currency = run->currency,
+        TRY(lake_execute(staged->lake, "SET enable_progress_bar=false", error));
+    TRY(identity_load(run->store, staged->lake, &staged->identity, error));
+    TRY(identity_register(staged->lake, staged->identity, error));
+    TRY(store_load_dictionary(run->store, staged->lake, &staged->dictionary, error));
+    TRY(store_register_numbering(staged->lake, "text_code", staged->dictionary, error));
+    TRY(lake_execute(staged->lake, POINT_MACRO, error));
+    TRY(ingest_ordered_file_open(&run->aside->file, run->aside->path, error));
+    staged->scan = (struct ingest_scan){
+        .sources = shape->sources,
+        .source_columns = shape->source_columns,
+        .source_count = shape->source_count,
+        .columns = shape->columns,
+        .column_count = shape->column_count,
+        .customer = understood->roles.customer,
+        .time = understood->roles.time,
+        .key = understood->roles.key,
+        .group = understood->roles.group,
+        .clock = understood->roles.clock,
+        .max_time = understood->max_time,
+        .currency = shape->currency,
         .own_currency = store_schema(run->store)->currency,
-        .manners = ingest_manners(run),
-        .today = zone_date(run->zone, run->options->now),
-        .zone = run->zone,
-        .rejects = &run->rejects,
+        .manners = ingest_manners(run, understood, shape),
+        .today = zone_date(understood->zone, run->options->now),
+        .zone = understood->zone,
+        .rejects = &run->aside->file,
     };
-    ingest_scan_init(&run->scan);
-    return ingest_scan_register(&run->scan, run->lake, "rows", error);
+    ingest_scan_init(&staged->scan);
+    return ingest_scan_register(&staged->scan, staged->lake, "rows", error);
 }
 
 /* SQL */
 
-/* What a result of --set is called within the statement: expressions see the file's columns, which
- * none may hide. */
-static void add_set_name(const struct ingest_run *run, const char *name, struct buffer *sql)
+/* Whether a result of --set bears the name of a column of the file, which it then does not hide. */
+static bool set_collides(const struct ingest_shape *shape, const char *name)
 {
-    buffer_sql_name(sql, text_from(ingest_set_collides(run, name)
-                                       ? arena_printf(run->arena, "@set:%s", name)
-                                       : name));
+    return ingest_find_column(shape, name) >= 0;
 }
 
-bool ingest_set_collides(const struct ingest_run *run, const char *name)
+/* What a result of --set is called within the statement: expressions see the file's columns, which
+ * none may hide. */
+static void add_set_name(const struct ingest_run *run, const struct ingest_shape *shape,
+                         const char *name, struct buffer *sql)
 {
-    return ingest_find_column(run, name) >= 0;
+    buffer_sql_name(
+        sql,
+        text_from(set_collides(shape, name) ? arena_printf(run->arena, "@set:%s", name) : name));
 }
 
 /* "SELECT *, (expression) AS name … FROM from", with the first `sets` computed columns. */
-static void computed_sql(const struct ingest_run *run, const char *from, size_t sets,
+static void computed_sql(const struct ingest_run *run, const struct ingest_understood *understood,
+                         const struct ingest_shape *shape, const char *from, size_t sets,
                          struct buffer *sql)
 {
-    const struct ingest_pairs *set = &run->mapping.set;
+    const struct ingest_pairs *set = &understood->mapping.set;
     buffer_string(sql, "SELECT *");
     for (size_t i = 0; i < sets; i++) {
         buffer_printf(sql, ", (%s\n) AS ",
                       set->items[i].value); /* a new line: it may end in a comment */
-        add_set_name(run, set->items[i].name, sql);
+        add_set_name(run, shape, set->items[i].name, sql);
     }
     buffer_printf(sql, " FROM %s", from);
 }
@@ -149,105 +173,112 @@ static enum status computed_type(struct ingest_property *property, const struct 
     return status;
 }
 
-static const char *listed_columns(const struct ingest_run *run)
+static const char *listed_columns(const struct ingest_run *run, const struct ingest_shape *shape)
 {
     struct buffer columns;
     buffer_init(&columns, ERROR_HINT_MAX - 128);
-    for (size_t i = 0; i < run->column_count; i++)
-        buffer_printf(&columns, "%s%s (%s)", i ? ", " : "", run->columns[i].name,
-                      value_type_name(run->columns[i].type.type));
+    for (size_t i = 0; i < shape->column_count; i++)
+        buffer_printf(&columns, "%s%s (%s)", i ? ", " : "", shape->columns[i].name,
+                      value_type_name(shape->columns[i].type.type));
     const char *listed = columns.length ? buffer_copy(&columns, run->arena) : "none";
     buffer_release(&columns);
     return listed;
 }
 
-static enum status bad_sql(const struct ingest_run *run, const char *what, const char *sql,
-                           struct error *error)
+static enum status bad_sql(const struct ingest_run *run, const struct ingest_shape *shape,
+                           const char *what, const char *sql, struct error *error)
 {
     struct error cause = *error;
     enum status status =
         error_set(error, STATUS_USAGE, "%s '%s' cannot be computed: %s", what, sql, cause.message);
-    error_hint(error, "the columns are %s", listed_columns(run));
+    error_hint(error, "the columns are %s", listed_columns(run, shape));
     return status;
 }
 
 /* An empty table of the scan's shape, so that expressions can be judged without reading a row. */
-static enum status make_shape(struct ingest_run *run, struct error *error)
+static enum status make_shape(const struct ingest_staged *staged, struct error *error)
 {
     return lake_execute(
-        run->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
+        staged->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
 }
 
 /* Before anything that users wrote is part of a statement: it must be an expression over the row,
  * and nothing else. */
-static enum status check_expressions(struct ingest_run *run, struct error *error)
+static enum status check_expressions(const struct ingest_run *run,
+                                     const struct ingest_understood *understood,
+                                     const struct ingest_shape *shape,
+                                     const struct ingest_staged *staged, struct error *error)
 {
-    const struct ingest_mapping *mapping = &run->mapping;
+    const struct ingest_mapping *mapping = &understood->mapping;
     const char **names =
-        ARENA_ARRAY(run->arena, const char *, run->column_count + mapping->set.count);
-    double *sizes = ARENA_ARRAY(run->arena, double, run->column_count + mapping->set.count + 1);
-    const char *listed = listed_columns(run);
+        ARENA_ARRAY(run->arena, const char *, shape->column_count + mapping->set.count);
+    double *sizes = ARENA_ARRAY(run->arena, double, shape->column_count + mapping->set.count + 1);
+    const char *listed = listed_columns(run, shape);
     size_t count = 0;
-    for (size_t i = 0; i < run->column_count; i++) {
+    for (size_t i = 0; i < shape->column_count; i++) {
         sizes[count] = 1;
-        names[count++] = run->columns[i].name;
+        names[count++] = shape->columns[i].name;
     }
     for (size_t i = 0; i < mapping->set.count; i++) {
         const struct ingest_pair *set = &mapping->set.items[i];
         const char *option = arena_printf(run->arena, "--set %s =", set->name);
         struct ingest_expression expression = {option, set->value, names, count, listed, sizes};
-        TRY(ingest_check_expression(run->lake, &expression, &sizes[count], error));
+        TRY(ingest_check_expression(staged->lake, &expression, &sizes[count], error));
         names[count++] = set->name;
     }
     struct ingest_expression where = {"--where", mapping->where, names, count, listed, sizes};
-    return mapping->where ? ingest_check_expression(run->lake, &where, NULL, error) : STATUS_OK;
+    return mapping->where ? ingest_check_expression(staged->lake, &where, NULL, error) : STATUS_OK;
 }
 
-static enum status judge_expressions(struct ingest_run *run, struct error *error)
+static enum status judge_expressions(const struct ingest_run *run,
+                                     const struct ingest_understood *understood,
+                                     const struct ingest_shape *shape,
+                                     const struct ingest_staged *staged, struct error *error)
 {
-    const struct ingest_mapping *mapping = &run->mapping;
-    TRY(check_expressions(run, error));
+    const struct ingest_mapping *mapping = &understood->mapping;
+    TRY(check_expressions(run, understood, shape, staged, error));
     struct buffer sql;
     struct lake_result *result = NULL;
     enum status status = STATUS_OK;
     buffer_init(&sql, 0);
     for (size_t i = 0; i < mapping->set.count && status == STATUS_OK; i++) {
         buffer_reset(&sql);
-        computed_sql(run, "shape", i + 1, &sql);
-        status = lake_query(run->lake, sql.data, &result, error);
+        computed_sql(run, understood, shape, "shape", i + 1, &sql);
+        status = lake_query(staged->lake, sql.data, &result, error);
         if (status != STATUS_OK) {
-            status = bad_sql(run, "--set", mapping->set.items[i].value, error);
+            status = bad_sql(run, shape, "--set", mapping->set.items[i].value, error);
             break;
         }
         const struct lake_vector *last =
             lake_result_column(result, lake_result_columns(result) - 1);
-        for (size_t p = 0; p < run->property_count && status == STATUS_OK; p++)
-            if (run->properties[p].source < 0 &&
-                strcmp(run->properties[p].column, mapping->set.items[i].name) == 0)
-                status = computed_type(&run->properties[p], last, error);
+        for (size_t p = 0; p < shape->property_count && status == STATUS_OK; p++)
+            if (shape->properties[p].source < 0 &&
+                strcmp(shape->properties[p].column, mapping->set.items[i].name) == 0)
+                status = computed_type(&shape->properties[p], last, error);
         lake_result_free(result);
     }
     if (status == STATUS_OK && mapping->where) {
         buffer_reset(&sql);
         buffer_string(&sql, "SELECT * FROM (");
-        computed_sql(run, "shape", mapping->set.count, &sql);
+        computed_sql(run, understood, shape, "shape", mapping->set.count, &sql);
         buffer_printf(&sql, ") WHERE (%s\n)", mapping->where);
-        status = lake_execute(run->lake, sql.data, error);
+        status = lake_execute(staged->lake, sql.data, error);
         if (status != STATUS_OK)
-            status = bad_sql(run, "--where", mapping->where, error);
+            status = bad_sql(run, shape, "--where", mapping->where, error);
     }
     buffer_release(&sql);
     return status;
 }
 
-void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run,
-                         struct buffer *sql)
+/* The SQL that makes a property's value of its column. */
+static void value_sql(const struct ingest_property *property, const struct ingest_run *run,
+                      const struct ingest_shape *shape, struct buffer *sql)
 {
     struct buffer name;
     buffer_init(&name, 0);
     bool computed = property->source < 0;
     if (computed)
-        add_set_name(run, property->column, &name);
+        add_set_name(run, shape, property->column, &name);
     else
         buffer_sql_name(&name, text_from(property->column));
     const char *column = name.data;
@@ -287,23 +318,23 @@ static void add_sql_name(struct buffer *sql, const char *prefix, const char *nam
 }
 
 static void add_property_sql(const struct ingest_property *property, const struct ingest_run *run,
-                             struct buffer *sql)
+                             const struct ingest_shape *shape, struct buffer *sql)
 {
     const char *prefix = property->trait ? "@trait:" : "";
     buffer_string(sql, ", ");
-    ingest_property_sql(property, run, sql);
+    value_sql(property, run, shape, sql);
     buffer_string(sql, " AS ");
     add_sql_name(sql, prefix, property->name);
     if (!ingest_is_coded(property))
         return;
     buffer_string(sql, property->type == VALUE_SET ? ", text_code_set(" : ", text_code(");
-    ingest_property_sql(property, run, sql);
+    value_sql(property, run, shape, sql);
     buffer_string(sql, ", \"" SCAN_ROW "\") AS ");
     add_sql_name(sql, property->trait ? SCHEMA_CODES "@trait:" : SCHEMA_CODES, property->name);
 }
 
-static void add_column_sql(const struct ingest_run *run, const char *before, const char *column,
-                           const char *after, struct buffer *sql)
+static void add_column_sql(const char *before, const char *column, const char *after,
+                           struct buffer *sql)
 {
     buffer_string(sql, before);
     buffer_sql_name(sql, text_from(column));
@@ -312,35 +343,39 @@ static void add_column_sql(const struct ingest_run *run, const char *before, con
 
 /* Who a row is of, as SQL. A row that is a customer of its own is called by its import and its
  * line. */
-static void add_identifier_sql(const struct ingest_run *run, struct buffer *sql)
+static void add_identifier_sql(const struct ingest_run *run,
+                               const struct ingest_understood *understood,
+                               const struct ingest_shape *shape, struct buffer *sql)
 {
     const char *line = "(\"" SCAN_ROW "\" & 1099511627775)"; /* SCAN_ROW_BITS */
-    if (!run->row_customers && !run->computed_customer)
-        add_column_sql(run, "", run->mapping.customer, "", sql);
-    else if (run->computed_customer) {
+    if (!understood->roles.row_customers && !understood->roles.computed_customer)
+        add_column_sql("", understood->mapping.customer, "", sql);
+    else if (understood->roles.computed_customer) {
         buffer_string(sql, "nullif(trim(CAST(");
-        add_set_name(run, run->mapping.customer,
+        add_set_name(run, shape, understood->mapping.customer,
                      sql); /* a column of the file may bear the same name */
         buffer_string(sql, " AS VARCHAR)), '')");
-    } else if (run->source_count == 1)
+    } else if (shape->source_count == 1)
         buffer_printf(sql, "'row %u:' || %s", run->import, line);
     else
         buffer_printf(sql, "'row %u:' || (\"" SCAN_ROW "\" >> %d) + 1 || ':' || %s", run->import,
                       SCAN_ROW_BITS, line);
 }
 
-static void add_customer_sql(const struct ingest_run *run, struct buffer *sql)
+static void add_customer_sql(const struct ingest_run *run,
+                             const struct ingest_understood *understood,
+                             const struct ingest_shape *shape, struct buffer *sql)
 {
-    if (run->role == SCHEMA_REFERENCE)
+    if (understood->role == SCHEMA_REFERENCE)
         return;
     buffer_string(sql, ", customer_number(");
-    add_identifier_sql(run, sql);
+    add_identifier_sql(run, understood, shape, sql);
     buffer_string(sql, ", \"" SCAN_ROW "\") AS customer");
 }
 
 /* What DuckDB says of a value that an expression cannot take names neither the expression nor a way
  * out. */
-static enum status blame_expression(const struct ingest_run *run, enum status status,
+static enum status blame_expression(const struct ingest_understood *understood, enum status status,
                                     struct error *error)
 {
     static const char *const words[] = {"Malformed JSON", "ould not convert", "out of range",
@@ -348,50 +383,51 @@ static enum status blame_expression(const struct ingest_run *run, enum status st
     bool value = false;
     for (size_t i = 0; error && i < sizeof words / sizeof *words; i++)
         value |= strstr(error->message, words[i]) != NULL;
-    if (!value || !(run->mapping.set.count || run->mapping.where))
+    if (!value || !(understood->mapping.set.count || understood->mapping.where))
         return status;
 
     struct error cause = *error;
     status = error_set(error, status, "%s cannot be computed for one of the rows: %s",
-                       run->mapping.set.count ? "--set" : "--where", cause.message);
+                       understood->mapping.set.count ? "--set" : "--where", cause.message);
     error_hint(error, "TRY_CAST and try_strptime give nothing where a value does not fit; CASE "
                       "WHEN json_valid(x) THEN … "
                       "END asks first; --where leaves such rows out");
     return status;
 }
 
-static void staging_sql(const struct ingest_run *run, struct buffer *sql)
+static void staging_sql(const struct ingest_run *run, const struct ingest_understood *understood,
+                        const struct ingest_shape *shape, struct buffer *sql)
 {
-    const struct ingest_mapping *mapping = &run->mapping;
+    const struct ingest_mapping *mapping = &understood->mapping;
     buffer_string(sql, "CREATE TEMP TABLE staged AS SELECT \"" SCAN_ROW "\" AS arrival");
-    add_customer_sql(run, sql);
-    if (run->time >= 0)
+    add_customer_sql(run, understood, shape, sql);
+    if (understood->roles.time >= 0)
         buffer_string(sql, ", \"" SCAN_TIME "\" AS time");
-    else if (run->role != SCHEMA_REFERENCE)
-        buffer_printf(sql, ", %lld::UINTEGER AS time", (long long)run->told);
-    if (run->key >= 0) {
-        add_column_sql(run, ", ", mapping->key, " AS key", sql);
-        add_column_sql(run, ", text_code(", mapping->key,
+    else if (understood->role != SCHEMA_REFERENCE)
+        buffer_printf(sql, ", %lld::UINTEGER AS time", (long long)understood->told);
+    if (understood->roles.key >= 0) {
+        add_column_sql(", ", mapping->key, " AS key", sql);
+        add_column_sql(", text_code(", mapping->key,
                        ", \"" SCAN_ROW "\") AS \"" SCHEMA_CODES "key\"", sql);
     }
     for (size_t i = 0; i < mapping->id.count; i++)
-        add_column_sql(run, i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);
+        add_column_sql(i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);
     if (mapping->id.count)
         buffer_string(sql, " AS id");
-    if (run->group >= 0)
-        add_column_sql(run, ", ", mapping->group_by, " AS \"@group\"", sql);
-    if (run->currency_column)
-        add_column_sql(run, ", CAST(", run->currency_column, " AS VARCHAR) AS \"@currency\"", sql);
-    if (run->options->dry_run && run->role != SCHEMA_REFERENCE) {
+    if (understood->roles.group >= 0)
+        add_column_sql(", ", mapping->group_by, " AS \"@group\"", sql);
+    if (shape->currency_column)
+        add_column_sql(", CAST(", shape->currency_column, " AS VARCHAR) AS \"@currency\"", sql);
+    if (run->options->dry_run && understood->role != SCHEMA_REFERENCE) {
         buffer_string(sql, ", ");
-        add_identifier_sql(run, sql);
+        add_identifier_sql(run, understood, shape, sql);
         buffer_string(sql, " AS \"@customer\"");
     }
-    for (size_t i = 0; i < run->property_count; i++)
-        if (run->properties[i].type != VALUE_NONE)
-            add_property_sql(&run->properties[i], run, sql);
+    for (size_t i = 0; i < shape->property_count; i++)
+        if (shape->properties[i].type != VALUE_NONE)
+            add_property_sql(&shape->properties[i], run, shape, sql);
     buffer_string(sql, " FROM (");
-    computed_sql(run, "rows()", mapping->set.count, sql);
+    computed_sql(run, understood, shape, "rows()", mapping->set.count, sql);
     buffer_char(sql, ')');
     if (mapping->where)
         buffer_printf(sql, " WHERE (%s\n)", mapping->where);
@@ -399,13 +435,14 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
 
 /* Types of properties that come straight from a column. evidence is of the first `known` columns;
  * those behind them have been met since it was gathered. */
-static void set_types(struct ingest_run *run, const struct ingest_evidence *evidence, size_t known)
+static void set_types(struct ingest_shape *shape, const struct ingest_evidence *evidence,
+                      size_t known)
 {
-    for (size_t i = 0; i < run->property_count; i++) {
-        struct ingest_property *property = &run->properties[i];
+    for (size_t i = 0; i < shape->property_count; i++) {
+        struct ingest_property *property = &shape->properties[i];
         if (property->source < 0)
             continue;
-        const struct ingest_type *type = &run->columns[property->source].type;
+        const struct ingest_type *type = &shape->columns[property->source].type;
         property->type = type->type;
         property->scale = type->scale;
         property->whole_digits =
@@ -415,21 +452,25 @@ static void set_types(struct ingest_run *run, const struct ingest_evidence *evid
 
 /* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass,
  * too. */
-static enum status reconsider_sources(struct ingest_run *run, bool *again, struct error *error)
+static enum status reconsider_sources(const struct ingest_run *run,
+                                      const struct ingest_understood *understood,
+                                      struct ingest_shape *shape,
+                                      const struct ingest_staged *staged, bool *again,
+                                      struct error *error)
 {
     bool changed = false;
-    for (size_t i = 0; i < run->source_count; i++) {
-        const struct ingest_file_counts *counts = &run->scan.files[i];
-        struct ingest_dialect *dialect = &run->sources[i].dialect;
+    for (size_t i = 0; i < shape->source_count; i++) {
+        const struct ingest_file_counts *counts = &staged->scan.files[i];
+        struct ingest_dialect *dialect = &shape->sources[i].dialect;
         bool doubtful = !dialect->encoding && !dialect->encoding_said;
         if (doubtful && counts->invalid_bytes_rows > counts->valid_bytes_rows) {
-            TRY(ingest_guess_again(run, i, error));
+            TRY(ingest_guess_again(run, shape, i, error));
             changed = true;
         }
         if (counts->new_names) {
-            size_t columns = run->source_columns[i].count;
-            TRY(ingest_add_names(run, i, error));
-            changed |= run->source_columns[i].count > columns;
+            size_t columns = shape->source_columns[i].count;
+            TRY(ingest_add_names(run, understood, shape, i, error));
+            changed |= shape->source_columns[i].count > columns;
         }
     }
     *again = changed;
@@ -438,13 +479,15 @@ static enum status reconsider_sources(struct ingest_run *run, bool *again, struc
 
 /* A text column of very many different values is stored without codes: its dictionary would help
  * nobody. */
-static bool reconsider_dictionary(struct ingest_run *run, const struct ingest_evidence *evidence,
+static bool reconsider_dictionary(struct ingest_shape *shape,
+                                  const struct ingest_evidence *evidence, size_t known_columns,
                                   double factor)
 {
     bool changed = false;
-    for (size_t i = 0; i < run->property_count; i++) {
-        struct ingest_property *property = &run->properties[i];
-        if (property->source < 0 || property->plain || property->type != VALUE_TEXT)
+    for (size_t i = 0; i < shape->property_count; i++) {
+        struct ingest_property *property = &shape->properties[i];
+        bool known_column = property->source >= 0 && (size_t)property->source < known_columns;
+        if (!known_column || property->plain || property->type != VALUE_TEXT)
             continue;
         uint64_t distinct = ingest_distinct_count(&evidence[property->source].distinct, NULL);
         uint64_t known = evidence[property->source].rows;
@@ -455,47 +498,52 @@ static bool reconsider_dictionary(struct ingest_run *run, const struct ingest_ev
     return changed;
 }
 
-static double expected_growth(const struct ingest_run *run)
+static double expected_growth(const struct ingest_understood *understood,
+                              const struct ingest_shape *shape)
 {
     double bytes = 0, sampled = 0;
-    for (size_t i = 0; i < run->source_count; i++) {
-        double size = (double)run->sources[i].bytes * (run->sources[i].dialect.gzip ? 4 : 1);
+    for (size_t i = 0; i < shape->source_count; i++) {
+        double size = (double)shape->sources[i].bytes * (shape->sources[i].dialect.gzip ? 4 : 1);
         bytes += size;
-        sampled += run->sniffs[i].whole || size < INGEST_SAMPLE ? size : INGEST_SAMPLE;
+        sampled += understood->sniffs[i].whole || size < INGEST_SAMPLE ? size : INGEST_SAMPLE;
     }
     return sampled > 0 ? bytes / sampled : 1;
 }
 
-static enum status run_pass(struct ingest_run *run, struct error *error)
+static enum status run_pass(const struct ingest_run *run,
+                            const struct ingest_understood *understood, struct ingest_shape *shape,
+                            struct ingest_staged *staged, struct error *error)
 {
     struct buffer sql;
-    TRY(open_pass(run, error));
-    TRY(make_shape(run, error));
-    TRY(judge_expressions(run, error));
+    TRY(open_pass(run, understood, shape, staged, error));
+    TRY(make_shape(staged, error));
+    TRY(judge_expressions(run, understood, shape, staged, error));
     buffer_init(&sql, 0);
     /* rows bear their order of arrival, so threads may put them down as they come */
     buffer_string(&sql, "SET preserve_insertion_order=false; ");
-    staging_sql(run, &sql);
+    staging_sql(run, understood, shape, &sql);
     buffer_string(&sql, "; SET preserve_insertion_order=true");
-    enum status status = lake_execute(run->lake, sql.data, error);
+    enum status status = lake_execute(staged->lake, sql.data, error);
     buffer_release(&sql);
-    return status == STATUS_OK ? STATUS_OK : blame_expression(run, status, error);
+    return status == STATUS_OK ? STATUS_OK : blame_expression(understood, status, error);
 }
 
 /* Nobody can be set aside any more once the customer has been computed, so an expression must name
  * one for every row.
  */
-static enum status check_customers(struct ingest_run *run, struct error *error)
+static enum status check_customers(const struct ingest_understood *understood,
+                                   const struct ingest_staged *staged, struct error *error)
 {
     uint64_t nobody, line;
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged WHERE customer IS NULL", &nobody,
+    TRY(ingest_count_rows(staged, "SELECT count(*) FROM staged WHERE customer IS NULL", &nobody,
                           error));
     if (!nobody)
         return STATUS_OK;
-    TRY(ingest_count_rows(run,
+    TRY(ingest_count_rows(staged,
                           "SELECT min(arrival) & 1099511627775 FROM staged WHERE customer IS NULL",
                           &line, error));
-    const char *name = run->mapping.customer, *sql = ingest_pair_value(&run->mapping.set, name);
+    const char *name = understood->mapping.customer,
+               *sql = ingest_pair_value(&understood->mapping.set, name);
     enum status status =
         error_set(error, STATUS_ERROR,
                   "--set %s = '%s' names no customer in %llu rows, the first in line %llu", name,
@@ -506,11 +554,13 @@ static enum status check_customers(struct ingest_run *run, struct error *error)
 
 /* Shops write an order's currency on its first line and leave it empty on the others: those are in
  * the same one. */
-static enum status share_currency(struct ingest_run *run, struct error *error)
+static enum status share_currency(const struct ingest_understood *understood,
+                                  const struct ingest_shape *shape,
+                                  const struct ingest_staged *staged, struct error *error)
 {
-    if (run->group < 0 || !run->currency_column)
+    if (understood->roles.group < 0 || !shape->currency_column)
         return STATUS_OK;
-    return lake_execute(run->lake,
+    return lake_execute(staged->lake,
                         "UPDATE staged SET \"@currency\" = told.code FROM (SELECT customer AS who, "
                         "\"@group\" AS one, "
                         "min(\"@currency\") AS code FROM staged GROUP BY ALL HAVING count(DISTINCT "
@@ -521,36 +571,58 @@ static enum status share_currency(struct ingest_run *run, struct error *error)
                         error);
 }
 
-enum status ingest_stage(struct ingest_run *run, struct error *error)
+enum status ingest_stage(const struct ingest_run *run, const struct ingest_understood *understood,
+                         struct ingest_shape *shape, struct ingest_staged *staged,
+                         struct error *error)
 {
-    set_types(run, run->sample, run->column_count);
-    reconsider_dictionary(run, run->sample, expected_growth(run));
-    run->phase = "reading";
+    set_types(shape, understood->sample, understood->column_count);
+    reconsider_dictionary(shape, understood->sample, understood->column_count,
+                          expected_growth(understood, shape));
+    run->notes->phase = "reading";
     for (int pass = 0; pass < PASSES_MAX; pass++) {
-        TRY(run_pass(run, error));
-        bool stale = atomic_load(&run->scan.stale), again;
-        size_t columns = run->column_count;
-        TRY(reconsider_sources(run, &again, error));
-        if (run->column_count > columns) {
-            set_types(run, run->scan.evidence, columns);
+        TRY(run_pass(run, understood, shape, staged, error));
+        bool stale = atomic_load(&staged->scan.stale), again;
+        size_t columns = shape->column_count;
+        TRY(reconsider_sources(run, understood, shape, staged, &again, error));
+        if (shape->column_count > columns) {
+            set_types(shape, staged->scan.evidence, columns);
             continue;
         }
-        again |= ingest_retype(run, run->scan.evidence);
-        again |= ingest_restyle_by(run, run->scan.marks);
-        if (ingest_settle_currency(run, run->scan.evidence)) {
-            TRY(ingest_list_properties(run, error));
-            set_types(run, run->scan.evidence, columns);
+        again |= ingest_retype(run, understood, shape, staged->scan.evidence);
+        again |= ingest_restyle_by(run, understood, shape, staged->scan.marks);
+        if (ingest_settle_currency(run, understood, shape, staged->scan.evidence)) {
+            TRY(ingest_list_properties(run, understood, shape, error));
+            set_types(shape, staged->scan.evidence, columns);
             continue;
         }
-        set_types(run, run->scan.evidence, columns);
-        again |= reconsider_dictionary(run, run->scan.evidence, 1);
+        set_types(shape, staged->scan.evidence, columns);
+        again |= reconsider_dictionary(shape, staged->scan.evidence, columns, 1);
         if (!again && !stale) {
-            TRY(ingest_check_identifiers(run, run->scan.evidence, error));
-            TRY(share_currency(run, error));
-            return run->computed_customer ? check_customers(run, error) : STATUS_OK;
+            TRY(ingest_check_identifiers(run, &understood->roles, shape, staged->scan.evidence,
+                                         error));
+            TRY(share_currency(understood, shape, staged, error));
+            return understood->roles.computed_customer ? check_customers(understood, staged, error)
+                                                       : STATUS_OK;
         }
-        run->phase = "reading again";
+        run->notes->phase = "reading again";
     }
     return error_set(error, STATUS_ERROR,
                      "the columns' types do not settle: a file changes while it is read");
+}
+
+/* ---- what others ask of the staged rows ---- */
+
+enum status ingest_count_rows(const struct ingest_staged *staged, const char *sql, uint64_t *out,
+                              struct error *error)
+{
+    int64_t count;
+    bool known;
+    TRY(lake_query_integer(staged->lake, sql, &count, &known, error));
+    *out = known ? (uint64_t)count : 0;
+    return STATUS_OK;
+}
+
+const char *ingest_group_columns(const struct ingest_shape *shape)
+{
+    return shape->currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
 }

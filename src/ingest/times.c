@@ -6,7 +6,7 @@
  * far. They are stored as they are (--max-time sets them aside); the moment `latest` does not
  * follow them, for which the end of what is plausible is written down with the import.
  */
-#include "ingest/run.h"
+#include "ingest/read.h"
 
 #include <stdlib.h>
 
@@ -20,13 +20,13 @@ enum {
 static const int64_t FAR_GAP = INT64_C(731) * SECONDS_A_DAY;
 
 /* A date counts to its end: people name the last day that may be. */
-enum status ingest_read_max_time(struct ingest_run *run, struct error *error)
+enum status ingest_read_max_time(struct ingest_understood *understood, struct error *error)
 {
-    const char *text = run->mapping.max_time;
-    run->max_time = INT64_MAX;
+    const char *text = understood->mapping.max_time;
+    understood->max_time = INT64_MAX;
     if (!text)
         return STATUS_OK;
-    if (!moment_parse(run->zone, text_from(text), &run->max_time)) {
+    if (!moment_parse(understood->zone, text_from(text), &understood->max_time)) {
         enum status status =
             error_set(error, STATUS_USAGE, "--max-time is \"%s\", which is not a time", text);
         error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
@@ -34,18 +34,19 @@ enum status ingest_read_max_time(struct ingest_run *run, struct error *error)
     }
     int32_t date;
     if (date_parse(text_from(text), &date))
-        run->max_time = zone_day_start(run->zone, date + 1) - 1;
+        understood->max_time = zone_day_start(understood->zone, date + 1) - 1;
     return STATUS_OK;
 }
 
-enum status ingest_read_valid_from(struct ingest_run *run, struct error *error)
+enum status ingest_read_valid_from(const struct ingest_run *run,
+                                   struct ingest_understood *understood, struct error *error)
 {
-    const struct ingest_mapping *mapping = &run->mapping;
-    run->told = mapping->undated ? 0 : run->options->now;
+    const struct ingest_mapping *mapping = &understood->mapping;
+    understood->told = mapping->undated ? 0 : run->options->now;
     if (!mapping->valid_from)
         return STATUS_OK;
-    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) ||
-        run->told < FACT_TIME_MIN || run->told > FACT_TIME_MAX) {
+    if (!moment_parse(understood->zone, text_from(mapping->valid_from), &understood->told) ||
+        understood->told < FACT_TIME_MIN || understood->told > FACT_TIME_MAX) {
         enum status status =
             error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time",
                       mapping->valid_from);
@@ -56,15 +57,16 @@ enum status ingest_read_valid_from(struct ingest_run *run, struct error *error)
 }
 
 /* The times at one end of the staged rows, from the outermost inwards. */
-static enum status load_end(struct ingest_run *run, bool late, size_t most, int64_t *out,
-                            size_t *count, struct error *error)
+static enum status load_end(const struct ingest_run *run, const struct ingest_staged *staged,
+                            bool late, size_t most, int64_t *out, size_t *count,
+                            struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
     const char *sql =
         arena_printf(run->arena, "SELECT time::BIGINT FROM staged ORDER BY time %s LIMIT %zu",
                      late ? "DESC" : "ASC", most);
-    TRY(lake_query(run->lake, sql, &result, error));
+    TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     *count = 0;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
@@ -88,7 +90,10 @@ static size_t count_far(const int64_t *end, size_t count, int64_t other)
 }
 
 /* "2052-02-07 (line 4), …": some rows beyond a time. */
-static enum status list_examples(struct ingest_run *run, bool late, int64_t beyond,
+static enum status list_examples(const struct ingest_run *run,
+                                 const struct ingest_understood *understood,
+                                 const struct ingest_shape *shape,
+                                 const struct ingest_staged *staged, bool late, int64_t beyond,
                                  const char **out, struct error *error)
 {
     struct lake_result *result;
@@ -99,7 +104,7 @@ static enum status list_examples(struct ingest_run *run, bool late, int64_t beyo
                      "SELECT time::BIGINT, arrival::BIGINT FROM staged WHERE time %s %lld ORDER BY "
                      "time %s, arrival LIMIT %d",
                      late ? ">" : "<", (long long)beyond, late ? "DESC" : "ASC", EXAMPLES);
-    TRY(lake_query(run->lake, sql, &result, error));
+    TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     buffer_init(&text, 0);
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
@@ -107,13 +112,13 @@ static enum status list_examples(struct ingest_run *run, bool late, int64_t beyo
             char at[MOMENT_TEXT_MAX];
             int64_t time = lake_integer(&chunk->columns[0], i);
             uint64_t row = (uint64_t)lake_integer(&chunk->columns[1], i);
-            int32_t date = zone_date(run->zone, time);
-            bool bare = zone_day_start(run->zone, date) == time;
-            buffer_printf(&text, "%s%s (line %llu%s%s)", text.length ? ", " : "",
-                          bare ? date_format(date, at) : moment_format(run->zone, time, at),
-                          (unsigned long long)ingest_row_line(row),
-                          run->source_count > 1 ? " of " : "",
-                          run->source_count > 1 ? run->sources[ingest_row_source(row)].name : "");
+            int32_t date = zone_date(understood->zone, time);
+            bool bare = zone_day_start(understood->zone, date) == time;
+            buffer_printf(
+                &text, "%s%s (line %llu%s%s)", text.length ? ", " : "",
+                bare ? date_format(date, at) : moment_format(understood->zone, time, at),
+                (unsigned long long)ingest_row_line(row), shape->source_count > 1 ? " of " : "",
+                shape->source_count > 1 ? shape->sources[ingest_row_source(row)].name : "");
         }
     lake_result_free(result);
     *out = text.length ? buffer_copy(&text, run->arena) : "";
@@ -121,18 +126,19 @@ static enum status list_examples(struct ingest_run *run, bool late, int64_t beyo
     return status;
 }
 
-static enum status warn(struct ingest_run *run, bool late, int64_t beyond, const char *what,
-                        struct error *error)
+static enum status warn(const struct ingest_run *run, const struct ingest_understood *understood,
+                        const struct ingest_shape *shape, const struct ingest_staged *staged,
+                        bool late, int64_t beyond, const char *what, struct error *error)
 {
     const char *examples;
     uint64_t rows;
-    TRY(ingest_count_rows(run,
+    TRY(ingest_count_rows(staged,
                           arena_printf(run->arena, "SELECT count(*) FROM staged WHERE time %s %lld",
                                        late ? ">" : "<", (long long)beyond),
                           &rows, error));
     if (!rows)
         return STATUS_OK;
-    TRY(list_examples(run, late, beyond, &examples, error));
+    TRY(list_examples(run, understood, shape, staged, late, beyond, &examples, error));
     ingest_warn(
         run, "%llu %s %s: %s; %s", (unsigned long long)rows, rows == 1 ? "row lies" : "rows lie",
         what, examples,
@@ -141,18 +147,21 @@ static enum status warn(struct ingest_run *run, bool late, int64_t beyond, const
     return STATUS_OK;
 }
 
-enum status ingest_check_times(struct ingest_run *run, struct error *error)
+enum status ingest_check_times(const struct ingest_run *run,
+                               const struct ingest_understood *understood,
+                               const struct ingest_shape *shape, const struct ingest_staged *staged,
+                               int64_t *plausible_until, struct error *error)
 {
-    const struct ingest_scan *scan = &run->scan;
+    const struct ingest_scan *scan = &staged->scan;
     int64_t arrived = run->options->now + MARGIN;
-    run->summary->plausible_until = INT64_MAX;
-    if (run->time < 0 || scan->first_time > scan->last_time)
+    *plausible_until = INT64_MAX;
+    if (understood->roles.time < 0 || scan->first_time > scan->last_time)
         return STATUS_OK;
     bool future = scan->last_time > arrived;
     if (future)
-        TRY(warn(run, true, arrived, "in the future", error));
+        TRY(warn(run, understood, shape, staged, true, arrived, "in the future", error));
     uint64_t rows;
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &rows, error));
+    TRY(ingest_count_rows(staged, "SELECT count(*) FROM staged", &rows, error));
     if (rows < FACTS_MIN || scan->last_time - scan->first_time < FAR_GAP)
         return STATUS_OK;
 
@@ -162,15 +171,17 @@ enum status ingest_check_times(struct ingest_run *run, struct error *error)
     int64_t *late = ARENA_ARRAY(run->arena, int64_t, most + 1),
             *early = ARENA_ARRAY(run->arena, int64_t, most + 1);
     size_t late_count, early_count;
-    TRY(load_end(run, true, most + 1, late, &late_count, error));
-    TRY(load_end(run, false, most + 1, early, &early_count, error));
+    TRY(load_end(run, staged, true, most + 1, late, &late_count, error));
+    TRY(load_end(run, staged, false, most + 1, early, &early_count, error));
     size_t far_late = count_far(late, late_count, early[early_count - 1]);
     size_t far_early = count_far(early, early_count, late[late_count - 1]);
     if (far_late) {
-        run->summary->plausible_until = late[far_late];
+        *plausible_until = late[far_late];
         if (!future || late[far_late] < arrived)
-            TRY(warn(run, true, late[far_late], "far later than all others", error));
+            TRY(warn(run, understood, shape, staged, true, late[far_late],
+                     "far later than all others", error));
     }
-    return far_early ? warn(run, false, early[far_early], "far earlier than all others", error)
+    return far_early ? warn(run, understood, shape, staged, false, early[far_early],
+                            "far earlier than all others", error)
                      : STATUS_OK;
 }

@@ -58,11 +58,10 @@ static enum status fill_tests(struct binding *binding, struct error *error)
     struct run *run = run_new(plan);
     int64_t *codes = base_calloc(lanes + 64, sizeof *codes);
     uint64_t *known = base_calloc(words_of(lanes) + 1, sizeof *known);
-    memset(known, 0xff, words_of(lanes) * sizeof *known);
+    bits_set(known, 0, lanes - 1);
     for (size_t lane = 0; lane < lanes; lane++)
         codes[lane] = (int64_t)lane;
     codes[lanes - 1] = 0;
-    known[(lanes - 1) / 64] &= ~((uint64_t)1 << ((lanes - 1) % 64));
     run_bind(run, binding, NULL, 0);
     run->codes = codes;
     run->codes_known = known;
@@ -558,8 +557,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
     for (int s = 0; exists && s < plan->set->segment_count; s++) {
         if (plan->member[s] < 0)
             continue;
-        struct operand holds = operand_of(run, plan->member[s]);
-        bits[s / 64] |= (holds.bits[0] & 1) << (s % 64);
+        bit_or(bits, (size_t)s, bit_at(operand_of(run, plan->member[s]).bits, 0));
     }
 
     if (next)

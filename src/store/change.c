@@ -224,7 +224,8 @@ static enum status measure(struct store_change *change, struct lake *lake,
     if (stat(added->temporary, &file) != 0)
         return error_system(error, errno, "%s cannot be read back", added->temporary);
     part->bytes = (uint64_t)file.st_size;
-    return checksum_make(lake, added->temporary, part, &change->arena, error);
+    return checksum_make(change->store->checked->hasher, lake, added->temporary, part,
+                         &change->arena, error);
 }
 
 static enum status write_one(struct store_change *change, struct lake *lake,

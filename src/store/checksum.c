@@ -4,8 +4,7 @@
  * therefore costs a look at that column's bytes and the footer's, not at the whole file, and
  * happens once in a process, before DuckDB sees a byte of it.
  *
- * They are made by the library's XXH3 from beginning to end, and looked at by hash.c, whose threads
- * share the work. So whatever is written and read holds the two against each other.
+ * They are made and looked at by hash.c, whose threads share the work.
  */
 #include "base/map.h"
 #include "store/hash_internal.h"
@@ -18,43 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
-
-enum { PIECE_BUFFER = 1 << 17 }; /* fits into a second-level cache with room to spare */
-
-/* ---- one piece ---- */
-
-/* Returns 0 or errno; −1 when the file ends too early. */
-static int hash_ranges(int file, const struct catalog_range *ranges, size_t count, uint64_t *out)
-{
-    unsigned char *buffer = base_malloc(PIECE_BUFFER);
-    XXH3_state_t *state = XXH3_createState();
-
-    ENSURE(state);
-    XXH3_64bits_reset(state);
-    int failed = 0;
-    for (size_t i = 0; i < count && !failed; i++) {
-        uint64_t at = ranges[i].offset, left = ranges[i].length;
-        while (left && !failed) {
-            size_t wanted = left < PIECE_BUFFER ? (size_t)left : PIECE_BUFFER;
-            ssize_t got = pread(file, buffer, wanted, (off_t)at);
-            if (got < 0 && errno == EINTR)
-                continue;
-            if (got <= 0) {
-                failed = got < 0 ? errno : -1;
-                break;
-            }
-            XXH3_64bits_update(state, buffer, (size_t)got);
-            at += (uint64_t)got;
-            left -= (uint64_t)got;
-        }
-    }
-
-    *out = XXH3_64bits_digest(state);
-    XXH3_freeState(state);
-    free(buffer);
-    return failed;
-}
 
 /* ---- making ---- */
 
@@ -158,22 +120,30 @@ static void find_rest(struct making *making, uint64_t size)
     *rest = (struct catalog_checksum){"", 0, ranges, rest->range_count};
 }
 
-static enum status hash_pieces(struct making *making, const char *path, size_t count,
-                               struct error *error)
+static enum status hash_pieces(struct making *making, struct hasher *hasher, const char *path,
+                               size_t count, struct error *error)
 {
+    struct hash_piece *pieces = ARENA_ARRAY(making->arena, struct hash_piece, count);
+    for (size_t i = 0; i < count; i++)
+        pieces[i] = (struct hash_piece){.ranges = making->pieces[i].ranges,
+                                        .range_count = making->pieces[i].range_count};
     int file = open(path, O_RDONLY | O_CLOEXEC);
     int failed = file < 0 ? errno : 0;
-    for (size_t i = 0; i < count && !failed; i++)
-        failed = hash_ranges(file, making->pieces[i].ranges, making->pieces[i].range_count,
-                             &making->pieces[i].value);
-    if (file >= 0)
+    if (!failed) {
+        hasher_run(hasher, file, pieces, count);
         close(file);
+    }
+
+    for (size_t i = 0; i < count && !failed; i++) {
+        failed = pieces[i].failed;
+        making->pieces[i].value = pieces[i].value;
+    }
     return failed ? error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path)
                   : STATUS_OK;
 }
 
-enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part,
-                          struct arena *arena, struct error *error)
+enum status checksum_make(struct hasher *hasher, struct lake *lake, const char *path,
+                          struct catalog_part *part, struct arena *arena, struct error *error)
 {
     struct making making = {.arena = arena, .part = part};
     making.pieces = ARENA_ARRAY(arena, struct catalog_checksum, part->column_count + 1);
@@ -182,7 +152,7 @@ enum status checksum_make(struct lake *lake, const char *path, struct catalog_pa
     enum status status = find_chunks(&making, lake, path, error);
     if (status == STATUS_OK) {
         find_rest(&making, part->bytes);
-        status = hash_pieces(&making, path, part->column_count + 1, error);
+        status = hash_pieces(&making, hasher, path, part->column_count + 1, error);
     }
     VECTOR_RELEASE(&making.chunks);
     part->checksums = making.pieces;
@@ -401,6 +371,6 @@ struct checked *checked_new(void)
 {
     struct checked *checked = base_calloc(1, sizeof *checked);
     text_map_init(&checked->pieces);
-    checked->hasher = hasher_new();
+    checked->hasher = hasher_new(0);
     return checked;
 }

@@ -1,28 +1,29 @@
 /*
- * Pieces are cut into chunks, and threads take one chunk after the other, whichever piece it is of:
- * one column may hold most of what is to be hashed, and would else keep one thread busy while the
- * others wait. What the chunks come to is folded in their order (xxh3_internal.h), a wave of them
- * at a time, so that memory has a limit.
+ * Pieces are cut into chunks, and threads read one chunk after the other, whichever piece it is of:
+ * copying the bytes from the page cache is nine tenths of the work, and one column may hold most of
+ * them. A piece's hash wants its bytes in order. So whoever has read a chunk hashes it and those
+ * after it that wait for it, unless somebody else is hashing just now, who then finds it (see
+ * hash_what_is_read). This goes by waves of chunks, so that memory has a limit; within a wave
+ * nobody waits for anybody.
  *
- * The bytes are read into a small buffer that stays in the processor's cache, not mapped: a disk
+ * The bytes are read into small buffers that stay in the processor's cache, not mapped: a disk
  * that fails is then an error to report, where a mapping would end the process.
  */
 #include "store/hash_internal.h"
 
 #include "base/arena.h"
 #include "base/pool.h"
-#include "store/xxh3_internal.h"
+#include "store/digest_internal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 enum {
-    CHUNK = 1 << 18, /* fits into a second-level cache with room to spare */
-    CHUNK_SUMS = CHUNK / XXH3_BLOCK,
-    WAVE = 16,             /* chunks a thread */
+    CHUNK = 1 << 17,       /* bytes; those of a thread's wave fit into its second-level cache */
+    WAVE = 4,              /* chunks a thread */
     ALONE_BYTES = 4 << 20, /* less than this is not worth a second thread */
 };
 
@@ -32,45 +33,47 @@ struct chunk {
     uint64_t skip;
     size_t length;
     bool begins, ends; /* its piece */
-    /* what it comes to */
+    /* what was read */
+    unsigned char *bytes;
     int failed;
-    uint64_t value; /* of a whole piece too short for sums */
-    struct xxh3_sum *sums;
-    size_t sum_count; /* that of the piece's end included */
+    bool read; /* told under the hasher's lock */
 };
 
 struct hasher {
-    struct pool *pool; /* started for the first large work */
-    const struct xxh3_set *set;
+    struct pool *pool; /* started for the first large work, of so many threads */
+    int threads;
+    const struct digest_way *way;
+    struct digest *digest; /* of the piece that is being hashed */
     int file;
-    struct xxh3_sum lanes; /* of the piece that is being folded */
-    size_t wave;           /* chunks */
+    size_t wave; /* chunks */
     struct chunk *chunks;
-    struct xxh3_sum *sums;  /* CHUNK_SUMS for each of them */
-    unsigned char *buffers; /* CHUNK bytes for each thread */
+    unsigned char *bytes; /* CHUNK for each of them */
+    pthread_mutex_t lock; /* of what follows, and of each chunk's `read` */
+    bool hashing;         /* somebody is */
+    size_t next, count;   /* the chunk to be hashed next, and all of the wave */
 };
 
 static void release_room(struct hasher *hasher)
 {
     free(hasher->chunks);
-    free(hasher->sums);
-    free(hasher->buffers);
+    free(hasher->bytes);
 }
 
-/* Who works alone folds each chunk at once. */
 static void make_room(struct hasher *hasher)
 {
     size_t threads = (size_t)pool_threads(hasher->pool);
-    hasher->wave = threads > 1 ? WAVE * threads : 1;
+    hasher->wave = threads > 1 ? WAVE * threads : 1; /* who is alone hashes each at once */
     hasher->chunks = base_calloc(hasher->wave, sizeof *hasher->chunks);
-    hasher->sums = base_malloc(hasher->wave * CHUNK_SUMS * sizeof *hasher->sums);
-    hasher->buffers = base_malloc(threads * CHUNK);
+    hasher->bytes = base_malloc(hasher->wave * CHUNK);
 }
 
-struct hasher *hasher_new(void)
+struct hasher *hasher_new(int threads)
 {
     struct hasher *hasher = base_calloc(1, sizeof *hasher);
-    hasher->set = xxh3_set(0);
+    hasher->threads = threads;
+    hasher->way = digest_way(0);
+    hasher->digest = hasher->way->new ();
+    pthread_mutex_init(&hasher->lock, NULL);
     make_room(hasher);
     return hasher;
 }
@@ -80,6 +83,8 @@ void hasher_free(struct hasher *hasher)
     if (!hasher)
         return;
     pool_free(hasher->pool);
+    pthread_mutex_destroy(&hasher->lock);
+    hasher->way->free(hasher->digest);
     release_room(hasher);
     free(hasher);
 }
@@ -105,15 +110,6 @@ static uint64_t piece_length(const struct hash_piece *piece)
         length += more < UINT64_MAX - length ? more : UINT64_MAX - length;
     }
     return length;
-}
-
-/* All chunks hold whole blocks; but the last holds the rest, and enough of it to take the end's
- * sum. */
-static size_t chunk_length(uint64_t left)
-{
-    if (left <= CHUNK)
-        return (size_t)left;
-    return left - CHUNK < XXH3_STRIPE ? CHUNK - XXH3_BLOCK : CHUNK;
 }
 
 static void pass_over(struct cutting *cutting, uint64_t length)
@@ -152,7 +148,7 @@ static bool cut(struct cutting *cutting, struct chunk *out)
     *out = (struct chunk){.piece = piece,
                           .range = cutting->range,
                           .skip = cutting->skip,
-                          .length = chunk_length(cutting->left),
+                          .length = cutting->left < CHUNK ? (size_t)cutting->left : CHUNK,
                           .begins = !cutting->begun};
     pass_over(cutting, out->length);
 
@@ -163,17 +159,17 @@ static bool cut(struct cutting *cutting, struct chunk *out)
     return true;
 }
 
-static size_t cut_wave(struct hasher *hasher, struct cutting *cutting)
+static size_t cut_wave(struct hasher *hasher, struct cutting *cutting, size_t most)
 {
     size_t count = 0;
-    while (count < hasher->wave && cut(cutting, &hasher->chunks[count])) {
-        hasher->chunks[count].sums = hasher->sums + count * CHUNK_SUMS;
+    while (count < most && cut(cutting, &hasher->chunks[count])) {
+        hasher->chunks[count].bytes = hasher->bytes + count * CHUNK;
         count++;
     }
     return count;
 }
 
-/* ---- a chunk, on any thread ---- */
+/* ---- reading, on any thread ---- */
 
 static int read_range(int file, uint64_t at, unsigned char *out, size_t length)
 {
@@ -190,8 +186,9 @@ static int read_range(int file, uint64_t at, unsigned char *out, size_t length)
     return 0;
 }
 
-static int read_chunk(int file, const struct chunk *chunk, unsigned char *out)
+static int read_chunk(int file, const struct chunk *chunk)
 {
+    unsigned char *out = chunk->bytes;
     const struct catalog_range *range = chunk->range;
     uint64_t skip = chunk->skip;
     int failed = 0;
@@ -205,54 +202,53 @@ static int read_chunk(int file, const struct chunk *chunk, unsigned char *out)
     return failed;
 }
 
-static bool is_short(const struct chunk *chunk)
-{
-    return chunk->begins && chunk->ends && chunk->length < XXH3_LEAST;
-}
+/* ---- hashing, on one thread at a time ---- */
 
-static void sum_chunk(void *context, size_t task, int worker)
-{
-    struct hasher *hasher = context;
-    struct chunk *chunk = &hasher->chunks[task];
-    unsigned char *bytes = hasher->buffers + (size_t)worker * CHUNK;
-    chunk->failed = read_chunk(hasher->file, chunk, bytes);
-    if (chunk->failed)
-        return;
-
-    if (is_short(chunk)) {
-        chunk->value = XXH3_64bits(bytes, chunk->length);
-        return;
-    }
-    size_t blocks = (chunk->length - chunk->ends) / XXH3_BLOCK, done = blocks * XXH3_BLOCK;
-    hasher->set->sum(bytes, blocks, chunk->sums);
-    if (chunk->ends)
-        xxh3_sum_end(bytes + done, chunk->length - done, &chunk->sums[blocks]);
-    chunk->sum_count = blocks + chunk->ends;
-}
-
-/* ---- folding ---- */
-
-static void fold_chunk(struct hasher *hasher, const struct chunk *chunk)
+static void hash_chunk(struct hasher *hasher, const struct chunk *chunk)
 {
     struct hash_piece *piece = chunk->piece;
     if (chunk->begins) {
         piece->failed = 0;
-        xxh3_begin(&hasher->lanes);
+        hasher->way->begin(hasher->digest);
     }
     if (!piece->failed)
         piece->failed = chunk->failed;
     if (piece->failed)
         return;
 
-    if (is_short(chunk)) {
-        piece->value = chunk->value;
-        return;
-    }
-    xxh3_fold(&hasher->lanes, chunk->sums, chunk->sum_count - chunk->ends);
+    hasher->way->add(hasher->digest, chunk->bytes, chunk->length);
     if (chunk->ends)
-        piece->value =
-            xxh3_finish(&hasher->lanes, &chunk->sums[chunk->sum_count - 1], piece_length(piece));
+        piece->value = hasher->way->value(hasher->digest);
 }
+
+/* Under the lock, which is given back for the hashing itself. A chunk that is read meanwhile is
+ * found when the lock is taken again, so none is left over. */
+static void hash_what_is_read(struct hasher *hasher)
+{
+    if (hasher->hashing)
+        return;
+    hasher->hashing = true;
+    while (hasher->next < hasher->count && hasher->chunks[hasher->next].read) {
+        const struct chunk *chunk = &hasher->chunks[hasher->next++];
+        pthread_mutex_unlock(&hasher->lock);
+        hash_chunk(hasher, chunk);
+        pthread_mutex_lock(&hasher->lock);
+    }
+    hasher->hashing = false;
+}
+
+static void take_chunk(void *context, size_t task, int worker)
+{
+    struct hasher *hasher = context;
+    struct chunk *chunk = &hasher->chunks[task];
+    chunk->failed = read_chunk(hasher->file, chunk);
+    pthread_mutex_lock(&hasher->lock);
+    chunk->read = true;
+    hash_what_is_read(hasher);
+    pthread_mutex_unlock(&hasher->lock);
+}
+
+/* ---- all of it ---- */
 
 static bool is_large(const struct hash_piece *pieces, size_t count)
 {
@@ -271,17 +267,16 @@ void hasher_run(struct hasher *hasher, int file, struct hash_piece *pieces, size
     hasher->file = file;
     if (large && !hasher->pool) {
         release_room(hasher);
-        hasher->pool = pool_new(0);
+        hasher->pool = pool_new(hasher->threads);
         make_room(hasher);
     }
 
     for (;;) {
-        size_t chunks = cut_wave(hasher, &cutting);
-        if (!chunks)
+        hasher->next = 0;
+        hasher->count = cut_wave(hasher, &cutting, large ? hasher->wave : 1);
+        if (!hasher->count)
             return;
-        pool_run(large ? hasher->pool : NULL, chunks, sum_chunk, hasher);
-        for (size_t i = 0; i < chunks; i++)
-            fold_chunk(hasher, &hasher->chunks[i]);
+        pool_run(large ? hasher->pool : NULL, hasher->count, take_chunk, hasher);
         if (cutting.begun && cutting.pieces->failed)
             next_piece(&cutting); /* its length may be anything */
     }

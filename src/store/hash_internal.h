@@ -13,10 +13,10 @@ struct hash_piece {
     int failed; /* 0; errno; −1 when the file ends too early */
 };
 
-/* Threads (started for the first large work) and scratch memory, to be kept: used by one thread at
- * a time. */
+/* Threads (as many as asked, 0 for what the machine offers; started for the first large work) and
+ * scratch memory, to be kept: used by one thread at a time. */
 struct hasher;
-struct hasher *hasher_new(void);
+struct hasher *hasher_new(int threads);
 void hasher_free(struct hasher *hasher);
 void hasher_run(struct hasher *hasher, int file, struct hash_piece *pieces, size_t count);
 

@@ -14,8 +14,8 @@ struct checked {
 struct checked *checked_new(void);
 void checked_free(struct checked *checked);
 /* Sets part's checksums, of the file at path; its columns and bytes are set. */
-enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part,
-                          struct arena *arena, struct error *error);
+enum status checksum_make(struct hasher *hasher, struct lake *lake, const char *path,
+                          struct catalog_part *part, struct arena *arena, struct error *error);
 
 struct store {
     char *path;

@@ -209,8 +209,9 @@ static enum status record(struct verifying *verifying, struct lake *lake,
     if (count || read_through(verifying, lake, part, &ignored) != STATUS_OK)
         return STATUS_OK;
     struct catalog_part copy = *part;
+    struct hasher *hasher = verifying->store->checked->hasher;
     const char *path = store_file(verifying->store, verifying->arena, "%s", part->path);
-    TRY(checksum_make(lake, path, &copy, verifying->arena, error));
+    TRY(checksum_make(hasher, lake, path, &copy, verifying->arena, error));
     TRY(catalog_add_checksums(catalog, part->number, copy.checksums, copy.checksum_count, error));
     verifying->out->recorded++;
     return STATUS_OK;

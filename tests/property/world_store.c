@@ -197,7 +197,7 @@ static enum status import_rows(struct keeper *keeper, const struct schema_table 
     TRY_GOTO(store_register_numbering(lake, "code", dictionary, error));
     TRY_GOTO(catalog_add_import(catalog,
                                 &(struct catalog_import){.received = 1,
-                                                         .what = wrong ? "wrong" : "right",
+                                                         .content_hash = wrong ? "wrong" : "right",
                                                          .table = table->name},
                                 &number, error));
     TRY_GOTO(add_schema(keeper, table, number, error));

@@ -62,9 +62,46 @@ static uint32_t add_import(struct world *world, const char *table, const char *h
     OK(catalog_add_import(
         world->catalog,
         &(struct catalog_import){
-            .received = 77, .what = "facts", .table = table, .content_hash = hash},
+            .received = 77, .kind = CATALOG_FACTS, .table = table, .content_hash = hash},
         &number, &error));
     return number;
+}
+
+/* What tells scores says so itself; of before there are traits from a source that says so. */
+static void scores_have_a_model(void **state)
+{
+    struct world *world = *state;
+    struct catalog_import got, saved = {.kind = CATALOG_SCORES,
+                                        .scoring = {"rfm", 1234567, true},
+                                        .table = "customer",
+                                        .sources = "[\"model:other\"]"};
+    struct catalog_import before = {
+        .kind = CATALOG_TRAITS, .table = "customer", .sources = "[\"model:clv\"]"};
+    struct catalog_import silent = before, told = before;
+    uint32_t number;
+    silent.counts = "{\"read\":9,\"unchanged\":3,\"unchanged_at\":77}";
+    told.sources = "[\"models.csv\"]";
+    OK(catalog_begin(world->catalog, &error));
+
+    OK(catalog_add_import(world->catalog, &saved, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.kind == CATALOG_SCORES && got.scoring.silent);
+    assert_string_equal(got.scoring.model, "rfm");
+    assert_int_equal(got.scoring.moment, 1234567);
+
+    OK(catalog_add_import(world->catalog, &before, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.kind == CATALOG_SCORES && !got.scoring.silent);
+    assert_string_equal(got.scoring.model, "clv");
+
+    OK(catalog_add_import(world->catalog, &silent, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.scoring.silent && got.scoring.moment == 77);
+
+    OK(catalog_add_import(world->catalog, &told, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.kind == CATALOG_TRAITS && !got.scoring.model);
+    OK(catalog_commit(world->catalog, &error));
 }
 
 static void add_column(struct world *world, uint32_t import, enum value_type type, int scale,
@@ -323,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(schema_is_folded, setup, teardown),
         cmocka_unit_test(widening_is_symmetric),
+        cmocka_unit_test_setup_teardown(scores_have_a_model, setup, teardown),
         cmocka_unit_test_setup_teardown(imports_and_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(definitions_and_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(transactions, setup, teardown),

@@ -55,7 +55,7 @@ static void teardown(struct world *world)
 }
 
 struct import {
-    const char *table, *what;
+    const char *table;
     enum schema_role role;
     const char *select; /* identifier, time, arrival, then columns; `t` texts become codes by
                            code(t, arrival) */
@@ -78,11 +78,10 @@ static void run(struct world *world, const struct import *import)
     OK(store_load_dictionary(world->store, lake, &dictionary, &error));
     OK(store_register_numbering(lake, "cust", identity, &error));
     OK(store_register_numbering(lake, "code", dictionary, &error));
-    OK(catalog_add_import(store_catalog(world->store),
-                          &(struct catalog_import){.received = import->received,
-                                                   .what = import->what,
-                                                   .table = import->table},
-                          &number, &error));
+    OK(catalog_add_import(
+        store_catalog(world->store),
+        &(struct catalog_import){.received = import->received, .table = import->table}, &number,
+        &error));
     OK(catalog_add_schema(
         store_catalog(world->store), number,
         &(struct catalog_table){.name = import->table,
@@ -249,8 +248,7 @@ static void import_some(struct world *world, int round, int rows, bool coded, in
         buffer_string(&select, "CASE WHEN r % 11 > 0 THEN 'text ' || r % 137 END AS t, "
                                "CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'y' || r % 3] END AS s");
     buffer_printf(&select, " FROM (SELECT range AS r FROM range(%d))%s", rows, some ? ")" : "");
-    run(world,
-        &(struct import){"order", "facts", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
+    run(world, &(struct import){"order", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
     buffer_release(&select);
 }
 
@@ -448,7 +446,7 @@ static void widths(void **state)
                  "END::BIGINT AS n "
                  "FROM range(300) t(r), (VALUES %s) v(a, b, c)",
                  cases[i].values);
-        run(&world, &(struct import){"order", "facts", SCHEMA_FACTS, select, &n, 1, 10});
+        run(&world, &(struct import){"order", SCHEMA_FACTS, select, &n, 1, 10});
         struct population *population =
             load(&world, &(struct population_load){.everything = true, .known_at = INT64_MAX});
         const struct population_column *column = &population->tables[0].columns[0];
@@ -494,7 +492,7 @@ static void who_exists(void **state)
     static const struct catalog_column city = {.column = {.name = "city", .type = VALUE_TEXT}};
     run(&world,
         &(struct import){
-            "customer", "traits", SCHEMA_TRAITS,
+            "customer", SCHEMA_TRAITS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "0::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 0, "
             "'Wien'), "
@@ -502,7 +500,7 @@ static void who_exists(void **state)
             &city, 1, 10});
     run(&world,
         &(struct import){
-            "view", "facts", SCHEMA_FACTS,
+            "view", SCHEMA_FACTS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "t::UBIGINT AS arrival FROM (VALUES ('anna', 300), ('anna', 900), ('carl', 400)) v(c, "
             "t)",
@@ -548,12 +546,12 @@ static void references(void **state)
     char sql[1000];
     snprintf(sql, sizeof sql, "%s (VALUES %s) v(a, k, c, p)", select,
              "(1, 'p1', 'shoes', 10), (2, 'p2', 'hats', 20), (3, 'p2', NULL, 21)");
-    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE, sql, product, 2, 10});
+    run(&world, &(struct import){"product", SCHEMA_REFERENCE, sql, product, 2, 10});
     snprintf(sql, sizeof sql, "%s (VALUES %s) v(a, k, c, p)", select, "(1, 'p1', 'boots', NULL)");
-    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE, sql, product, 2, 20});
+    run(&world, &(struct import){"product", SCHEMA_REFERENCE, sql, product, 2, 20});
     run(&world,
         &(struct import){
-            "order", "facts", SCHEMA_FACTS,
+            "order", SCHEMA_FACTS,
             "SELECT cust('anna', 0) AS customer, r::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "r::UBIGINT AS arrival, 'p' || r AS product, code('p' || r, 0) AS \"product#\" FROM "
             "(SELECT range AS r FROM range(1, 4))",
@@ -600,7 +598,7 @@ static void records_and_lists(void **state)
     (void)state;
     struct world world;
     setup(&world);
-    run(&world, &(struct import){"view", "facts", SCHEMA_FACTS,
+    run(&world, &(struct import){"view", SCHEMA_FACTS,
                                  "SELECT cust(c, r::UBIGINT) AS customer, t::UINTEGER AS \"time\", "
                                  "0::UINTEGER AS import, "
                                  "r::UBIGINT AS arrival FROM (VALUES (0, 'anna', 300), (1, 'bert', "
@@ -691,7 +689,7 @@ static void views_for_people(void **state)
                                                 .whole_digits = 2};
     run(&world,
         &(struct import){
-            "customer", "traits", SCHEMA_TRAITS,
+            "customer", SCHEMA_TRAITS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "t::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 10, "
             "'Wien'), "
@@ -699,11 +697,11 @@ static void views_for_people(void **state)
             &city, 1, 10});
     run(&world,
         &(struct import){
-            "Page View", "facts", SCHEMA_FACTS,
+            "Page View", SCHEMA_FACTS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "t::UBIGINT AS arrival FROM (VALUES ('anna', 86400), ('carl', 5)) v(c, t)",
             NULL, 0, 20});
-    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE,
+    run(&world, &(struct import){"product", SCHEMA_REFERENCE,
                                  "SELECT 'p1' AS key, code('p1', 0) AS \"key#\", 0::UINTEGER AS "
                                  "import, range::UBIGINT AS "
                                  "arrival, range AS price FROM range(3)",

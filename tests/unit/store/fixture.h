@@ -142,7 +142,7 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
     OK(store_lake(store, 1, &lake, &error));
     OK(store_begin(store, &change, &error));
     struct catalog_import row = {.received = 1000,
-                                 .what = "facts",
+                                 .kind = CATALOG_FACTS,
                                  .table = import->table,
                                  .replaces = import->replaces,
                                  .content_hash = "x"};

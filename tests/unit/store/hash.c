@@ -1,9 +1,9 @@
-/* XXH3 by parts and by threads, held against the library's, which takes an input from its start to
- * its end. */
+/* Pieces of a file hashed by threads, and the ways to hash, held against the library's XXH3_64bits
+ * of the same bytes in one call. */
 #include "unit/unit.h"
 
+#include "store/digest_internal.h"
 #include "store/hash_internal.h"
-#include "store/xxh3_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,28 +23,37 @@ static unsigned char *random_bytes(size_t count)
     return bytes;
 }
 
-static uint64_t by_sums(const struct xxh3_set *set, const unsigned char *bytes, size_t length)
+/* Told in parts of random lengths, some of them empty. */
+static uint64_t in_parts(const struct digest_way *way, struct digest *digest,
+                         const unsigned char *bytes, size_t length, uint64_t *random)
 {
-    struct xxh3_sum lanes, end, *sums = malloc((length / XXH3_BLOCK + 1) * sizeof *sums);
-    size_t blocks = (length - 1) / XXH3_BLOCK;
-    set->sum(bytes, blocks, sums);
-    xxh3_sum_end(bytes + blocks * XXH3_BLOCK, length - blocks * XXH3_BLOCK, &end);
-    xxh3_begin(&lanes);
-    xxh3_fold(&lanes, sums, blocks);
-    free(sums);
-    return xxh3_finish(&lanes, &end, length);
+    way->begin(digest);
+    while (length) {
+        size_t some = unit_random(random) % (length + 1);
+        way->add(digest, bytes, some);
+        bytes += some;
+        length -= some;
+    }
+    return way->value(digest);
 }
 
-static void sums_are_the_librarys_hash(void **state)
+static void every_way_is_the_librarys_hash(void **state)
 {
     (void)state;
     enum { MOST = 70000 };
     unsigned char *bytes = random_bytes(MOST + 64);
-    for (size_t i = 0; xxh3_set(i); i++)
-        for (size_t length = XXH3_LEAST; length <= MOST; length += length < 3300 ? 1 : 211) {
+    uint64_t random = 7;
+    size_t ways = 0;
+    for (const struct digest_way *way; (way = digest_way(ways)) != NULL; ways++) {
+        struct digest *digest = way->new ();
+        for (size_t length = 0; length <= MOST; length += length < 3300 ? 1 : 211) {
             const unsigned char *from = bytes + length % 64; /* of any alignment */
-            assert_int_equal(by_sums(xxh3_set(i), from, length), XXH3_64bits(from, length));
+            assert_int_equal(in_parts(way, digest, from, length, &random),
+                             XXH3_64bits(from, length));
         }
+        way->free(digest);
+    }
+    assert_true(ways >= 1);
     free(bytes);
 }
 
@@ -62,12 +71,14 @@ static int file_of(const unsigned char *bytes, size_t count)
 
 static uint64_t in_one_go(const unsigned char *bytes, const struct hash_piece *piece)
 {
-    XXH3_state_t *hash = XXH3_createState();
-    XXH3_64bits_reset(hash);
-    for (size_t i = 0; i < piece->range_count; i++)
-        XXH3_64bits_update(hash, bytes + piece->ranges[i].offset, piece->ranges[i].length);
-    uint64_t value = XXH3_64bits_digest(hash);
-    XXH3_freeState(hash);
+    size_t length = 0;
+    unsigned char *all = malloc(FILE_BYTES);
+    for (size_t i = 0; i < piece->range_count; i++) {
+        memcpy(all + length, bytes + piece->ranges[i].offset, piece->ranges[i].length);
+        length += piece->ranges[i].length;
+    }
+    uint64_t value = XXH3_64bits(all, length);
+    free(all);
     return value;
 }
 
@@ -101,20 +112,16 @@ static void check_pieces(struct hasher *hasher, int file, const unsigned char *b
     }
 }
 
-/* Around the lengths at which something changes: the shortest input, stripes, blocks, chunks,
- * waves. */
-static void pieces_of_every_length(void **state)
+/* Around the lengths at which something changes: the shortest input, stripes, blocks, chunks, waves
+ * of one to three threads, what is worth a second thread. */
+static void check_lengths(struct hasher *hasher, int file, const unsigned char *bytes)
 {
-    (void)state;
-    static const uint64_t around[] = {
-        0,       240,     1024,    2048,     1 << 17,          1 << 18,
-        1 << 19, 1 << 20, 4 << 20, 16 << 20, (16 << 20) + 1024};
+    static const uint64_t around[] = {0,       240,     1024,     1 << 17,
+                                      1 << 18, 1 << 19, 1 << 20,  3 * 1 << 19,
+                                      4 << 20, 8 << 20, 16 << 20, 16777216 + 1024};
     enum { NEAR = 3, PIECES = sizeof around / sizeof *around * NEAR };
-    unsigned char *bytes = random_bytes(FILE_BYTES);
-    int file = file_of(bytes, FILE_BYTES);
-    struct hasher *hasher = hasher_new();
     uint64_t random = 1;
-    for (size_t round = 0; round < 6; round++) {
+    for (size_t round = 0; round < 4; round++) {
         struct hash_piece pieces[PIECES];
         for (size_t i = 0; i < PIECES; i++) {
             uint64_t near = round * (round < 3 ? 1 : 31), length = around[i / NEAR];
@@ -126,7 +133,18 @@ static void pieces_of_every_length(void **state)
         check_pieces(hasher, file, bytes, pieces, PIECES);
         free_pieces(pieces, PIECES);
     }
-    hasher_free(hasher);
+}
+
+static void pieces_of_every_length(void **state)
+{
+    (void)state;
+    unsigned char *bytes = random_bytes(FILE_BYTES);
+    int file = file_of(bytes, FILE_BYTES);
+    for (int threads = 1; threads <= 7; threads += threads < 3 ? 1 : 4) {
+        struct hasher *hasher = hasher_new(threads);
+        check_lengths(hasher, file, bytes);
+        hasher_free(hasher);
+    }
     close(file);
     free(bytes);
 }
@@ -138,7 +156,7 @@ static void what_cannot_be_read(void **state)
     (void)state;
     unsigned char *bytes = random_bytes(FILE_BYTES);
     int file = file_of(bytes, FILE_BYTES);
-    struct hasher *hasher = hasher_new();
+    struct hasher *hasher = hasher_new(2);
     struct catalog_range past = {FILE_BYTES - 100, 101}, endless = {100, UINT64_MAX / 2},
                          whole = {0, FILE_BYTES}, huge[] = {{0, UINT64_MAX - 5}, {0, 10}};
     struct hash_piece pieces[] = {{.ranges = &past, .range_count = 1},
@@ -164,7 +182,7 @@ static void what_cannot_be_read(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(sums_are_the_librarys_hash),
+    cmocka_unit_test(every_way_is_the_librarys_hash),
     cmocka_unit_test(pieces_of_every_length),
     cmocka_unit_test(what_cannot_be_read),
 };
