@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +53,8 @@ enum status error_system(struct error *error, int errno_value, const char *forma
 {
     va_list arguments;
     va_start(arguments, format);
-    enum status code = error_setv(error, STATUS_ERROR, format, arguments);
+    bool full = errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG;
+    enum status code = error_setv(error, full ? STATUS_FULL : STATUS_IO, format, arguments);
     va_end(arguments);
     if (error) {
         char text[256] = "";

@@ -358,7 +358,7 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
             each(context, &problem);
         else if (error)
             *error = problem;
-        status = each ? STATUS_OK : STATUS_ERROR;
+        status = each ? STATUS_OK : problem.code;
     }
     VECTOR_RELEASE(&items);
     arena_release(&arena);

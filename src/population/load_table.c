@@ -39,7 +39,7 @@ static enum status find_parts(struct table_loading *table, struct error *error)
         table->total += table->parts[p]->rows;
     }
     if (table->total > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_LIMIT,
                          "%s has %zu rows; at most 4,294,967,294 fit into one kind",
                          table->table->name, table->total);
     return STATUS_OK;

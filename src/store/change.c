@@ -397,12 +397,13 @@ static enum status look_again(struct store *store, struct error *error)
 {
     char why[ERROR_MESSAGE_MAX];
     uint64_t generation = store->generation;
+    enum status code = error ? error->code : STATUS_IO;
     snprintf(why, sizeof why, "%s", error ? error->message : "");
     bool seen = catalog_reopen(store->catalog, NULL) == STATUS_OK &&
                 catalog_counter(store->catalog, CATALOG_GENERATION, &generation, NULL) == STATUS_OK;
     bool made = generation > store->generation;
     if (seen && catalog_settle(store->catalog, NULL) == STATUS_OK)
-        return made ? STATUS_OK : error_set(error, STATUS_ERROR, "%s; nothing was changed", why);
+        return made ? STATUS_OK : error_set(error, code, "%s; nothing was changed", why);
 
     const char *state = "whether it was made cannot be told now";
     if (seen && made)

@@ -49,7 +49,7 @@ static enum status take_chunk(struct making *making, struct text leaf, int64_t p
     while (making->leaf < part->column_count && !belongs(leaf, part->columns[making->leaf].name))
         making->leaf++;
     if (making->leaf == part->column_count)
-        return error_set(error, STATUS_ERROR, "%s has a column that it does not describe",
+        return error_set(error, STATUS_CORRUPT, "%s has a column that it does not describe",
                          part->path);
 
     struct catalog_checksum *piece = &making->pieces[making->leaf];
@@ -188,7 +188,7 @@ static enum status say_damaged(const struct store *store, const struct catalog_p
 {
     struct arena arena;
     arena_init(&arena, 0);
-    enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s; it holds %s",
+    enum status status = error_set(error, STATUS_CORRUPT, "%s is damaged: %s; it holds %s",
                                    store_file(store, &arena, "%s", part->path), what,
                                    store_part_holds(&arena, part));
     if (part->role == PART_ACTIVITY)

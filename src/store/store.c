@@ -130,7 +130,7 @@ static enum status set_lock(int file, short type, uint64_t from, uint64_t length
     struct flock lock = {
         .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)from, .l_len = (off_t)length};
     *taken = fcntl(file, F_OFD_SETLK, &lock) == 0;
-    return *taken || errno == EAGAIN || errno == EACCES ? STATUS_OK : STATUS_ERROR;
+    return *taken || errno == EAGAIN || errno == EACCES ? STATUS_OK : STATUS_IO;
 }
 
 static enum status say_busy(struct store *store, struct error *error)
