@@ -489,7 +489,8 @@ static void read_facts(struct json_reader *reader, const json_t *node, const jso
                        const char *key)
 {
     bool stopped = strcmp(key, "stopped") == 0, resumed = strcmp(key, "resumed") == 0;
-    buffer_string(reader->out, stopped ? "stopped " : resumed ? "resumed " : "first time ");
+    const char *with_length = stopped ? "stopped " : "resumed ";
+    buffer_string(reader->out, stopped || resumed ? with_length : "first time ");
     put_facts(reader, value, true);
     if (stopped || resumed) {
         buffer_string(reader->out, stopped ? " for " : " after ");

@@ -304,11 +304,12 @@ static void unknown_call(struct parse *parse, struct token name)
     bool is_all = strcmp(word, "all") == 0;
     int nearest = is_all ? -1 : text_nearest(word, names, count);
     const char *hint =
-        is_all ? "all(…) asks of every customer of an account: all(account.customers where …)"
-        : nearest >= 0
-            ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
-            : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
-              "last, nth, favourite";
+        "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
+        "last, nth, favourite";
+    if (is_all)
+        hint = "all(…) asks of every customer of an account: all(account.customers where …)";
+    else if (nearest >= 0)
+        hint = arena_printf(parse->arena, "did you mean “%s”?", names[nearest]);
     segment_parse_fail(parse, name.span, hint, "there is no measure or function “%s”", word);
 }
 
