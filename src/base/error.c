@@ -21,7 +21,7 @@ static void format_cut(char *out, size_t size, const char *format, va_list argum
     if (start == 0 || (unsigned char)out[start - 1] < 0xc0)
         return;
     unsigned char lead = (unsigned char)out[--start];
-    size_t whole = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    size_t whole = (size_t)2 + (lead >= 0xe0) + (lead >= 0xf0); /* bytes of the character */
     if (start + whole > end)
         out[start] = '\0';
 }

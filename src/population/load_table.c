@@ -130,9 +130,10 @@ static size_t name_columns(struct table_loading *table, size_t p, size_t own, co
             continue;
         bool coded = loading_is_coded(table->loading, column, table->parts[p]);
         names[count + own] = coded ? loading_codes(table->loading, column->name) : column->name;
-        types[count + own] =
-            coded ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
-                  : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
+        types[count + own] = column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER";
+        if (!coded)
+            types[count + own] =
+                arena_strdup(arena, store_sql_type(column->type, column->scale, type));
         sources[count++] = (struct inlet_source){inlet, coded};
     }
     types[count + own] = "BIGINT";

@@ -161,8 +161,8 @@ static enum status describe(struct store_change *change, struct lake *lake,
     VECTOR(struct catalog_part_column) columns = {0};
     TRY(lake_queryf(lake, &result, error, "DESCRIBE SELECT * FROM read_parquet(%s)",
                     store_quote(&change->arena, added->temporary)));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    enum status status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text name = lake_text(&chunk->columns[0], i),
                         type = lake_text(&chunk->columns[1], i);
@@ -170,6 +170,8 @@ static enum status describe(struct store_change *change, struct lake *lake,
                                       arena_strndup(&change->arena, name.data, name.length),
                                       arena_strndup(&change->arena, type.data, type.length)});
         }
+        status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     struct catalog_part_column *kept =
         ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);

@@ -83,13 +83,16 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
                     "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT FROM piece "
                     "ORDER BY later, row_group_id, column_id",
                     store_quote(making->arena, path)));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    enum status status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows && status == STATUS_OK; i++)
             status = take_chunk(making, lake_text(&chunk->columns[0], i),
                                 lake_integer(&chunk->columns[1], i),
                                 (uint64_t)lake_integer(&chunk->columns[2], i),
                                 (uint64_t)lake_integer(&chunk->columns[3], i), error);
+        if (status == STATUS_OK)
+            status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     return status;
 }
@@ -138,8 +141,9 @@ static enum status hash_pieces(struct making *making, struct hasher *hasher, con
         failed = pieces[i].failed;
         making->pieces[i].value = pieces[i].value;
     }
-    return failed ? error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path)
-                  : STATUS_OK;
+    if (!failed)
+        return STATUS_OK;
+    return error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path);
 }
 
 enum status checksum_make(struct hasher *hasher, struct lake *lake, const char *path,
