@@ -7,6 +7,7 @@
 #define STRATA_ENGINE_ENGINE_H
 
 #include "base/json.h"
+#include "ingest/ingest.h"
 #include "insight/insight.h"
 #include "session/definitions.h"
 #include "session/evaluate.h"
@@ -14,11 +15,16 @@
 
 /* ---- imports ---- */
 
-/* What an import into this store may not break: for ingest_options.guard. Memory: arena, which has
- * to outlive the import. */
-struct ingest_guard;
-enum status engine_guard(struct session *session, struct arena *arena, struct ingest_guard *out,
-                         struct error *error);
+/* One import, whole: what saved definitions need is guarded, small parts are merged afterwards, and
+ * the definitions are looked at anew. options: guard and now are set here. progress may be NULL.
+ * The summary is filled as ingest_run says; memory: arena. */
+struct engine_import {
+    struct ingest_summary summary;
+    struct error untidy; /* the import is made, but this failed afterwards; STATUS_OK: nothing */
+};
+enum status engine_import(struct session *session, struct ingest_options *options,
+                          const struct ingest_progress *progress, struct arena *arena,
+                          struct engine_import *out, struct error *error);
 
 /* Takes an import back. What hangs on its facts and stays is named: refreshes that saw them, as
  * history; models that were fitted with them. Definitions that no longer fit are among

@@ -2,6 +2,7 @@
 #include "strata.h"
 
 #include "engine/engine.h"
+#include "engine/guard.h"
 #include "ingest/ingest.h"
 #include "lib/internal.h"
 
