@@ -163,6 +163,8 @@ enum status engine_status(struct session *session, struct arena *arena, struct e
  * ---- */
 
 void engine_write_segment(const struct session_segment *segment, struct json *json);
+/* An object: what strata verify found. */
+void engine_write_verification(const struct store_verification *seen, struct json *json);
 /* "broken": the definitions that are left out, each with why; nothing when there are none. */
 void engine_write_broken(const struct session *session, struct json *json);
 /* "sizes"; UINT64_MAX where nothing is recorded. */

@@ -22,6 +22,8 @@ struct session {
     struct zone *zone;
     int threads;
     struct interrupt interrupt;
+    bool (*reading)(void *context, double fraction); /* or NULL */
+    void *reading_context;
     struct segment_set *definitions; /* loaded when first needed; NULL after a change */
     struct arena arena;              /* as long as the session */
     struct session_trouble *broken;  /* definitions that no longer fit the store, left out */

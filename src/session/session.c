@@ -70,6 +70,13 @@ void session_go_on(struct session *session)
     interrupt_clear(&session->interrupt);
 }
 
+void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
+                        void *context)
+{
+    session->reading = step;
+    session->reading_context = context;
+}
+
 const struct interrupt *session_stop(const struct session *session)
 {
     return &session->interrupt;
@@ -106,8 +113,10 @@ struct pool *session_pool(struct session *session)
 
 enum status session_lake(struct session *session, struct lake **out, struct error *error)
 {
-    if (!session->lake)
+    if (!session->lake) {
         TRY(store_lake(session->store, session->threads, &session->lake, error));
+        lake_on_progress(session->lake, session->reading, session->reading_context);
+    }
     *out = session->lake;
     return STATUS_OK;
 }

@@ -35,6 +35,10 @@ void session_close(struct session *session);
  * From any thread, and from signal handlers. It stays so until session_go_on. */
 void session_interrupt(struct session *session);
 void session_go_on(struct session *session);
+/* step is called while files are read for questions, as lake_on_progress says. Before anything is
+ * asked. */
+void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
+                        void *context);
 const struct interrupt *session_stop(const struct session *session);
 
 /* Makes an empty store. zone NULL: UTC; currency NULL: none. */
