@@ -10,11 +10,14 @@
 #include <cmocka.h>
 
 /* The whole of main for a test program: runs the array tests and prints TAP. */
-#define UNIT_MAIN(tests)                                    \
-    int main(void)                                          \
-    {                                                       \
-        cmocka_set_message_output(CM_OUTPUT_TAP);           \
-        return cmocka_run_group_tests((tests), NULL, NULL); \
+#define UNIT_MAIN(tests) UNIT_MAIN_WITH(tests, NULL, NULL)
+
+/* With functions that run before the first and behind the last. */
+#define UNIT_MAIN_WITH(tests, set_up, tear_down)                 \
+    int main(void)                                               \
+    {                                                            \
+        cmocka_set_message_output(CM_OUTPUT_TAP);                \
+        return cmocka_run_group_tests(tests, set_up, tear_down); \
     }
 
 /* The same random numbers on every machine (xorshift64*, Vigna 2016); the state starts anywhere but

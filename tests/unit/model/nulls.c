@@ -8,19 +8,12 @@
 #include "stats/random.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 0 /* as many as there are processors */
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 enum { ROWS = 400, D = 4, SETS = 6, MOST = 6 };
 
@@ -117,28 +110,9 @@ static void groups_of_counts_are_found(void **state)
     assert_int_equal(found, SETS);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lumps_are_no_groups),
+    cmocka_unit_test(groups_of_counts_are_found),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    pool_free(pool);
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lumps_are_no_groups),
-        cmocka_unit_test(groups_of_counts_are_found),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -11,20 +11,13 @@
 #include "support/table.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 0 /* as many as there are processors */
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 enum { ROWS = 200, D = 3, SETS = 100 };
 
@@ -316,33 +309,14 @@ static void one_face(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_groups_where_there_are_none),
+    cmocka_unit_test(groups_where_they_were_planted),
+    cmocka_unit_test(density_is_judged_too),
+    cmocka_unit_test(categories_too),
+    cmocka_unit_test(scaling),
+    cmocka_unit_test(references),
+    cmocka_unit_test(one_face),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    pool_free(pool);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_groups_where_there_are_none),
-        cmocka_unit_test(groups_where_they_were_planted),
-        cmocka_unit_test(density_is_judged_too),
-        cmocka_unit_test(categories_too),
-        cmocka_unit_test(scaling),
-        cmocka_unit_test(references),
-        cmocka_unit_test(one_face),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)
