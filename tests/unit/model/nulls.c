@@ -73,10 +73,10 @@ static void lumps_are_no_groups(void **state)
 {
     (void)state;
     double *data = base_malloc(sizeof *data * ROWS * D);
-    int alarms = 0;
+    int alarms = 0, sets = unit_fewer(SETS);
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         int own = 0;
-        for (int set = 0; set < SETS; set++) {
+        for (int set = 0; set < sets; set++) {
             struct stats_random random;
             stats_random_init(&random, 500 + k, (uint64_t)set);
             for (int i = 0; i < ROWS; i++) {
@@ -86,7 +86,7 @@ static void lumps_are_no_groups(void **state)
             }
             own += looks_natural(data, (uint64_t)set);
         }
-        print_message("# kind %zu: natural groups claimed %d times of %d\n", k, own, SETS);
+        print_message("# kind %zu: natural groups claimed %d times of %d\n", k, own, sets);
         alarms += own;
     }
     free(data);
@@ -97,8 +97,8 @@ static void groups_of_counts_are_found(void **state)
 {
     (void)state;
     double *data = base_malloc(sizeof *data * ROWS * D);
-    int found = 0;
-    for (int set = 0; set < SETS; set++) {
+    int found = 0, sets = unit_fewer(SETS);
+    for (int set = 0; set < sets; set++) {
         struct stats_random random;
         stats_random_init(&random, 900, (uint64_t)set);
         for (int i = 0; i < ROWS; i++)
@@ -107,7 +107,7 @@ static void groups_of_counts_are_found(void **state)
         found += looks_natural(data, (uint64_t)set);
     }
     free(data);
-    assert_int_equal(found, SETS);
+    assert_int_equal(found, sets);
 }
 
 static const struct CMUnitTest tests[] = {
