@@ -41,15 +41,20 @@ extern "C" {
 
 #define STRATA_LATEST "latest"
 
+/* The numbers are the program's exit codes, too (docs/errors.md). */
 enum strata_status {
     STRATA_OK = 0,
-    STRATA_ERROR = 1,     /* anything that has no code of its own */
-    STRATA_USAGE = 2,     /* the call is wrong */
-    STRATA_NOT_FOUND = 3, /* no such store, segment, customer, import or file */
-    STRATA_REJECTS = 4,   /* more rows were set aside than allowed */
-    STRATA_UNCERTAIN =
-        5, /* the disk failed while a change was saved: it may or may not have been made */
-    STRATA_BUSY = 75, /* another process is writing to the store */
+    STRATA_ERROR = 1,         /* what has no code of its own: bad data, a mistake in a definition */
+    STRATA_USAGE = 2,         /* the call is wrong */
+    STRATA_NOT_FOUND = 3,     /* no such store, segment, customer, import or file */
+    STRATA_REJECTS = 4,       /* more rows were set aside than allowed */
+    STRATA_UNCERTAIN = 5,     /* the disk failed while a change was saved: it may have been made */
+    STRATA_IO = 6,            /* a file cannot be read or written, though the disk has room */
+    STRATA_FULL = 7,          /* the disk or the quota is used up */
+    STRATA_CORRUPT = 8,       /* the store is damaged: strata_verify says where */
+    STRATA_LIMIT = 9,         /* more than Strata, or the memory given to it, takes */
+    STRATA_BUSY = 75,         /* another process is writing to the store */
+    STRATA_INTERRUPTED = 130, /* stopped by who asked for it */
 };
 
 struct strata_error {

@@ -80,7 +80,7 @@ enum status cli_verify(struct cli *cli, struct error *error)
     size_t left = seen.count - seen.repaired;
     if (!left)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR, "the store %s is damaged in %zu place%s",
+    enum status status = error_set(error, STATUS_CORRUPT, "the store %s is damaged in %zu place%s",
                                    cli->store, left, left == 1 ? "" : "s");
     error_hint(error, "each is listed with what it holds and where it can come from again");
     return status;

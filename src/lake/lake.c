@@ -130,19 +130,31 @@ static const char *without_prefix(const char *message)
     }
 }
 
+#define FREE_SOME "free some space, then run the command again."
+#define NO_MEMORY "The work does not fit into memory: close other programs or use a larger machine."
+
 /* What a cause needs to be told to people; the first whose words are in the message counts. */
-static const struct {
-    const char *words, *hint;
-} hints[] = {
-    {"No space left on device", "The disk is full: free some space, then run the command again."},
-    {"Disk quota exceeded",
-     "The disk quota is used up: free some space, then run the command again."},
-    {"Out of Memory",
-     "The work does not fit into memory: close other programs or use a larger machine."},
-    {"failed to allocate data",
-     "The work does not fit into memory: close other programs or use a larger machine."},
-    {"max_temp_directory_size", "The disk is full: free some space, then run the command again."},
+static const struct cause {
+    const char *words;
+    enum status status;
+    const char *hint;
+} causes[] = {
+    {"No space left on device", STATUS_FULL, "The disk is full: " FREE_SOME},
+    {"Disk quota exceeded", STATUS_FULL, "The disk quota is used up: " FREE_SOME},
+    {"max_temp_directory_size", STATUS_FULL, "The disk is full: " FREE_SOME},
+    {"Out of Memory", STATUS_LIMIT, NO_MEMORY},
+    {"failed to allocate data", STATUS_LIMIT, NO_MEMORY},
+    {"INTERRUPT Error", STATUS_INTERRUPTED, NULL},
+    {"IO Error", STATUS_IO, NULL},
 };
+
+static const struct cause *find_cause(const char *message)
+{
+    for (size_t i = 0; message && i < sizeof causes / sizeof *causes; i++)
+        if (strstr(message, causes[i].words))
+            return &causes[i];
+    return NULL;
+}
 
 static enum status failure(struct lake *lake, const char *message, bool keep_lines,
                            struct error *error)
@@ -161,12 +173,10 @@ static enum status failure(struct lake *lake, const char *message, bool keep_lin
     size_t length = end ? (size_t)(end - text) : strlen(text);
     while (length && isspace((unsigned char)text[length - 1]))
         length--;
-    status = error_set(error, STATUS_ERROR, "%.*s", (int)length, text);
-    for (size_t i = 0; message && i < sizeof hints / sizeof *hints; i++)
-        if (strstr(message, hints[i].words)) {
-            error_hint(error, "%s", hints[i].hint);
-            break;
-        }
+    const struct cause *cause = find_cause(message);
+    status = error_set(error, cause ? cause->status : STATUS_ERROR, "%.*s", (int)length, text);
+    if (cause && cause->hint)
+        error_hint(error, "%s", cause->hint);
     return status;
 }
 

@@ -479,10 +479,11 @@ static struct range range_of_rows(struct run *run, const struct step *step, size
 static struct range range_of_parts(struct run *run, const struct step *step, size_t lane,
                                    int64_t to)
 {
-    if (step->run == step_add || step->run == step_subtract)
-        return step->child_count == 1
-                   ? range_of_shifted(run, step, lane, to, step->run == step_add ? 1 : -1)
-                   : range_of_sum(run, step, lane, to, step->run == step_subtract);
+    bool minus = step->run == step_subtract;
+    if ((step->run == step_add || minus) && step->child_count == 1)
+        return range_of_shifted(run, step, lane, to, minus ? -1 : 1);
+    if (step->run == step_add || minus)
+        return range_of_sum(run, step, lane, to, minus);
     if (step->run == step_multiply || step->run == step_divide)
         return range_of_product(run, step, lane, to);
     if (step->run == step_negate) {

@@ -89,8 +89,10 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
     case TREND_SECOND:
         if (trend->dated && limit > DATE_MIN && limit < DATE_MAX)
             at = described_passes(run, trend, local_day_start(run->binding->clock, (int32_t)limit));
-        else if (!trend->dated && (steps = steps_to(value, trend->slope, limit)) != INT64_MAX)
-            at = after_seconds(run, steps);
+        if (trend->dated)
+            break;
+        steps = steps_to(value, trend->slope, limit);
+        at = steps < INT64_MAX ? after_seconds(run, steps) : INT64_MAX;
         break;
     case TREND_DAY:
         steps = steps_to(value, trend->slope, limit);

@@ -390,7 +390,7 @@ enum status population_builder_table(struct population_builder *builder, const c
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
     if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_LIMIT,
                          "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
     uint32_t *times = population_room(rows, sizeof *times);
     if (rows)

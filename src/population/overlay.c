@@ -256,7 +256,7 @@ static enum status check(const struct population_table *table, const struct popu
     for (size_t s = 0; s < count; s++)
         rows += told[s].rows;
     if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_LIMIT,
                          "%s would have %zu rows; at most 4,294,967,294 fit into one kind",
                          table->name, rows);
     for (size_t s = 0; s < count; s++)

@@ -20,7 +20,8 @@ STRATA = os.environ.get("STRATA", str(BUILD / "src/strata"))
 SHARED = Path(os.environ.get("STRATA_SHARED", SOURCE.parent / "shared"))
 SANITIZED = "STRATA_SANITIZED" in os.environ
 NOW = "2025-07-01T00:00:00Z"
-DONE, ERROR, USAGE, NOT_FOUND, REJECTS, BUSY = 0, 1, 2, 3, 4, 75
+DONE, ERROR, USAGE, NOT_FOUND, REJECTS = 0, 1, 2, 3, 4
+IO, FULL, CORRUPT, LIMIT, BUSY, INTERRUPTED = 6, 7, 8, 9, 75, 130
 
 
 class Result:

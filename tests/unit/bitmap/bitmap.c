@@ -123,13 +123,13 @@ static void stored_form(void **state)
             bytes.data[at] ^= 1 << random_number() % 8;
             char *before = bytes.data;
             assert_int_equal(bitmap_read((struct text){bytes.data, bytes.length}, &again, &error),
-                             STATUS_ERROR);
+                             STATUS_CORRUPT);
             assert_ptr_equal(before, bytes.data);
             buffer_reset(&bytes);
             bitmap_write(twin.set, &bytes);
             size_t cut = random_number() % bytes.length;
             assert_int_equal(bitmap_read((struct text){bytes.data, cut}, &again, &error),
-                             STATUS_ERROR);
+                             STATUS_CORRUPT);
         }
         buffer_release(&bytes);
         twin_release(&twin);

@@ -317,7 +317,7 @@ static void transactions(void **state)
     catalog_rollback(reader);
     OK(catalog_counter(reader, CATALOG_NEXT_CODE, &value, &error));
     assert_int_equal(value, 9);
-    assert_int_equal(catalog_set_counter(reader, CATALOG_NEXT_CODE, 10, &error), STATUS_ERROR);
+    assert_int_equal(catalog_set_counter(reader, CATALOG_NEXT_CODE, 10, &error), STATUS_IO);
     catalog_close(reader);
 }
 
@@ -346,7 +346,7 @@ static void damaged_set(void **state)
         skip();
     OK(catalog_open(world->path, CATALOG_READ, NULL, NULL, &world->catalog, &error));
     assert_int_equal(catalog_members(world->catalog, "vip", INT64_MAX, &back, &error),
-                     STATUS_ERROR);
+                     STATUS_CORRUPT);
     assert_non_null(strstr(error.place, "vip"));
 }
 

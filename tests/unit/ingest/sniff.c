@@ -109,7 +109,7 @@ static void refuses_a_million_columns(void **state)
     buffer_string(&header, "end\n");
     assert_int_equal(ingest_sniff_bytes(header.data, header.length, true, "wide.csv", NULL, &arena,
                                         &out, &error),
-                     STATUS_ERROR);
+                     STATUS_LIMIT);
     assert_non_null(strstr(error.message, "400001 columns"));
     buffer_release(&header);
 }

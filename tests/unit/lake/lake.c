@@ -233,8 +233,7 @@ static void errors_are_sentences(void **state)
     struct lake *lake = open_lake();
     assert_int_equal(lake_execute(lake, "SELECT CAST('x' AS INTEGER)", &error), STATUS_ERROR);
     assert_string_equal(error.message, "Could not convert string 'x' to INT32");
-    assert_int_equal(lake_execute(lake, "SELECT * FROM '/nowhere/x.parquet'", &error),
-                     STATUS_ERROR);
+    assert_int_equal(lake_execute(lake, "SELECT * FROM '/nowhere/x.parquet'", &error), STATUS_IO);
     assert_null(strstr(error.message, "Error:"));
     assert_int_equal(
         lake_execute(
@@ -242,7 +241,7 @@ static void errors_are_sentences(void **state)
             "COPY (SELECT repeat(md5(range::VARCHAR), 9) FROM range(100000)) TO '/dev/full' "
             "(FORMAT csv)",
             &error),
-        STATUS_ERROR);
+        STATUS_FULL);
     assert_non_null(strstr(error.hint, "disk is full"));
     lake_close(lake);
 }
@@ -264,7 +263,7 @@ static void interrupt(void **state)
         lake_query_integer(
             lake, "SELECT sum(hash(a.range + b.range)) FROM range(1000000) a, range(1000000) b",
             &value, NULL, &error),
-        STATUS_ERROR);
+        STATUS_INTERRUPTED);
     assert_true(seen >= -1 && seen < 1);
     lake_on_progress(lake, NULL, NULL);
     assert_int_equal(integer(lake, "SELECT 1"), 1);
