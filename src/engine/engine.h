@@ -10,6 +10,7 @@
 #include "insight/insight.h"
 #include "session/definitions.h"
 #include "session/evaluate.h"
+#include "session/snapshot.h"
 
 /* ---- imports ---- */
 
@@ -92,6 +93,12 @@ enum status engine_unrefresh(struct session *session, struct arena *arena,
 enum status engine_explain(struct session *session, const char *segment, const char *customer,
                            const struct session_moment *moment, struct arena *arena,
                            struct buffer *text, struct json *json, struct error *error);
+
+/* The same of a snapshot, on the caller's thread; facts show the columns that the snapshot holds.
+ */
+enum status engine_explain_snapshot(const struct session_snapshot *snapshot, const char *segment,
+                                    const char *customer, struct arena *arena, struct buffer *text,
+                                    struct json *json, struct error *error);
 
 struct engine_profile {
     int segment;

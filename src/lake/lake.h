@@ -11,6 +11,7 @@
 #ifndef STRATA_LAKE_LAKE_H
 #define STRATA_LAKE_LAKE_H
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 struct lake;
@@ -22,6 +23,8 @@ struct lake_options {
     uint64_t memory_limit; /* bytes; 0: half of the machine's memory or of the cgroup's limit, the
                               smaller */
     int threads;           /* 0: as many as the machine (or its cgroup) offers */
+    const struct interrupt *interrupt; /* stops the running statement within a tenth of a second;
+                                          NULL: nobody does */
 };
 
 /* options may be NULL. */

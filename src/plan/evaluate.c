@@ -357,6 +357,7 @@ struct pass {
     const struct plan_phase *phase;
     struct plan_result *result;
     struct run **runs; /* by worker */
+    const struct pool *pool;
 };
 
 static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint32_t count)
@@ -384,6 +385,8 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
 static void pass_task(void *context, size_t task, int worker)
 {
     struct pass *pass = context;
+    if (pool_interrupted(pass->pool))
+        return; /* run_pass says so */
     if (!pass->runs[worker]) {
         pass->runs[worker] = run_new(pass->plan);
         run_bind(pass->runs[worker], pass->binding, pass->phase, pass->result->now);
@@ -418,6 +421,7 @@ static struct plan_result *result_new(const struct plan *plan, const struct popu
 static enum status run_pass(struct pass *pass, struct pool *pool, struct error *error)
 {
     size_t customers = pass->result->customers, each = (size_t)BATCH * TASK_BATCHES;
+    pass->pool = pool;
     pass->runs = base_calloc((size_t)pool_threads(pool), sizeof *pass->runs);
     pool_run(pool, (customers + each - 1) / each, pass_task, pass);
     enum status status = STATUS_OK;
@@ -427,7 +431,7 @@ static enum status run_pass(struct pass *pass, struct pool *pool, struct error *
         run_free(pass->runs[w]);
     }
     free(pass->runs);
-    return status;
+    return status == STATUS_OK ? pool_check(pool, error) : status;
 }
 
 enum status plan_evaluate(const struct plan *plan, const struct population *population, int64_t now,

@@ -359,6 +359,8 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
         run_free(collect->runs[w]);
     }
 
+    if (status == STATUS_OK)
+        status = pool_check(pool, error);
     if (status == STATUS_OK && collect->step->run == step_account)
         fill_accounts(collect, result);
     else if (status == STATUS_OK)

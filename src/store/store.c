@@ -483,12 +483,19 @@ const struct catalog_part *store_parts(const struct store *store, size_t *count)
     return store->parts;
 }
 
+void store_limit(struct store *store, const struct store_limits *limits)
+{
+    store->limits = *limits;
+}
+
 enum status store_lake(const struct store *store, int threads, struct lake **out,
                        struct error *error)
 {
     char spill[PATH_MAX];
     snprintf(spill, sizeof spill, "%s/tmp/spill", store->path);
-    struct lake_options options = {.threads = threads,
+    struct lake_options options = {.threads = threads ? threads : store->limits.threads,
+                                   .memory_limit = store->limits.memory,
+                                   .interrupt = store->limits.interrupt,
                                    .temp_directory = store->mode == STORE_WRITE ? spill : NULL};
     return lake_open(&options, out, error);
 }
