@@ -120,7 +120,7 @@ static void check_pieces(struct hasher *hasher, int file, const unsigned char *b
 static void check_lengths(struct hasher *hasher, int file, const unsigned char *bytes)
 {
     static const uint64_t around[] = {0,       240,     1024,     1 << 17,
-                                      1 << 18, 1 << 19, 1 << 20,  3 * 1 << 19,
+                                      1 << 18, 1 << 19, 1 << 20,  6 << 20,
                                       4 << 20, 8 << 20, 16 << 20, 16777216 + 1024};
     enum { NEAR = 3, PIECES = sizeof around / sizeof *around * NEAR };
     uint64_t random = 1;
