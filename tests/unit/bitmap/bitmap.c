@@ -1,14 +1,10 @@
 /* Every operation is done twice: on a set and on a plain array of flags. */
 #include "bitmap/bitmap.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { SPACE = 300000 };
 
@@ -140,13 +136,10 @@ static void stored_form(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operations),
-        cmocka_unit_test(from_dense_bits),
-        cmocka_unit_test(stored_form),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(operations),
+    cmocka_unit_test(from_dense_bits),
+    cmocka_unit_test(stored_form),
+};
+
+UNIT_MAIN(tests)

@@ -1,16 +1,13 @@
 /* The catalog: the folded schema, what is written and read back, transactions, and refusals. */
 #include "catalog/catalog.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
 static struct error error;
 
@@ -21,7 +18,7 @@ static struct error error;
     } while (0)
 
 struct world {
-    char folder[64], path[96];
+    char folder[512], path[600];
     struct catalog *catalog;
     struct arena arena;
 };
@@ -29,8 +26,7 @@ struct world {
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
-    snprintf(world->folder, sizeof world->folder, "/tmp/strata-catalog-XXXXXX");
-    assert_non_null(mkdtemp(world->folder));
+    assert_non_null(folder_make(world->folder, sizeof world->folder));
     snprintf(world->path, sizeof world->path, "%s/a?b#c%%.db", world->folder);
     OK(catalog_open(world->path, CATALOG_CREATE, "Europe/Vienna", "EUR", &world->catalog, &error));
     arena_init(&world->arena, 0);
@@ -41,12 +37,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *world = *state;
-    char command[128];
     catalog_close(world->catalog);
     arena_release(&world->arena);
-    snprintf(command, sizeof command, "rm -rf %s", world->folder);
+    int failed = folder_remove(world->folder);
     free(world);
-    return system(command);
+    return failed;
 }
 
 static void reopen(struct world *world, enum catalog_mode mode)
@@ -331,7 +326,7 @@ static void damaged_set(void **state)
     struct world *world = *state;
     uint32_t number, who[] = {1, 2, 3, 900};
     struct bitmap *set = bitmap_from_sorted(who, 4), *back = NULL;
-    char command[256];
+    char command[1024];
     OK(catalog_begin(world->catalog, &error));
     OK(catalog_add_refresh(world->catalog, &(struct catalog_refresh){.moment = 5}, &number,
                            &error));
@@ -355,17 +350,14 @@ static void damaged_set(void **state)
     assert_non_null(strstr(error.place, "vip"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(schema_is_folded, setup, teardown),
-        cmocka_unit_test(widening_is_symmetric),
-        cmocka_unit_test_setup_teardown(scores_have_a_model, setup, teardown),
-        cmocka_unit_test_setup_teardown(imports_and_parts, setup, teardown),
-        cmocka_unit_test_setup_teardown(definitions_and_lists, setup, teardown),
-        cmocka_unit_test_setup_teardown(transactions, setup, teardown),
-        cmocka_unit_test_setup_teardown(damaged_set, setup, teardown),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(schema_is_folded, setup, teardown),
+    cmocka_unit_test(widening_is_symmetric),
+    cmocka_unit_test_setup_teardown(scores_have_a_model, setup, teardown),
+    cmocka_unit_test_setup_teardown(imports_and_parts, setup, teardown),
+    cmocka_unit_test_setup_teardown(definitions_and_lists, setup, teardown),
+    cmocka_unit_test_setup_teardown(transactions, setup, teardown),
+    cmocka_unit_test_setup_teardown(damaged_set, setup, teardown),
+};
+
+UNIT_MAIN(tests)

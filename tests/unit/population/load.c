@@ -4,16 +4,13 @@
 #include "base/calendar.h"
 #include "identity/identity.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 #include <sqlite3.h>
 
 static struct error error;
@@ -25,7 +22,7 @@ static struct error error;
     } while (0)
 
 struct world {
-    char path[256];
+    char path[512];
     struct store *store;
     struct lake *lake;
     struct zone *zone;
@@ -34,8 +31,7 @@ struct world {
 
 static void setup(struct world *world)
 {
-    snprintf(world->path, sizeof world->path, "/tmp/strata-load-XXXXXX");
-    assert_non_null(mkdtemp(world->path));
+    assert_non_null(folder_make(world->path, sizeof world->path));
     OK(store_create(world->path, "Europe/Vienna", NULL, &error));
     OK(store_open(world->path, STORE_WRITE, "test", &world->store, &error));
     OK(store_lake(world->store, 2, &world->lake, &error));
@@ -45,13 +41,11 @@ static void setup(struct world *world)
 
 static void teardown(struct world *world)
 {
-    char command[300];
     pool_free(world->pool);
     lake_close(world->lake);
     store_close(world->store);
     zone_close(world->zone);
-    snprintf(command, sizeof command, "rm -rf %s", world->path);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(folder_remove(world->path), 0);
 }
 
 struct import {
@@ -384,7 +378,7 @@ static void parts_that_follow(void **state)
  * and the seals, which came later still. */
 static void forget_numbers_of_rows(struct world *world)
 {
-    char path[300];
+    char path[600];
     sqlite3 *catalog;
     lake_close(world->lake);
     store_close(world->store);
@@ -750,20 +744,17 @@ static void views_for_people(void **state)
     arena_release(&arena);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_from_many_parts),
-        cmocka_unit_test(parts_that_follow),
-        cmocka_unit_test(parts_that_lack_columns),
-        cmocka_unit_test(parts_of_older_versions),
-        cmocka_unit_test(widths),
-        cmocka_unit_test(merged_parts),
-        cmocka_unit_test(who_exists),
-        cmocka_unit_test(references),
-        cmocka_unit_test(records_and_lists),
-        cmocka_unit_test(views_for_people),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_type_from_many_parts),
+    cmocka_unit_test(parts_that_follow),
+    cmocka_unit_test(parts_that_lack_columns),
+    cmocka_unit_test(parts_of_older_versions),
+    cmocka_unit_test(widths),
+    cmocka_unit_test(merged_parts),
+    cmocka_unit_test(who_exists),
+    cmocka_unit_test(references),
+    cmocka_unit_test(records_and_lists),
+    cmocka_unit_test(views_for_people),
+};
+
+UNIT_MAIN(tests)

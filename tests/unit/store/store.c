@@ -581,24 +581,21 @@ static void numbers_do_not_depend_on_threads(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(create_and_read),
-        cmocka_unit_test(finding),
-        cmocka_unit_test(second_writer),
-        cmocka_unit_test(readers_keep_what_they_read),
-        cmocka_unit_test(readers_beside_a_writer),
-        cmocka_unit_test(undo_is_absence),
-        cmocka_unit_test(customers_go_with_their_import),
-        cmocka_unit_test(the_last_replacement_stands),
-        cmocka_unit_test(merging),
-        cmocka_unit_test(killed_at_every_step),
-        cmocka_unit_test(read_only_place),
-        cmocka_unit_test(newer_version),
-        cmocka_unit_test(full_disk),
-        cmocka_unit_test(numbers_do_not_depend_on_threads),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(create_and_read),
+    cmocka_unit_test(finding),
+    cmocka_unit_test(second_writer),
+    cmocka_unit_test(readers_keep_what_they_read),
+    cmocka_unit_test(readers_beside_a_writer),
+    cmocka_unit_test(undo_is_absence),
+    cmocka_unit_test(customers_go_with_their_import),
+    cmocka_unit_test(the_last_replacement_stands),
+    cmocka_unit_test(merging),
+    cmocka_unit_test(killed_at_every_step),
+    cmocka_unit_test(read_only_place),
+    cmocka_unit_test(newer_version),
+    cmocka_unit_test(full_disk),
+    cmocka_unit_test(numbers_do_not_depend_on_threads),
+};
+
+UNIT_MAIN(tests)
