@@ -79,6 +79,13 @@ void cli_man_page(FILE *out);
 /* shell: "bash", "zsh" or "fish". */
 enum status cli_completion(FILE *out, const char *shell, struct error *error);
 
+/* What Ctrl-C raises, from cli_stop_begin on. cli_stop_end, after a command that failed, ends the
+ * program by the signal that came, if one did. */
+struct interrupt;
+void cli_stop_begin(void);
+struct interrupt *cli_stop(void);
+void cli_stop_end(void);
+
 /* A sentence for the person on stderr, prefixed "strata: ", unless --quiet. */
 void cli_note(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Asks on the terminal; false without one. */

@@ -92,6 +92,7 @@ enum status cli_open(struct cli *cli, bool write, struct session **out, struct e
     struct session_options options = {
         .path = cli->store,
         .write = write,
+        .interrupt = cli_stop(),
         .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
     TRY(session_open(&options, out, error));
     note_broken(cli, *out, lists_broken(cli));

@@ -76,8 +76,11 @@ static int run(struct cli *cli, int argc, char **argv)
     else if (status == STATUS_OK)
         status = command->run(cli, &error);
     status = flush_output(cli, status, &error);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         print_error(cli, &error);
+        fflush(cli->out);
+        cli_stop_end();
+    }
     return (int)status;
 }
 
@@ -86,6 +89,7 @@ int main(int argc, char **argv)
     struct cli cli = {0};
     look_around(&cli);
     signal(SIGPIPE, SIG_DFL);
+    cli_stop_begin();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         cli_help_all(argc < 2 ? cli.err : cli.out);
         return argc < 2 ? STATUS_USAGE : STATUS_OK;

@@ -53,6 +53,18 @@ static enum status wait_for_writer(const struct ingest_run *run, int file, const
     }
 }
 
+/* Until there is something to read, or the end; looks now and then whether to stop. */
+static enum status wait_for_input(const struct ingest_run *run, int file, const char *name,
+                                  struct error *error)
+{
+    const struct ingest_progress *progress = run->progress;
+    struct pollfd poller = {.fd = file, .events = POLLIN};
+    while (poll(&poller, 1, WAIT_MILLIS) <= 0)
+        if (progress && !progress->step(progress->context, run->notes->phase, -1))
+            return error_set(error, STATUS_INTERRUPTED, "stopped while reading %s", name);
+    return STATUS_OK;
+}
+
 static enum status open_pipe(const struct ingest_run *run, const char *source, int *file,
                              struct error *error)
 {
@@ -105,6 +117,10 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
     }
 
     for (bool first = true; status == STATUS_OK && !failed; first = false) {
+        got = 0;
+        status = wait_for_input(run, in, name, error);
+        if (status != STATUS_OK)
+            break;
         got = read(in, data, sizeof data);
         if (got < 0 && errno == EINTR)
             continue;

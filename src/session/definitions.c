@@ -17,7 +17,7 @@ enum status session_end_change(struct session *session, struct store_change *cha
                                enum status status, struct error *error)
 {
     if (status == STATUS_OK)
-        status = interrupt_check(&session->interrupt, error);
+        status = interrupt_check(session->interrupt, error);
     if (status == STATUS_OK)
         status = store_commit(change, error);
     else

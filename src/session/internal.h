@@ -21,7 +21,7 @@ struct session {
     struct pool *pool; /* likewise */
     struct zone *zone;
     int threads;
-    struct interrupt interrupt;
+    struct interrupt own_interrupt, *interrupt;
     bool (*reading)(void *context, double fraction); /* or NULL */
     void *reading_context;
     struct segment_set *definitions; /* loaded when first needed; NULL after a change */

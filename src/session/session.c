@@ -27,10 +27,11 @@ enum status session_open(const struct session_options *options, struct session *
     struct session *session = base_calloc(1, sizeof *session);
     arena_init(&session->arena, 0);
     session->threads = options->threads;
+    session->interrupt = options->interrupt ? options->interrupt : &session->own_interrupt;
     enum status status = store_open(options->path, options->write ? STORE_WRITE : STORE_READ,
                                     options->command, &session->store, error);
     if (status == STATUS_OK) {
-        struct store_limits limits = {options->threads, options->memory, &session->interrupt};
+        struct store_limits limits = {options->threads, options->memory, session->interrupt};
         store_limit(session->store, &limits);
         status = zone_open(store_schema(session->store)->zone, &session->zone, error);
     }
@@ -62,12 +63,12 @@ void session_close(struct session *session)
 
 void session_interrupt(struct session *session)
 {
-    interrupt_raise(&session->interrupt);
+    interrupt_raise(session->interrupt);
 }
 
 void session_go_on(struct session *session)
 {
-    interrupt_clear(&session->interrupt);
+    interrupt_clear(session->interrupt);
 }
 
 void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
@@ -79,7 +80,7 @@ void session_on_reading(struct session *session, bool (*step)(void *context, dou
 
 const struct interrupt *session_stop(const struct session *session)
 {
-    return &session->interrupt;
+    return session->interrupt;
 }
 
 struct store *session_store(const struct session *session)
@@ -106,7 +107,7 @@ struct pool *session_pool(struct session *session)
 {
     if (!session->pool) {
         session->pool = pool_new(session->threads);
-        pool_watch(session->pool, &session->interrupt);
+        pool_watch(session->pool, session->interrupt);
     }
     return session->pool;
 }

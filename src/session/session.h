@@ -21,10 +21,11 @@ struct pool;
 struct zone;
 
 struct session_options {
-    const char *path;    /* the store */
-    bool write;          /* take the writer's lock */
-    const char *command; /* who asks, for the lock's holder line: "strata import" */
-    int threads;         /* 0: as many as the machine offers */
+    const char *path;            /* the store */
+    bool write;                  /* take the writer's lock */
+    const char *command;         /* who asks, for the lock's holder line: "strata import" */
+    int threads;                 /* 0: as many as the machine offers */
+    struct interrupt *interrupt; /* what stops it, the caller's; NULL: one of its own */
     uint64_t memory; /* bytes that reading and sorting files may take; 0: half of the machine's */
 };
 enum status session_open(const struct session_options *options, struct session **out,

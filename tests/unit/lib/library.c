@@ -1,0 +1,217 @@
+/* The library's promises that no example shows: stopping leaves nothing, options of other versions.
+ */
+#include "unit/unit.h"
+
+#include "strata.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char folder[64], shop[80], file[80];
+static struct strata_error error;
+
+static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *ftw)
+{
+    return remove(name);
+}
+
+static int set_up(void **state)
+{
+    strcpy(folder, "/tmp/strata-library-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(shop, sizeof shop, "%s/shop", folder);
+    snprintf(file, sizeof file, "%s/orders.csv", folder);
+    assert_int_equal(strata_create(shop, NULL, "EUR", &error), STRATA_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void write_orders(int rows)
+{
+    FILE *out = fopen(file, "w");
+    assert_non_null(out);
+    fputs("customer,time,amount\n", out);
+    for (int row = 0; row < rows; row++)
+        fprintf(out, "c%d,2025-01-%02d 10:00:00,%d\n", row % 1000, row % 28 + 1, row);
+    fclose(out);
+}
+
+static struct strata_store *open_shop(const struct strata_options *options)
+{
+    struct strata_store *store = NULL;
+    assert_int_equal(strata_open(shop, STRATA_WRITE, options, &store, &error), STRATA_OK);
+    return store;
+}
+
+static enum strata_status import(struct strata_store *store, struct strata_import **out)
+{
+    struct strata_import *made = strata_import_new(store);
+    assert_int_equal(strata_import_set(made, "kind", "order", &error), STRATA_OK);
+    assert_int_equal(strata_import_add_file(made, file, &error), STRATA_OK);
+    enum strata_status status = strata_import_run(made, &error);
+    if (out)
+        *out = made;
+    else
+        strata_import_free(made);
+    return status;
+}
+
+/* ---- stopping ---- */
+
+enum { ENOUGH_TO_BE_SEEN = 400000 }; /* rows that take some tenths of a second to read */
+
+static int stop_at_once(void *context, const char *phase, double fraction)
+{
+    return *(int *)context;
+}
+
+static void a_stopped_import_leaves_nothing(void **state)
+{
+    int stop = 1;
+    char *json = NULL;
+    uint64_t customers = 0;
+    struct strata_options options = STRATA_OPTIONS_INIT;
+    options.progress = stop_at_once;
+    options.context = &stop;
+    write_orders(ENOUGH_TO_BE_SEEN);
+    struct strata_store *store = open_shop(&options);
+    assert_int_equal(import(store, NULL), STRATA_INTERRUPTED);
+    assert_int_equal(strata_count(store, "any(order)", NULL, &customers, &error), STRATA_ERROR);
+
+    stop = 0;
+    struct strata_import *made;
+    assert_int_equal(import(store, &made), STRATA_OK);
+    assert_int_equal(strata_import_figure(made, STRATA_IMPORT_NUMBER), 1);
+    assert_int_equal(strata_import_figure(made, STRATA_ROWS_STORED), ENOUGH_TO_BE_SEEN);
+    assert_int_equal(strata_import_json(made, &json, &error), STRATA_OK);
+    assert_non_null(strstr(json, "\"stored\""));
+    strata_text_free(json);
+    assert_int_equal(strata_import_run(made, &error), STRATA_USAGE);
+    strata_import_free(made);
+    assert_int_equal(strata_count(store, "any(order)", NULL, &customers, &error), STRATA_OK);
+    assert_int_equal(customers, 1000);
+    strata_close(store);
+}
+
+/* What comes when no call runs is for none. */
+static void an_interrupt_between_calls_is_forgotten(void **state)
+{
+    uint64_t customers = 0;
+    write_orders(100);
+    struct strata_store *store = open_shop(NULL);
+    strata_interrupt(store);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    strata_interrupt(store);
+    assert_int_equal(strata_count(store, "any(order)", NULL, &customers, NULL), STRATA_OK);
+    assert_int_equal(customers, 100);
+    strata_close(store);
+}
+
+static void interrupting_notice(void *context, const char *sentence)
+{
+    strata_interrupt(*(struct strata_store **)context);
+}
+
+/* A notice comes while the call runs, before it has loaded anything: the facts are old by now. */
+static void a_question_is_stopped(void **state)
+{
+    uint64_t customers = 0;
+    struct strata_store *store = NULL;
+    struct strata_options options = STRATA_OPTIONS_INIT;
+    write_orders(100);
+    store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    strata_close(store);
+
+    options.notice = interrupting_notice;
+    options.context = &store;
+    store = open_shop(&options);
+    assert_int_equal(strata_count(store, "any(order)", NULL, &customers, &error),
+                     STRATA_INTERRUPTED);
+    assert_string_equal(error.message, "interrupted; nothing was changed");
+    assert_int_equal(strata_refresh(store, NULL, NULL, NULL, &error), STRATA_INTERRUPTED);
+    assert_int_equal(strata_count(store, "any(order)", STRATA_LATEST, &customers, &error),
+                     STRATA_OK);
+    assert_int_equal(customers, 100);
+    strata_close(store);
+}
+
+/* ---- options of programs built against other versions ---- */
+
+struct newer {
+    struct strata_options known;
+    int more;
+};
+
+static void options_may_be_older_or_newer(void **state)
+{
+    struct strata_store *store;
+    struct newer newer = {.known = STRATA_OPTIONS_INIT};
+    newer.known.size = sizeof newer;
+    assert_int_equal(strata_open(shop, STRATA_READ, &newer.known, &store, &error), STRATA_OK);
+    strata_close(store);
+    newer.more = 1;
+    assert_int_equal(strata_open(shop, STRATA_READ, &newer.known, &store, &error), STRATA_USAGE);
+
+    newer.known.size = offsetof(struct strata_options, memory);
+    newer.known.notice = (void (*)(void *, const char *))(uintptr_t)1; /* never looked at */
+    newer.more = 0;
+    assert_int_equal(strata_open(shop, STRATA_READ, &newer.known, &store, &error), STRATA_OK);
+    strata_close(store);
+    newer.known.size = 0;
+    assert_int_equal(strata_open(shop, STRATA_READ, &newer.known, &store, &error), STRATA_USAGE);
+}
+
+static void little_memory_is_enough(void **state)
+{
+    uint64_t customers = 0;
+    struct strata_options options = STRATA_OPTIONS_INIT;
+    options.threads = 1;
+    options.memory = 64 << 20;
+    write_orders(ENOUGH_TO_BE_SEEN);
+    struct strata_store *store = open_shop(&options);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(strata_count(store, "count(order) >= 400", STRATA_LATEST, &customers, &error),
+                     STRATA_OK);
+    assert_int_equal(customers, 1000);
+    strata_close(store);
+}
+
+/* ---- definitions ---- */
+
+static void what_is_used_is_not_deleted(void **state)
+{
+    char *source = NULL;
+    const char *names[] = {"a", "b"};
+    write_orders(10);
+    struct strata_store *store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(
+        strata_apply(store, "segment a where any(order)\nsegment b where not in a\n", 0, &error),
+        STRATA_OK);
+    assert_int_equal(strata_delete(store, names, 1, &error), STRATA_ERROR);
+    assert_int_equal(strata_export(store, &source, &error), STRATA_OK);
+    assert_non_null(strstr(source, "segment a"));
+    strata_text_free(source);
+    assert_int_equal(strata_delete(store, names, 2, &error), STRATA_OK);
+    assert_int_equal(strata_export(store, &source, &error), STRATA_OK);
+    assert_string_equal(source, "");
+    strata_text_free(source);
+    strata_close(store);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_stopped_import_leaves_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_question_is_stopped, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(options_may_be_older_or_newer, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(little_memory_is_enough, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_is_used_is_not_deleted, set_up, tear_down),
+};
+UNIT_MAIN(tests)
