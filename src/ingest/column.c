@@ -206,11 +206,9 @@ static bool is_clock(struct text value)
 
 static void set_example(struct ingest_example *example, struct text value, uint64_t line)
 {
-    size_t length = value.length < INGEST_EXAMPLE_MAX - 1 ? value.length : INGEST_EXAMPLE_MAX - 1;
-    while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
-        length--;
-    memcpy(example->text, value.data, length);
-    example->text[length] = 0;
+    struct text cut = text_cut(value, INGEST_EXAMPLE_MAX - 1);
+    memcpy(example->text, cut.data, cut.length);
+    example->text[cut.length] = 0;
     example->line = line;
 }
 

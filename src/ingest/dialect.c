@@ -78,13 +78,13 @@ static const char *closing_quote(const struct ingest_dialect *dialect, const cha
 {
     *escapes = false;
     if (dialect->escape == dialect->quote) {
-        while ((at = memchr(at, dialect->quote, (size_t)(end - at)))) {
-            if (at + 1 >= end || at[1] != dialect->quote)
+        for (;;) {
+            at = memchr(at, dialect->quote, (size_t)(end - at));
+            if (!at || at + 1 >= end || at[1] != dialect->quote)
                 return at;
             *escapes = true;
-            at += 2;
+            at += 2; /* a quote written twice stands for one */
         }
-        return NULL;
     }
     for (; at < end; at++) {
         if (*at == dialect->quote)
@@ -198,6 +198,15 @@ static void keep_scalar(struct ingest_record *record, struct ingest_field *field
     if (text)
         keep_text(record, field, text, strlen(text));
     free(text);
+}
+
+void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
+{
+    struct text first = text_cut(text_from(prefix), JSON_NAME_MAX - 1);
+    struct text rest = text_cut(text_from(key), JSON_NAME_MAX - 1 - first.length);
+    memcpy(out, first.data, first.length);
+    memcpy(out + first.length, rest.data, rest.length);
+    out[first.length + rest.length] = 0;
 }
 
 static void json_fields(struct ingest_record *record, json_t *object, const char *prefix, int depth)

@@ -76,18 +76,7 @@ void ingest_record_release(struct ingest_record *record);
 
 /* Names of nested JSON values are joined with points and cut at this length. */
 enum { JSON_NAME_MAX = 512, JSON_DEPTH_MAX = 8 };
-static inline void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
-{
-    size_t used = 0;
-    for (; *prefix && used < JSON_NAME_MAX - 1; prefix++)
-        out[used++] = *prefix;
-    for (; *key && used < JSON_NAME_MAX - 1; key++)
-        out[used++] = *key;
-    const char *cut = *prefix ? prefix : key; /* never inside a character */
-    for (; used && ((unsigned char)*cut & 0xc0) == 0x80; cut--)
-        used--;
-    out[used] = 0;
-}
+void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key);
 
 /* The JSON value between at and end, in which every number is the text it was written as, so that
  * no digit is lost and none is too large; NULL for what is not JSON. The caller gives it back with

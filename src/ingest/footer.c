@@ -108,11 +108,7 @@ static const char *const counted_words[] = {
 static struct text small(struct text text, struct arena *arena)
 {
     enum { LOOKED_AT = 120 };
-    text = text_trim(text);
-    size_t length = text.length < LOOKED_AT ? text.length : LOOKED_AT;
-    while (length < text.length && length && ((unsigned char)text.data[length] & 0xc0) == 0x80)
-        length--;
-    return text_fold((struct text){text.data, length}, arena);
+    return text_fold(text_cut(text_trim(text), LOOKED_AT), arena);
 }
 
 static bool begins_with(struct text text, const char *const *words, size_t count, bool whole)

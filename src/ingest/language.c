@@ -379,10 +379,8 @@ static const char *example(const struct ingest_encoding *encoding, struct text f
     if (!field.length ||
         ingest_decode_all(encoding, field.data, field.length, true, &text, &length, &ignored))
         return NULL;
-    size_t shown = length < SHOWN ? length : SHOWN;
-    while (shown && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
-        shown--;
-    const char *copy = arena_strndup(arena, text, shown);
+    const char *copy =
+        arena_strndup(arena, text, text_cut((struct text){text, length}, SHOWN).length);
     free(text);
     return copy;
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { LINE_SHOWN = 120 }; /* bytes of a line of a footer: enough to know it by */
+
 /* which: "orders.csv: " where there are several files to tell apart. */
 
 static void note_begin(const struct ingest_run *run, const struct ingest_mapping *mapping,
@@ -51,10 +53,10 @@ static void note_end(const struct ingest_run *run, const char *which,
     const char *at = source->footer;
     while (*at) {
         size_t length = strcspn(at, "\r\n\x1e");
-        struct text line = text_trim((struct text){at, length});
+        struct text line = text_cut(text_trim((struct text){at, length}), LINE_SHOWN);
         if (line.length)
-            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "",
-                          (int)(line.length < 120 ? line.length : 120), line.data);
+            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "", (int)line.length,
+                          line.data);
         at += length + strspn(at + length, "\r\n\x1e");
     }
     if (shown.length)

@@ -78,13 +78,9 @@ static void observe_shape(struct ingest_portrait *portrait, struct text value)
 
 static void copy_value(struct text value, char out[PORTRAIT_VALUE_MAX])
 {
-    size_t length = value.length;
-    if (length > PORTRAIT_VALUE_MAX - 1)
-        length = PORTRAIT_VALUE_MAX - 1;
-    while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
-        length--;
-    memcpy(out, value.data, length);
-    out[length] = 0;
+    struct text cut = text_cut(value, PORTRAIT_VALUE_MAX - 1);
+    memcpy(out, cut.data, cut.length);
+    out[cut.length] = 0;
 }
 
 static void show_value(struct ingest_portrait *portrait, struct text value)

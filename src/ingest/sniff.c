@@ -229,16 +229,6 @@ static struct ingest_manner *first_manners(struct ingest_sniff *out, size_t colu
     return manners;
 }
 
-/* The first bytes of a name that is too long, up to the end of a character. */
-static struct text cut_name(struct text name)
-{
-    enum { NAME_MAX_BYTES = 256 };
-    size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
-    while (length && length < name.length && ((unsigned char)name.data[length] & 0xc0) == 0x80)
-        length--;
-    return (struct text){name.data, length};
-}
-
 /* A column cannot be called what is no text. */
 static enum status check_header(const struct ingest_sniff *sniff, const char *name, size_t line,
                                 struct error *error)
@@ -262,6 +252,7 @@ static void set_names(const struct ingest_record *record, size_t columns,
                       struct ingest_sniff *out)
 {
     out->names = ARENA_ARRAY(arena, const char *, columns);
+    enum { NAME_MAX_BYTES = 256 }; /* a longer one is most likely a row, and no name at all */
     size_t shift = begin->row_names ? 1 : 0;
     for (size_t i = 0; i < columns; i++) {
         struct text name = {"", 0};
@@ -271,7 +262,7 @@ static void set_names(const struct ingest_record *record, size_t columns,
         }
         if (i == 0 && begin->hash && name.length && *name.data == '#')
             name = text_trim((struct text){name.data + 1, name.length - 1});
-        name = cut_name(name);
+        name = text_cut(name, NAME_MAX_BYTES);
         out->names[i] = name.length ? arena_strndup(arena, name.data, name.length) : "";
     }
     out->column_count = columns;
@@ -418,16 +409,17 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
 {
     struct ingest_reader reader;
     struct ingest_block block = {0};
-    enum status status;
+    enum status status = STATUS_OK;
     ingest_reader_init(&reader, source, 1);
-    while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length) {
+    while (status == STATUS_OK) {
+        status = ingest_reader_next(&reader, &block, error);
+        if (status != STATUS_OK || !block.length)
+            break;
         char *memory;
         struct text text = ingest_block_text(source, &block, &memory);
         names_in_lines(text.data, text.data + text.length, names);
         free(memory);
         status = check_json_names(names, source->name, error);
-        if (status != STATUS_OK)
-            break;
     }
     ingest_reader_release(&reader);
     ingest_block_release(&block);
