@@ -286,7 +286,7 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
     TRY(lake_query(ids->staged->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)",
                    &result, error));
     enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text id = lake_text(&chunk->columns[1], i);
             VECTOR_PUSH(&conflicts,

@@ -119,7 +119,7 @@ static const char *public_name(const char *address, struct arena *arena)
         return address;
     char *name = arena_strdup(arena, without_user_password(address, arena));
     char *found = strchr(name, '?');
-    while (found && (found = strstr(found, word))) {
+    for (found = found ? strstr(found, word) : NULL; found; found = strstr(found, word)) {
         char *value = found + sizeof word - 1, *rest = value + strcspn(value, "&");
         memmove(value, rest, strlen(rest) + 1);
         found = value;

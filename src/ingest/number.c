@@ -358,7 +358,7 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
 {
     while (cursor->at < cursor->end && !digit(*cursor->at)) {
         struct cursor next = {cursor->at + 1, cursor->end};
-        size_t length = minus(cursor);
+        size_t length = minus(cursor), space = blank(cursor);
         if (length || *cursor->at == '+') {
             if (dress->negative || dress->plus)
                 return false;
@@ -368,8 +368,8 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
         } else if (*cursor->at == '(' && !dress->parenthesis) {
             dress->parenthesis = true;
             cursor->at++;
-        } else if ((length = blank(cursor)) > 0) {
-            cursor->at += length;
+        } else if (space) {
+            cursor->at += space;
         } else if ((*cursor->at == '.' || *cursor->at == ',') && next.at < next.end &&
                    digit(*next.at)) {
             return true;
@@ -388,19 +388,18 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
 static bool take_suffix(struct cursor *cursor, struct dress *dress)
 {
     while (cursor->at < cursor->end) {
-        size_t length = blank(cursor);
-        if (length) {
-            cursor->at += length;
+        size_t space = blank(cursor), sign = minus(cursor);
+        if (space) {
+            cursor->at += space;
         } else if (*cursor->at == '%' && !dress->percent) {
             dress->percent = true;
             cursor->at++;
         } else if (*cursor->at == ')' && dress->parenthesis && !dress->closed) {
             dress->closed = true;
             cursor->at++;
-        } else if ((length = minus(cursor)) > 0 && !dress->negative && !dress->plus &&
-                   !dress->parenthesis) {
+        } else if (sign && !dress->negative && !dress->plus && !dress->parenthesis) {
             dress->negative = dress->signed_behind = true;
-            cursor->at += length;
+            cursor->at += sign;
         } else if (!take_currency(cursor, dress)) {
             return false;
         }

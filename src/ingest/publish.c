@@ -409,7 +409,7 @@ static enum status find_currencies(struct publishing *work, const char *column, 
     buffer_release(&sql);
     TRY(status);
     buffer_init(&list, 0);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text code = lake_text(&chunk->columns[0], i);
             buffer_printf(&list, "%s%.*s", list.length ? " " : "", (int)code.length, code.data);

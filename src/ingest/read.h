@@ -5,6 +5,7 @@
 #ifndef STRATA_INGEST_READ_H
 #define STRATA_INGEST_READ_H
 
+#include "ingest/chunks.h"
 #include "ingest/understand.h"
 
 #include "store/numbering.h"

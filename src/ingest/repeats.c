@@ -55,8 +55,7 @@ static enum status map_of_store(const struct repeats *repeats, const char *key, 
     if (status == STATUS_OK)
         status = lake_query(repeats->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK &&
-           chunk)
+    while (status == STATUS_OK && ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++)
             text_map_put(out, lake_text(&chunk->columns[0], i),
                          (uint64_t)lake_integer(&chunk->columns[1], i), NULL);
@@ -379,41 +378,57 @@ static const char *name_of(const struct repeats *repeats, int64_t number)
     return arena_strndup(repeats->run->arena, name.data, name.length);
 }
 
+struct crowd {
+    uint64_t customers, most, next; /* how many there are; rows of the first and of the second */
+    int64_t number;                 /* who has the most */
+};
+
+static enum status find_crowd(const struct repeats *repeats, struct crowd *out, struct error *error)
+{
+    static const char sql[] =
+        "SELECT count(*), max(facts), coalesce(max(facts, 2)[2], 0), "
+        "customer_number_final(arg_max(customer, facts))::BIGINT "
+        "FROM (SELECT customer, count(*) AS facts FROM staged GROUP BY customer)";
+    struct lake_result *result;
+    const struct lake_chunk *chunk;
+    *out = (struct crowd){0};
+    TRY(lake_query(repeats->staged->lake, sql, &result, error));
+    enum status status = lake_result_next(result, &chunk, error);
+    if (status == STATUS_OK && chunk) {
+        out->customers = (uint64_t)lake_integer(&chunk->columns[0], 0);
+        out->most = (uint64_t)lake_integer(&chunk->columns[1], 0);
+        out->next = (uint64_t)lake_integer(&chunk->columns[2], 0);
+        out->number = lake_integer(&chunk->columns[3], 0);
+    }
+    lake_result_free(result);
+    return status;
+}
+
 /* 99999 on half of all rows is what a till writes for whoever has no number. */
 static enum status note_crowd(const struct repeats *repeats, struct error *error)
 {
+    /* among fewer rows or customers one may well have most; a crowd has a fifth of all, and five
+     * times what anybody else has */
     enum { ROWS_LEAST = 30, CUSTOMERS_LEAST = 8, OF_FIVE = 5 };
-    uint64_t rows = repeats->rows, customers, most, next;
-    if (repeats->understood->roles.row_customers || rows < ROWS_LEAST)
+    const struct ingest_shape *shape = repeats->shape;
+    const struct ingest_roles *roles = &repeats->understood->roles;
+    struct crowd crowd;
+    if (roles->row_customers || repeats->rows < ROWS_LEAST)
         return STATUS_OK;
-    TRY(lake_execute(repeats->staged->lake,
-                     "CREATE OR REPLACE TEMP TABLE crowd AS SELECT customer, count(*) AS facts "
-                     "FROM staged GROUP BY "
-                     "customer",
-                     error));
-    TRY(ingest_count_rows(repeats->staged, "SELECT count(*) FROM crowd", &customers, error));
-    TRY(ingest_count_rows(repeats->staged, "SELECT max(facts) FROM crowd", &most, error));
-    TRY(ingest_count_rows(repeats->staged, "SELECT coalesce(max(facts, 2)[2], 0) FROM crowd", &next,
-                          error));
-    bool crowd = customers >= CUSTOMERS_LEAST && most * OF_FIVE >= rows && most >= next * OF_FIVE;
-    if (!crowd)
-        return lake_execute(repeats->staged->lake, "DROP TABLE crowd", error);
+    TRY(find_crowd(repeats, &crowd, error));
+    if (crowd.customers < CUSTOMERS_LEAST || crowd.most * OF_FIVE < repeats->rows ||
+        crowd.most < crowd.next * OF_FIVE)
+        return STATUS_OK;
 
-    uint64_t number;
-    TRY(ingest_count_rows(repeats->staged,
-                          "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd",
-                          &number, error));
-    TRY(lake_execute(repeats->staged->lake, "DROP TABLE crowd", error));
-    const char *name = name_of(repeats, (int64_t)number);
-    const char *column = repeats->understood->roles.customer >= 0
-                             ? repeats->shape->columns[repeats->understood->roles.customer].name
-                             : "COLUMN";
+    const char *name = name_of(repeats, crowd.number);
+    const char *column = roles->customer >= 0 ? shape->columns[roles->customer].name : "COLUMN";
     ingest_warn(repeats->run,
                 "one customer%s%s%s has %.0f%% of all rows, %llu, and no other has more than %llu: "
                 "if that is nobody's "
                 "number (a walk-in's, a guest's), --na '%s=%s' sets these rows aside",
-                *name ? ", " : "", name, *name ? "," : "", 100. * (double)most / (double)rows,
-                (unsigned long long)most, (unsigned long long)next, column, *name ? name : "VALUE");
+                *name ? ", " : "", name, *name ? "," : "",
+                100. * (double)crowd.most / (double)repeats->rows, (unsigned long long)crowd.most,
+                (unsigned long long)crowd.next, column, *name ? name : "VALUE");
     return STATUS_OK;
 }
 

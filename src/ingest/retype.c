@@ -8,6 +8,7 @@
  */
 #include "ingest/retype.h"
 
+#include "ingest/chunks.h"
 #include "ingest/column.h"
 #include "ingest/missing.h"
 #include "store/numbering.h"
@@ -186,7 +187,7 @@ static enum status load_words(struct retype *retype, struct error *error)
         status = lake_query(retype->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text text = lake_text(&chunk->columns[0], i);
             struct word word = {

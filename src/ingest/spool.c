@@ -144,11 +144,14 @@ static enum status copy_rows(PGconn *connection, FILE *file, struct error *error
     char *data;
     int length;
     bool failed = false;
-    while ((length = PQgetCopyData(connection, &data, 0)) > 0) {
+    for (;;) {
+        length = PQgetCopyData(connection, &data, 0);
+        if (length <= 0)
+            break;
         failed |= fwrite(data, 1, (size_t)length, file) != (size_t)length;
         PQfreemem(data);
     }
-    if (length == -2)
+    if (length == -2) /* an error, where −1 is the end */
         return postgres_error(connection, "the query broke off", error);
     PGresult *result = PQgetResult(connection);
     enum status status = STATUS_OK;

@@ -176,10 +176,12 @@ static enum status copy_file(const char *from, const char *to, const struct buff
         return error_system(error, errno, "cannot write %s", to);
     }
     char data[1 << 16];
-    size_t got;
+    size_t got = 0;
     bool failed = fwrite(head->data, 1, head->length, out) != head->length;
-    while ((got = fread(data, 1, sizeof data, in)) > 0)
+    do {
+        got = fread(data, 1, sizeof data, in);
         failed |= fwrite(data, 1, got, out) != got;
+    } while (got);
     failed |= ferror(in) != 0;
     failed |= fclose(out) != 0;
     fclose(in);

@@ -69,7 +69,7 @@ static enum status load_end(const struct ingest_run *run, const struct ingest_st
     TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     *count = 0;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows && *count < most; i++)
             out[(*count)++] = lake_integer(&chunk->columns[0], i);
     lake_result_free(result);
@@ -107,7 +107,7 @@ static enum status list_examples(const struct ingest_run *run,
     TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     buffer_init(&text, 0);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             char at[MOMENT_TEXT_MAX];
             int64_t time = lake_integer(&chunk->columns[0], i);
