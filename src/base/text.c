@@ -238,8 +238,10 @@ void buffer_add(struct buffer *buffer, const void *data, size_t length)
 {
     if (!buffer->limit)
         buffer->limit = BUFFER_LIMIT;
+    if (buffer->cut)
+        return;
     if (length > buffer->limit - buffer->length) {
-        length = buffer->limit - buffer->length;
+        length = text_cut((struct text){data, length}, buffer->limit - buffer->length).length;
         buffer->cut = true;
     }
     buffer_reserve(buffer, length);

@@ -51,8 +51,8 @@ int text_nearest(const char *word, const char *const *candidates, size_t count);
 
 /*
  * A growing buffer, NUL-terminated once something was added (data is NULL before). Past its limit
- * it stops growing and remembers that it was cut: look at `cut` before using what came from a
- * user's data.
+ * it stops growing, with a whole character, and remembers that it was cut: look at `cut` before
+ * using what came from a user's data.
  */
 struct buffer {
     char *data;

@@ -17,9 +17,14 @@ void ingest_reason(struct judging *judging, const char *format, ...)
     va_list arguments;
     if (out->reason_count == JUDGEMENT_REASONS)
         return;
+    char text[JSON_NAME_MAX + JUDGEMENT_REASON_MAX]; /* the longest name, and words around it */
     va_start(arguments, format);
-    vsnprintf(out->reasons[out->reason_count++], JUDGEMENT_REASON_MAX, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    struct text cut = text_cut(text_from(text), JUDGEMENT_REASON_MAX - 1);
+    char *reason = out->reasons[out->reason_count++];
+    memcpy(reason, cut.data, cut.length);
+    reason[cut.length] = 0;
 }
 
 /* Of the words there are none but these, and none that nobody knows. */
@@ -230,7 +235,13 @@ static void judge_group(struct judging *judging)
     if (!repeats || !has(judging, WORD_EVENT) || has(judging, against) ||
         (!has(judging, WORD_ID) && !comes_in_runs(judging)))
         return;
-    judging->out->confidence = has(judging, WORD_ID) ? 93 : judging->meaning.unknown ? 60 : 80;
+
+    /* the number of an event is one; a word besides that nobody knows may make it something else */
+    enum { EVENT_ID = 93, EVENT = 80, EVENT_OF_SOMETHING = 60 };
+    if (has(judging, WORD_ID))
+        judging->out->confidence = EVENT_ID;
+    else
+        judging->out->confidence = judging->meaning.unknown ? EVENT_OF_SOMETHING : EVENT;
 }
 
 static void judge_key(struct judging *judging)

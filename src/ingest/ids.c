@@ -85,10 +85,10 @@ static enum status add_present(const struct ids *ids, const struct schema_table 
                        schema_column(table, "lines");
     struct store_read read;
     list_columns(ids, table, count_lines, &read);
-    buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (",
-                  count_lines ? "lines IS NOT NULL"
-                  : whole     ? "false"
-                              : "true");
+    const char *grouped = whole ? "false" : "true";
+    if (count_lines) /* invoices and facts that came without lines lie in one table */
+        grouped = "lines IS NOT NULL";
+    buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (", grouped);
     TRY(store_select(ids->run->store, &read, sql, error));
     bool seen_by_line = count_lines && ids->understood->roles.group >= 0;
     buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s",

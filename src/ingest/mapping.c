@@ -174,14 +174,18 @@ enum status ingest_mapping_parse(struct text text, const char *name, struct aren
 enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out,
                                 struct error *error)
 {
-    enum { MAPPING_MAX = 1 << 20 };
+    enum { MAPPING_MAX = 1 << 20 }; /* bytes; what is longer is something else */
     struct ingest_stream *stream;
     size_t got;
     TRY(ingest_stream_open(path, false, &stream, error));
     char *data = base_malloc(MAPPING_MAX);
     enum status status;
     TRY_GOTO(ingest_stream_read(stream, data, MAPPING_MAX, &got, error));
-    TRY_GOTO(ingest_mapping_parse((struct text){data, got}, path, arena, out, error));
+    status = got < MAPPING_MAX
+                 ? STATUS_OK
+                 : error_set(error, STATUS_USAGE, "the mapping %s is longer than a megabyte", path);
+    if (status == STATUS_OK)
+        status = ingest_mapping_parse((struct text){data, got}, path, arena, out, error);
 done:
     free(data);
     ingest_stream_close(stream);

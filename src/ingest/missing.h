@@ -21,8 +21,7 @@ struct ingest_missing_word {
 struct ingest_missing {
     const struct ingest_missing_word *words;
     size_t count;
-    unsigned char
-        longest[256]; /* by first byte: the length of the longest word that begins with it */
+    size_t longest[256]; /* by first byte: the length of the longest word that begins with it */
 };
 
 /* What is meant without --na. Lives for ever. */

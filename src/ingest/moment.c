@@ -310,8 +310,10 @@ static bool take_clock(struct cursor *cursor, bool compact, struct ingest_moment
                     moment->date < DATE_MAX;
     if ((hour > 23 && !midnight) || minute > 59 || second > 60)
         return false;
+    /* 24:00:00 is the next day's midnight; a leap second counts as the one before it */
+    second -= second == 60;
     moment->date += midnight;
-    moment->clock = midnight ? 0 : hour * 3600 + minute * 60 + (second > 59 ? 59 : second);
+    moment->clock = midnight ? 0 : hour * 3600 + minute * 60 + second;
     moment->has_clock = true;
     return true;
 }

@@ -26,7 +26,7 @@ enum piece {
     PIECE_EPOCH,
 };
 
-enum { PIECES_MAX = 64 };
+enum { PIECES_MAX = 64 }; /* fields and the signs between them; five times what one needs */
 
 struct ingest_pattern {
     const char *text;
@@ -200,6 +200,9 @@ bool ingest_is_pattern(const char *text)
     char wrong;
     bool read = strchr(text, '%') ? read_percent(text, &pattern, &wrong)
                                   : read_letters(text, &pattern, &wrong);
+    if (pattern.count == PIECES_MAX)
+        return true; /* it reads like one as far as it goes; ingest_pattern_parse says what is wrong
+                      */
     return read &&
            (HAS(&pattern, PIECE_YEAR) || HAS(&pattern, PIECE_YEAR2) || HAS(&pattern, PIECE_EPOCH));
 }
@@ -219,6 +222,8 @@ enum status ingest_pattern_parse(const char *text, struct arena *arena,
     *pattern = (struct ingest_pattern){.text = arena_strdup(arena, text)};
     bool read = strchr(text, '%') ? read_percent(text, pattern, &wrong)
                                   : read_letters(text, pattern, &wrong);
+    if (!read && pattern->count == PIECES_MAX)
+        return complain(text, arena_printf(arena, "has more than %d parts", PIECES_MAX), error);
     if (!read)
         return complain(text, arena_printf(arena, "cannot be read at '%c'", wrong ? wrong : '%'),
                         error);

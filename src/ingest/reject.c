@@ -91,6 +91,10 @@ void ingest_reject_write(const struct ingest_reject *reject, struct buffer *out)
     json_write_string(&json, reasons[reject->reason].code);
     json_write_key(&json, "suggestion");
     json_write_string(&json, reasons[reject->reason].advice);
+    if (reject->row.length > SHOWN_MAX) { /* half a row is not to be tried again */
+        json_write_key(&json, "cut");
+        json_write_bool(&json, true);
+    }
     json_write_key(&json, "row");
     json_write_text(&json, text_cut(reject->row, SHOWN_MAX));
     json_write_end_object(&json);

@@ -278,14 +278,14 @@ static void say_text(const struct remark *remark)
                     "sets such rows aside, --na '%s=%s' makes the value unknown",
                     remark->name, examples(remark, evidence->texts), remark->name, remark->name,
                     evidence->texts[0].text);
-    else if (!date && numbers * 2 > remark->known)
-        ingest_notice(
-            run, "%s is text because of values such as %s%s", remark->name,
-            examples(remark, evidence->texts),
-            may_be_codes(remark)
-                ? ""
-                : arena_printf(run->arena, " (--type '%s=%s' sets such rows aside)", remark->name,
-                               evidence->forms[FORM_INT] == numbers ? "integer" : "decimal"));
+    else if (!date && numbers * 2 > remark->known) {
+        const char *type = evidence->forms[FORM_INT] == numbers ? "integer" : "decimal", *way = "";
+        if (!may_be_codes(remark))
+            way = arena_printf(run->arena, " (--type '%s=%s' sets such rows aside)", remark->name,
+                               type);
+        ingest_notice(run, "%s is text because of values such as %s%s", remark->name,
+                      examples(remark, evidence->texts), way);
+    }
 }
 
 /* "'-' (3), 'NULL' (2)" of the words that stand for nothing, weak or strong as said. */

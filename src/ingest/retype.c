@@ -206,7 +206,8 @@ static bool is_number(enum value_type type)
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
 }
 
-/* How the new type writes the value, NULL when the text is none. */
+/* How the new type writes the value, NULL when the text is none. Moments need the store's zone: see
+ * read_moment. */
 static const char *read_value(const struct retype *retype, struct text text,
                               struct ingest_reading *reading)
 {
@@ -217,17 +218,16 @@ static const char *read_value(const struct retype *retype, struct text text,
     struct ingest_number *read = &reading->number;
     if (type == VALUE_BOOL) {
         bool yes;
-        return ingest_parse_bool(text, &yes) ? (yes ? "true" : "false") : NULL;
+        if (!ingest_parse_bool(text, &yes))
+            return NULL;
+        return yes ? "true" : "false";
     }
-    if (type == VALUE_DATE || type == VALUE_TIME) {
+    if (type == VALUE_DATE) {
         char date[DATE_TEXT_MAX];
         struct ingest_moment moment;
-        if (!ingest_parse_moment(text, retype->type.dates, &moment) ||
-            (type == VALUE_DATE && moment.has_clock))
+        if (!ingest_parse_moment(text, retype->type.dates, &moment) || moment.has_clock)
             return NULL;
-        if (type == VALUE_DATE)
-            return arena_strdup(retype->arena, date_format(moment.date, date));
-        return NULL; /* moments need the store's zone: see read_moment */
+        return arena_strdup(retype->arena, date_format(moment.date, date));
     }
     if (form == FORM_DOUBLE && type == VALUE_DOUBLE)
         return arena_printf(retype->arena, "%.17g", read->real);
@@ -255,10 +255,11 @@ static const char *read_moment(const struct retype *retype, const struct zone *z
     char date[DATE_TEXT_MAX];
     if (!ingest_parse_moment(text, retype->type.dates, &moment))
         return NULL;
-    int64_t at = moment.has_offset
-                     ? (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset
-                 : moment.has_clock ? zone_moment(zone, moment.date, moment.clock, NULL)
-                                    : zone_day_start(zone, moment.date);
+    int64_t at = zone_day_start(zone, moment.date);
+    if (moment.has_offset)
+        at = (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset;
+    else if (moment.has_clock)
+        at = zone_moment(zone, moment.date, moment.clock, NULL);
     int64_t day = at >= 0 ? at / SECONDS_A_DAY : -((-at + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
     int64_t clock = at - day * SECONDS_A_DAY;
     return arena_printf(retype->arena, "%s %02d:%02d:%02d", date_format((int32_t)day, date),

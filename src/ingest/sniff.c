@@ -250,10 +250,23 @@ static void names_in_lines(const char *data, const char *end, struct text_map *n
     }
 }
 
-/* Keys that are values ("user_17": 3) would make a column each. */
+enum { SHOWN = 40, CHARACTER_MAX = 4 }; /* bytes of a key that is too long; of one character */
+
+/* Keys that are values ("user_17": 3) would make a column each, and of two that were cut nobody
+ * could tell which is which. */
 static enum status check_json_names(const struct text_map *names, const char *name,
                                     struct error *error)
 {
+    for (size_t i = 0; i < names->count; i++) {
+        enum { BYTES_MAX = JSON_NAME_MAX - CHARACTER_MAX - 1 }; /* what was cut is longer */
+        struct text key = names->entries[i].key;
+        if (key.length <= BYTES_MAX)
+            continue;
+        struct text shown = text_cut(key, SHOWN);
+        return error_set(error, STATUS_ERROR,
+                         "%s has an object with a key of more than %d bytes, beginning \"%.*s\"",
+                         name, BYTES_MAX, (int)shown.length, shown.data);
+    }
     if (names->count <= INGEST_COLUMNS_MAX)
         return STATUS_OK;
     size_t last = names->count - 1;

@@ -288,6 +288,11 @@ static enum status retry_row(struct retry *retry, const json_t *object, uint64_t
     json_t *files = json_object_get(retry->head, "files");
     if (!row)
         return bad_retry(retry, line, "this line has no \"row\"", error);
+    if (json_is_true(json_object_get(object, "cut")))
+        return bad_retry(retry, line,
+                         "this row was too long to be kept whole; put the whole of it behind "
+                         "\"row\", and take \"cut\" away",
+                         error);
     for (size_t i = 0; i < retry->count; i++) {
         if (strcmp(head_text(json_array_get(files, i), "name"), name) != 0)
             continue;

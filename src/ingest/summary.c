@@ -318,6 +318,15 @@ static void put_layout(const struct ingest_summary_source *source, struct json *
         put_text(json, "footer", source->footer);
 }
 
+static const char *format_name(const struct ingest_summary_source *source)
+{
+    if (source->postgres)
+        return "postgresql";
+    if (source->parquet)
+        return "parquet";
+    return source->spreadsheet ? "xlsx" : ingest_layout_name(source->dialect.layout);
+}
+
 static void put_sources(const struct ingest_summary *summary, struct json *json)
 {
     json_write_key(json, "sources");
@@ -327,11 +336,7 @@ static void put_sources(const struct ingest_summary *summary, struct json *json)
         char delimiter[2] = {source->dialect.delimiter, 0};
         json_write_object(json);
         put_text(json, "name", source->name);
-        put_text(json, "format",
-                 source->postgres      ? "postgresql"
-                 : source->parquet     ? "parquet"
-                 : source->spreadsheet ? "xlsx"
-                                       : ingest_layout_name(source->dialect.layout));
+        put_text(json, "format", format_name(source));
         put_text(json, "encoding", ingest_encoding_name(source->dialect.encoding));
         if (source->dialect.layout == LAYOUT_DELIMITED)
             put_text(json, "delimiter", delimiter);

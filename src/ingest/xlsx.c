@@ -280,13 +280,21 @@ static void XMLCALL style_start(void *context, const char *name, const char **at
     if (named(name, "cellXfs"))
         book->in_cell_formats = true;
     const char *id = attribute(attributes, "numFmtId"), *code = attribute(attributes, "formatCode");
-    if (named(name, "numFmt") && id && code && book->custom_ids.count < CODES_MAX) {
-        enum { CODE_LENGTH_MAX = 255 };
+    if (named(name, "numFmt") && id && code) {
+        enum { CODE_LENGTH_MAX = 255 }; /* as long as programs let one be */
+        if (book->custom_ids.count == CODES_MAX) {
+            fail(parse, too_much(book, "has thousands of number formats of its own"));
+            return;
+        }
         VECTOR_PUSH(&book->custom_ids, atoi(id));
         VECTOR_PUSH(&book->custom_codes, arena_printf(book->arena, "%.*s", CODE_LENGTH_MAX, code));
     }
-    if (!book->in_cell_formats || !named(name, "xf") || book->styles.count >= FORMATS_MAX)
+    if (!book->in_cell_formats || !named(name, "xf"))
         return;
+    if (book->styles.count == FORMATS_MAX) { /* a cell of a later one would lose its date */
+        fail(parse, too_much(book, "has more cell formats than one can have"));
+        return;
+    }
     const char *own = NULL;
     int number = id ? atoi(id) : 0;
     for (size_t i = 0; i < book->custom_ids.count; i++)

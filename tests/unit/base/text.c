@@ -258,6 +258,11 @@ static void buffers_stop_at_their_limit(void **state)
     buffer_printf(&buffer, "%s", "123456789012345");
     assert_true(buffer.cut);
     assert_string_equal(buffer.data, "1234567890");
+    buffer_reset(&buffer);
+    buffer_string(&buffer, "12345678€");
+    buffer_string(&buffer, "9");
+    assert_true(buffer.cut);
+    assert_string_equal(buffer.data, "12345678");
     buffer_release(&buffer);
 }
 
