@@ -334,6 +334,8 @@ static int header_signs(const struct look *look, size_t at)
         const struct column *column = &look->kinds[c];
         if (value.length == 0)
             continue;
+
+        /* a name hardly comes again below itself, and is neither a figure nor an address */
         size_t again = 0;
         for (size_t i = at + 1; i < look->count; i++)
             again += text_equal(value_at(&look->records[i], c), value);
@@ -345,6 +347,7 @@ static int header_signs(const struct look *look, size_t at)
             signs -= 4;
         else if (column->mails * 2 > column->filled)
             signs += 3;
+        /* where all values hold digits, a text without any is another thing than they are */
         if (column->filled && column->digits == column->filled)
             signs += has_digit(value) ? -1 : 2;
         signs += c < 64 && is_known_name(value) ? 2 : 0;

@@ -501,6 +501,8 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
         SUM(clocks),         SUM(impossible),
 #undef SUM
     };
+    /* sums and extremes do not depend on who read what; of examples the one of the earlier line is
+     * kept, so that they do not either */
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *(uint64_t *)((char *)into + sums[i]) += *(const uint64_t *)((const char *)from + sums[i]);
     merge_counts(into->forms, from->forms, FORMS);

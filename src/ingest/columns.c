@@ -128,6 +128,8 @@ static void join_source(const struct ingest_run *run, const struct ingest_sniff 
             text_map_put(names, text_from(sniff->names[i]), i, NULL);
     }
     text_map_release(&taken);
+
+    /* trailing columns without a name are what a spreadsheet adds: rows may end before them */
     size_t least = sniff->column_count;
     while (!names && sniff->dialect.header && least > 1 && !*sniff->names[least - 1])
         least--;
@@ -279,6 +281,8 @@ enum status ingest_check_names(const struct ingest_run *run,
         shape->hints[understood->roles.time].declared = mapping->time_format;
     TRY(read_patterns(run, shape, error));
     TRY(ingest_check_missing(run, understood, shape, error));
+
+    /* what --set computes may be named, too, though no file has it */
     for (size_t i = 0; i < mapping->select.count; i++)
         if (!ingest_pair_value(&mapping->set, mapping->select.items[i]))
             TRY(ingest_need_column(run, shape, "--select", mapping->select.items[i], &column,

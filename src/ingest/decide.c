@@ -294,6 +294,8 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     if (decide_numbered(evidence, hint, known, type))
         return true;
 
+    /* Formats that are numbers or mere parts of a date need a name that speaks of one; all others
+     * need but that nearly every value reads so. What was asked for is a date whatever it is. */
     unsigned declared_format = hint->declared ? ingest_date_format_from(hint->declared) : 0;
     uint64_t count = choose_dates(evidence, declared_format, hint, &found);
     if (declared_format & (NUMBER_DATES | PART_DATES))
@@ -430,6 +432,8 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
         type.delimiter = declared == VALUE_SET ? set_delimiter(evidence) : 0;
         return type;
     }
+    /* dates come before numbers, for some are written as such; lists and places come last, because
+     * they are texts that merely look like more */
     if (decide_date(evidence, hint, known, &type))
         return type;
     if (declared == VALUE_INT || declared == VALUE_DECIMAL || declared == VALUE_DOUBLE) {

@@ -313,6 +313,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
     }
     if (start >= end)
         return false;
+
     record->count = record->scratch_used = record->unnamed = 0;
     record->lines = 1;
     record->flaw = FLAW_NONE;
@@ -320,7 +321,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
     const char *stop;
     if (dialect->layout == LAYOUT_DELIMITED) {
         stop = split_delimited(dialect, start, end, record);
-        if (record->flaw != FLAW_NONE)
+        if (record->flaw != FLAW_NONE) /* a quote gone wrong costs its line and not those behind */
             stop = keep_first_line(dialect, start, stop, record);
     } else {
         stop = memchr(start, dialect->newline, (size_t)(end - start));

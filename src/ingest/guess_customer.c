@@ -297,6 +297,7 @@ static int customer_repetition(struct judging *judging, int score)
                           (unsigned long long)distinct, (unsigned long long)known);
         return at_most(score, distinct == 1 ? 50 : 40);
     }
+    /* traits stand once a customer, facts of one come again: opposite signs of the same thing */
     if (traits && !judging->situation->dated && distinct * 10 < known * 9) {
         ingest_reason(judging, "its values repeat, and traits stand once a customer");
         return at_most(score, 30);

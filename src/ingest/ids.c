@@ -294,6 +294,8 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
                                           arena_strndup(ids->run->arena, id.data, id.length)});
         }
     lake_result_free(result);
+
+    /* the rows' own text is in the files alone: they are read once more, up to the last conflict */
     if (conflicts.count)
         qsort(conflicts.items, conflicts.count, sizeof *conflicts.items, by_row);
     struct ingest_reader reader;

@@ -214,6 +214,7 @@ enum status ingest_guess_again(const struct ingest_run *run, struct ingest_shape
     struct buffer lines;
     struct ingest_encoding_look look = {0};
     enum status status = STATUS_OK;
+    /* of a file that is ASCII for megabytes, only the lines that are not tell anything */
     buffer_init(&lines, 0);
     ingest_reader_init(&reader, &shape->sources[source], 1);
     while (status == STATUS_OK && lines.length < ENOUGH) {

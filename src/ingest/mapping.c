@@ -296,6 +296,7 @@ static enum status one_of(const char *what, const char *value, const char *const
 
 static enum status check_contradictions(const struct ingest_mapping *mapping, struct error *error)
 {
+    /* in the order in which a person would be told: what the rows are, then what belongs to it */
     const struct {
         bool wrong;
         const char *message;

@@ -18,6 +18,7 @@ static void note_begin(const struct ingest_run *run, const struct ingest_mapping
     buffer_init(&shown, 400);
     for (size_t i = 0; i < look->passed_count; i++)
         buffer_printf(&shown, "%s'%s'", i ? ", " : "", look->passed[i]);
+    /* a line "sep=;" is among the lines passed over, and a title only when others are, too */
     uint32_t lines = source->dialect.skip;
     bool titles = look->passed_count > (look->sep_line ? 1 : 0);
     const char *what = lines == 1 ? "line is" : arena_printf(run->arena, "%u lines are", lines);

@@ -545,8 +545,9 @@ static enum ingest_form classify_quickly(struct text value, char point,
     at += negative;
     const char *first = at;
     int64_t scaled = 0;
-    if (value.length > 18)
+    if (value.length > 18) /* so many digits fit the integer, whatever they are */
         return FORM_TEXT;
+
     for (; at < end && digit(*at); at++)
         scaled = scaled * 10 + (*at - '0');
     size_t whole = (size_t)(at - first);
@@ -562,6 +563,7 @@ static enum ingest_form classify_quickly(struct text value, char point,
     if (*at != point)
         return FORM_TEXT;
 
+    /* three digits behind a sign that could divide thousands say nothing about which it is */
     int64_t before = scaled;
     const char *fraction = ++at;
     for (; at < end && digit(*at); at++)

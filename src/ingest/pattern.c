@@ -117,6 +117,8 @@ static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
 {
     bool clock = HAS(pattern, PIECE_HOUR) || HAS(pattern, PIECE_HOUR12);
     bool month = HAS(pattern, PIECE_MONTH) || HAS(pattern, PIECE_MONTH_NAME);
+    /* m is a month or a minute: a minute behind an hour, once; M is one only where the month has
+     * been */
     switch (c) {
     case 'Y':
     case 'y':
@@ -163,6 +165,7 @@ static bool read_letters(const char *text, struct ingest_pattern *pattern, char 
         size_t length = 1;
         bool fits;
         *wrong = *at;
+        /* words before letters, of which they are made; in single quotes stands what is no field */
         if (starts_with(at, "Month") || starts_with(at, "Mon")) {
             length = starts_with(at, "Month") ? 5 : 3;
             fits = add(pattern, PIECE_MONTH_NAME, 0);

@@ -157,6 +157,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
     struct ingest_record record = {.names = names};
     char *text = NULL;
     size_t rows = 0, skipped;
+    /* the first block alone: rows with flaws are for the scan to speak of */
     ingest_reader_init(&reader, source, 1);
     enum status status = ingest_reader_next(&reader, &block, error);
     if (status == STATUS_OK && block.length) {

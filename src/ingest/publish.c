@@ -148,6 +148,7 @@ static enum status find_constants(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     size_t count = 0;
+    /* one row: of each property that can be constant, whether it is so in every group */
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT true");
     for (size_t i = 0; i < work->shape->property_count; i++)
@@ -244,6 +245,7 @@ static void groups_select(struct publishing *work, const char *from, struct buff
         char type[64];
         if (!work->out->properties[i].own)
             continue;
+        /* of values that are all the same, min() is any of them */
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
         add_name(sql, "", property->name);
         if (sum)
@@ -340,6 +342,7 @@ static enum status write_told_traits(struct publishing *work, struct error *erro
         const struct ingest_property *property = &work->shape->properties[i];
         if (!property->trait || property->type == VALUE_NONE)
             continue;
+        /* a part of its own for each, because each changes at moments of its own */
         struct buffer column;
         buffer_init(&column, 0);
         add_name(&column, "@trait:", property->name);
@@ -512,6 +515,8 @@ static enum status state_schema(struct publishing *work, const char *table, enum
     struct catalog_column *columns =
         ARENA_ARRAY(work->run->arena, struct catalog_column, work->shape->property_count + 1);
     size_t count = 0;
+    /* traits told by facts lie in a table of their own, those of --kind customer are the import's
+     */
     bool told = role == SCHEMA_TRAITS && !work->understood->traits;
     if (group)
         columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT},
@@ -565,6 +570,7 @@ static enum status count_orphans(struct publishing *work, struct error *error)
         static const char *const key[] = {"key"};
         struct store_read read = {
             .table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+        /* NOT IN is never true beside a NULL, so those are kept out of it */
         struct buffer sql, name;
         buffer_init(&sql, 0);
         buffer_init(&name, 0);

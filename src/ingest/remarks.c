@@ -49,6 +49,7 @@ static void say_order(const struct remark *remark)
     const char *ways = arena_printf(remark->run->arena,
                                     "--type '%s=D/M/YYYY' or --type '%s=M/D/YYYY' says which it is",
                                     remark->name, remark->name);
+    /* most urgent first, and one of them only: mixed, open, inferred, remembered */
     if (mdy > both && dmy > both && (type->contradictory || !date) && !remark->hint->text)
         ingest_warn(
             remark->run,
@@ -170,7 +171,7 @@ static void say_currency(const struct remark *remark)
     const char *list = found ? codes[0] : "";
     for (size_t i = 1; i < found; i++)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
-    list = arena_strdup(run->arena, list);
+    list = arena_strdup(run->arena, list); /* a single one still stands in codes */
     if (shape->columns[remark->column].money && !found)
         ingest_notice(run,
                       "%s: amounts without a sign are in the store's currency, %s, which is kept "
@@ -193,6 +194,7 @@ static void say_numbers(const struct remark *remark)
     const struct ingest_evidence *evidence = remark->evidence;
     const struct ingest_run *run = remark->run;
     bool number = ingest_is_number(type->type);
+    /* what became of the writing, then why it is no number after all */
     if (type->dot_zero && evidence->dot_zero)
         ingest_notice(run, "%s: whole numbers written with .0 are kept without it", remark->name);
     if (type->type == VALUE_INT && evidence->whole_doubles)
@@ -255,6 +257,8 @@ static void say_text(const struct remark *remark)
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared ||
         !evidence->texts[0].line)
         return;
+    /* the example is one that stood in the way: among dates what is no date, else what is no number
+     */
     const struct ingest_example *odd =
         evidence->undated[0].line ? evidence->undated : evidence->texts;
     uint64_t numbers =

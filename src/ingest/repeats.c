@@ -245,6 +245,7 @@ static enum status note_zeros(const struct repeats *repeats, struct error *error
     text_map_release(&zeros.padded);
     TRY(status);
 
+    /* where no expression mends them all, the files have to */
     uint64_t same = zeros.lost + zeros.added;
     const char *mended = same ? mended_number(repeats, &zeros) : NULL;
     const char *again = repeats->run->import ? arena_printf(repeats->run->arena, "--replace %u ",
@@ -309,6 +310,7 @@ static enum status overlap_sql(const struct repeats *repeats, const struct schem
                            &known, error));
     TRY(lake_query_integer(repeats->staged->lake, "SELECT max(time)::BIGINT FROM staged", &last,
                            &known, error));
+    /* bounded by time, so that parts of other years are not even opened */
     buffer_init(&equal, 0);
     size_t count = shared_columns(repeats, table, names, &equal);
     names[count++] = "customer";

@@ -37,6 +37,7 @@ void ingest_report_look(const struct ingest_run *run, const struct ingest_unders
                                            .spreadsheet = understood->origins[i].spreadsheet,
                                            .bytes = shape->sources[i].bytes};
 
+    /* types as the first rows show them, without what options and roles make of them */
     summary->columns = ARENA_ARRAY(run->arena, struct ingest_summary_column, shape->column_count);
     for (size_t i = 0; i < shape->column_count; i++) {
         const struct ingest_type *type = &shape->columns[i].type;

@@ -68,6 +68,8 @@ static enum status find_column(struct retype *retype, const char *name, struct e
     }
     retype->out->from = found->type;
     retype->out->from_scale = found->scale;
+
+    /* keys would point at nothing, and sets and places have no single text to go through */
     if (found->refers)
         return error_set(error, STATUS_USAGE, "%s holds keys of %s and stays text", name,
                          found->refers);
@@ -404,6 +406,7 @@ static enum status rewrite_part(struct retype *retype, struct store_change *chan
     bool text = retype->out->to == VALUE_TEXT;
     store_sql_type(retype->out->to, retype->out->scale, type);
 
+    /* all columns but the retyped one and what belongs to it, which come anew from its words */
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT p.* EXCLUDE (\"@text\", %s", sql_name(retype, ""));
     if (has_column(part, code))
@@ -442,6 +445,8 @@ static enum status write_all(struct retype *retype, struct store_change *change,
                                  .fill = fill_words,
                                  .context = retype};
     size_t count;
+    /* the words as a table, then every part joined with it, then what the schema says of the column
+     */
     TRY(code_words(retype, change, error));
     TRY(lake_register_source(retype->lake, &source, error));
     const struct catalog_part *parts = store_parts(retype->store, &count);

@@ -124,6 +124,7 @@ static bool file_trouble(const struct ingest_understood *understood,
                    role);
         return true;
     }
+    /* a delimiter that was not found, then a header that was not */
     if (shape->column_count == 1 && shape->source_count == 1) {
         *status =
             error_set(error, STATUS_USAGE, "the file has a single column, %s, and it is not the %s",
@@ -198,6 +199,8 @@ static enum status no_customer(const struct ingest_run *run,
                           "then kept exactly");
         return status;
     }
+
+    /* none at all, none likely, or one that is likely and yet not sure enough to merge people by */
     int best = best_of(judgements, shape->column_count);
     if (best < 0) {
         status = error_set(error, STATUS_USAGE,

@@ -207,6 +207,8 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
         ingest_scan_set_aside(thread, reasons[record->flaw], -1, line);
         return false;
     }
+
+    /* empty fields at the end are what a spreadsheet adds to the width of its widest row */
     while (count > map->count && record->fields[count - 1].length == 0)
         count--;
     if (count > map->count) {

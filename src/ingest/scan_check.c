@@ -284,6 +284,8 @@ bool ingest_scan_time(struct scan_thread *thread, uint64_t line, int64_t *moment
         ingest_scan_set_aside(thread, REASON_BAD_TIME, scan->clock, line);
         return false;
     }
+
+    /* what is counted and spanned below is of facts that are kept */
     *moment = ingest_scan_moment(thread, &written, &counts);
     if (*moment < FACT_TIME_MIN || *moment > FACT_TIME_MAX) {
         ingest_scan_set_aside(thread, REASON_TIME_RANGE, scan->time, line);

@@ -26,6 +26,7 @@ static void choose_numbers(const char *data, const char *end,
     struct ingest_record record = {0};
     struct ingest_marks file = {{0}};
     size_t skipped, room = 0;
+    /* rows may have more fields than the first one, so the marks grow with them */
     for (size_t n = 0;
          n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
         if (record.count > room) {
@@ -188,6 +189,8 @@ static enum status observe_records(const char *data, const char *end, const char
         ingest_record_release(&record);
         return too_many_columns(columns, name, error);
     }
+
+    /* the names, which have to be text, and the lines around them */
     dialect->columns = dialect->columns ? columns : 0;
     set_names(&record, columns, begin, arena, out);
     enum status status = check_header(out, name, dialect->skip + skipped + 1, error);
@@ -312,6 +315,8 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
         text_map_release(&names);
         return status;
     }
+
+    /* every key of the sample is a column; one that only comes later is added when it is met */
     out->column_count = names.count;
     out->names = ARENA_ARRAY(arena, const char *, names.count);
     for (size_t i = 0; i < names.count; i++)
@@ -435,6 +440,7 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
         size_t complete = ingest_whole_records(dialect, data, (size_t)(end - data));
         end = complete ? data + complete : end;
     }
+    /* how many fields rows have is judged on whole records and below what --skip passes over */
     size_t fields, first;
     ingest_count_fields(data, end, dialect, &fields, &first);
     dialect->columns = fields;

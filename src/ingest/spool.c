@@ -200,6 +200,8 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
     struct text trimmed = text_trim(text_from(query));
     while (trimmed.length && trimmed.data[trimmed.length - 1] == ';')
         trimmed.length--;
+
+    /* inside COPY (…) a statement stands without its semicolon */
     PGconn *connection = PQconnectdb(address);
     enum status status = STATUS_OK;
     FILE *file = NULL;

@@ -79,6 +79,8 @@ static enum status open_pass(const struct ingest_run *run,
         watch(run, staged);
     else
         TRY(lake_execute(staged->lake, "SET enable_progress_bar=false", error));
+
+    /* numbering starts anew with each pass: what the one before gave out was never settled */
     TRY(identity_load(run->store, staged->lake, &staged->identity, error));
     TRY(identity_register(staged->lake, staged->identity, error));
     TRY(store_load_dictionary(run->store, staged->lake, &staged->dictionary, error));
@@ -153,6 +155,7 @@ static enum status computed_type(struct ingest_property *property, const struct 
         [LAKE_TEXT] = VALUE_TEXT, [LAKE_LIST] = VALUE_SET,       [LAKE_STRUCT] = VALUE_POINT,
     };
     size_t count = sizeof types / sizeof *types;
+    /* decimals come as integers with a width; those without a scale are whole numbers for us */
     property->type = (size_t)vector->type < count ? types[vector->type] : VALUE_NONE;
     if (property->type == VALUE_INT && vector->width)
         property->type = VALUE_DECIMAL;
@@ -241,6 +244,8 @@ static enum status judge_expressions(const struct ingest_run *run,
     struct lake_result *result = NULL;
     enum status status = STATUS_OK;
     buffer_init(&sql, 0);
+    /* each may use those before it, so they are judged one after another, over a table without rows
+     */
     for (size_t i = 0; i < mapping->set.count && status == STATUS_OK; i++) {
         buffer_reset(&sql);
         computed_sql(run, understood, shape, "shape", i + 1, &sql);
@@ -282,6 +287,7 @@ static void value_sql(const struct ingest_property *property, const struct inges
     else
         buffer_sql_name(&name, text_from(property->column));
     const char *column = name.data;
+    /* the scan has converted the files' columns, but for sets and places, which come as texts */
     if (!computed && property->type == VALUE_SET)
         buffer_printf(sql, "list_sort(list_distinct(from_json(%s, '[\"VARCHAR\"]')))", column);
     else if (!computed && property->type == VALUE_POINT)
@@ -401,6 +407,7 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
     const struct ingest_mapping *mapping = &understood->mapping;
     buffer_string(sql, "CREATE TEMP TABLE staged AS SELECT \"" SCAN_ROW "\" AS arrival");
     add_customer_sql(run, understood, shape, sql);
+    /* who, when, and what names a row; then, of a dry run, who in words; then the properties */
     if (understood->roles.time >= 0)
         buffer_string(sql, ", \"" SCAN_TIME "\" AS time");
     else if (understood->role != SCHEMA_REFERENCE)
@@ -579,6 +586,9 @@ enum status ingest_stage(const struct ingest_run *run, const struct ingest_under
     reconsider_dictionary(shape, understood->sample, understood->column_count,
                           expected_growth(understood, shape));
     run->notes->phase = "reading";
+    /* After each pass, what it saw is held against what it expected: sources, types, styles, and a
+     * currency beside the amounts. A new column or property changes the statement, so the next pass
+     * comes before anything else is asked. */
     for (int pass = 0; pass < PASSES_MAX; pass++) {
         TRY(run_pass(run, understood, shape, staged, error));
         bool stale = atomic_load(&staged->scan.stale), again;

@@ -28,6 +28,7 @@ static void print_source(const struct ingest_summary_source *source, bool counte
                          struct buffer *out)
 {
     char name[16], rows[NUMBER_TEXT_MAX];
+    /* what it was; how it is written, where it came as text; what was read of it */
     buffer_printf(out, "%s: ", source->name);
     if (source->postgres)
         buffer_string(out, "PostgreSQL");

@@ -137,6 +137,7 @@ static void rejects_head(const struct ingest_run *run, const struct ingest_under
     struct json json;
     struct buffer mapping;
     struct ingest_mapping typed = understood->mapping;
+    /* types and dialect as they were found, for a few mended rows would not show them again */
     buffer_init(&mapping, 0);
     write_types(run, shape, &typed);
     write_dialect(run, shape, &typed);

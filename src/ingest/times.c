@@ -113,6 +113,7 @@ static enum status list_examples(const struct ingest_run *run,
             int64_t time = lake_integer(&chunk->columns[0], i);
             uint64_t row = (uint64_t)lake_integer(&chunk->columns[1], i);
             int32_t date = zone_date(understood->zone, time);
+            /* midnight is how a date without a time is read, so it is shown as one */
             bool bare = zone_day_start(understood->zone, date) == time;
             buffer_printf(
                 &text, "%s%s (line %llu%s%s)", text.length ? ", " : "",
@@ -168,6 +169,7 @@ enum status ingest_check_times(const struct ingest_run *run,
     size_t most = rows < FAR_ONE_IN ? 1 : rows / FAR_ONE_IN;
     if (most > FAR_MOST)
         most = FAR_MOST;
+    /* one in a thousand at either end, and one more to measure the gap to */
     int64_t *late = ARENA_ARRAY(run->arena, int64_t, most + 1),
             *early = ARENA_ARRAY(run->arena, int64_t, most + 1);
     size_t late_count, early_count;

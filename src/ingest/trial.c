@@ -124,6 +124,7 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
         trial.dialect.quote = trial.dialect.escape = '"';
         run_trial(data, end, &trial);
         double score = trial_score(&trial);
+        /* quotes may mean nothing here; that costs a point, for it is rare */
         struct trial plain = {.dialect = trial.dialect};
         plain.dialect.quote = 0;
         if (trial.flaws)
@@ -218,6 +219,7 @@ enum status ingest_choose_dialect(const char **data, const char *end, const char
     if (signs > 1 && !(choice && choice->delimiter))
         return refuse_long_delimiter(name, "more than one sign (its first line says so)", error);
 
+    /* what was said, by an option before the line, is not tried */
     out->look.sep_line = length > 0;
     dialect->skip = length > 0;
     *data += length;

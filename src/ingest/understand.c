@@ -55,6 +55,7 @@ static enum status check_table_name(const struct ingest_run *run,
     if (schema_is_own_name(name))
         return refuse_name(understood->mapping.reference ? "--reference" : "--kind", name, error);
 
+    /* "order.line" would be the lines of a grouped order */
     bool lines = length > 5 && strcmp(name + length - 5, ".line") == 0;
     if (lines) {
         status = error_set(error, STATUS_USAGE,

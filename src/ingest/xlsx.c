@@ -186,6 +186,7 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
             parse->status = damaged(book, zip_file_strerror(part));
             break;
         }
+        /* bounded while it is unpacked: what an archive says of itself need not be true */
         unpacked += got;
         if (unpacked > UNPACKED_MAX ||
             (unpacked > UNPACKED_FREE && unpacked / packed > RATIO_MAX)) {
@@ -509,6 +510,8 @@ static void end_cell(struct parse *parse)
     char out[64];
     if (!parse->text.length || parse->column == 0 || parse->column > COLUMNS_MAX)
         return;
+    /* by the cell's type: shared text, text, yes or no, error, ISO date; else a number, which its
+     * format may make a date */
     struct text value = {parse->text.data, parse->text.length};
     if (strcmp(parse->type, "s") == 0) {
         size_t index = strtoul(value.data, NULL, 10);
@@ -780,6 +783,7 @@ enum status ingest_spool_xlsx(const char *path, const char *name, const char *sh
         return cannot_open(name, code, error);
     buffer_init(&book.texts, 0);
     enum status status = STATUS_OK;
+    /* a workbook in binary form (XLSB) has the same surroundings, and is none that we read */
     bool spreadsheet =
         zip_name_locate(book.zip, "[Content_Types].xml", ZIP_FL_NOCASE) >= 0 &&
         (zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
