@@ -88,7 +88,7 @@ static int year_of(struct text value)
             return 0;
         year = year * 10 + value.data[i] - '0';
     }
-    return year >= 1900 && year <= 2100 ? year : 0;
+    return ingest_is_year(year) ? year : 0;
 }
 
 static size_t filled_in(const struct ingest_record *record)
@@ -220,6 +220,7 @@ static bool holds_word(struct text text, const char *word)
 static bool is_known_name(struct text value)
 {
     struct arena arena;
+    /* names of more than sixty bytes are sentences */
     if (value.length == 0 || value.length > 60 || memchr(value.data, '@', value.length))
         return false;
     arena_init(&arena, 0);
@@ -339,7 +340,7 @@ static int header_signs(const struct look *look, size_t at)
         size_t again = 0;
         for (size_t i = at + 1; i < look->count; i++)
             again += text_equal(value_at(&look->records[i], c), value);
-        if (again > rows / 50)
+        if (again > rows / 50) /* one in fifty may be chance */
             signs -= 2;
         if (is_figure(value))
             signs -= 4;
@@ -351,7 +352,7 @@ static int header_signs(const struct look *look, size_t at)
         if (column->filled && column->digits == column->filled)
             signs += has_digit(value) ? -1 : 2;
         signs += c < 64 && is_known_name(value) ? 2 : 0;
-        if (value.length > 80)
+        if (value.length > 80) /* a sentence */
             signs--;
     }
     return signs;

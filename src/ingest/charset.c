@@ -32,7 +32,7 @@ static const char *by_zeros(struct text data)
         ends[1] += (data.data[i + 1] == '\n' || data.data[i + 1] == '\r') && data.data[i] == 0;
     }
     size_t even = zeros[0] + zeros[2], odd = zeros[1] + zeros[3], all = even + odd;
-    if (length < 8 || all * 20 < length)
+    if (length < 8 || all * 20 < length) /* too little, or hardly any zeros */
         return NULL;
     if (zeros[1] + zeros[2] + zeros[3] > length / 2 && zeros[0] * 8 < zeros[3])
         return "UTF-32LE";

@@ -123,6 +123,7 @@ uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exa
     double sum = 0;
     for (size_t i = 0; i < REGISTERS; i++)
         sum += ldexp(1, -distinct->registers[i]);
+    /* the bias of the harmonic mean, as Flajolet et al. give it for 128 registers and more */
     double alpha = 0.7213 / (1 + 1.079 / REGISTERS);
     return (uint64_t)llround(alpha * REGISTERS * (double)REGISTERS / sum);
 }
@@ -298,8 +299,8 @@ static void observe_dates_in_numbers(struct ingest_evidence *evidence,
 {
     if (number->scale == 0) {
         evidence->serials += number->scaled >= SERIAL_MIN && number->scaled <= SERIAL_MAX;
-        evidence->years += number->scaled >= 1900 && number->scaled <= 2100;
-    } else if (number->digits == 5) {
+        evidence->years += ingest_is_year(number->scaled);
+    } else if (number->digits == 5) { /* before the point: all day numbers of our time */
         int64_t whole = number->scaled / number_power10(number->scale);
         evidence->serials += whole >= SERIAL_MIN && whole <= SERIAL_MAX;
     }
@@ -357,7 +358,7 @@ static bool date_like_int(struct text value)
     if (value.length == 8)
         return (value.data[0] == '1' && value.data[1] >= '6') ||
                (value.data[0] == '2' && value.data[1] <= '1');
-    return value.length == 9 || value.length == 10 || value.length >= 12;
+    return value.length == 9 || value.length == 10 || value.length >= 12; /* see epoch_format */
 }
 
 /* Seconds since 1970 with a fraction. */

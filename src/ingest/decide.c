@@ -43,6 +43,8 @@ enum status ingest_check_declared(const char *declared, struct error *error)
 
 /* Names */
 
+enum { WORDS_MAX = 256 }; /* bytes of a name that are looked at, with blanks around its words */
+
 /* The words of a name, in lower case with a space at both ends of each: " order date " of
  * OrderDate2. */
 static void name_words(const char *name, char *out, size_t size)
@@ -66,7 +68,7 @@ static void name_words(const char *name, char *out, size_t size)
 
 static bool has_word(const char *name, const char *const *list)
 {
-    char words[256];
+    char words[WORDS_MAX];
     name_words(name, words, sizeof words);
     for (; *list; list++)
         if (strstr(words, *list))
@@ -93,7 +95,7 @@ static size_t length_without_unit(const char *words)
 /* Whether the last word of a name is one of the list: "paid at", and not "amount at risk". */
 static bool ends_with_word(const char *name, const char *const *list)
 {
-    char words[256];
+    char words[WORDS_MAX];
     name_words(name, words, sizeof words);
     size_t length = length_without_unit(words);
     words[length] = 0;
@@ -107,7 +109,7 @@ static bool ends_with_word(const char *name, const char *const *list)
 
 static bool is_word(const char *name, const char *const *list)
 {
-    char words[256];
+    char words[WORDS_MAX];
     name_words(name, words, sizeof words);
     for (; *list; list++)
         if (strcmp(words, *list) == 0)
@@ -195,6 +197,7 @@ static uint64_t date_count(const struct ingest_evidence *evidence, unsigned form
 /* One in a thousand may be wrong (and is set aside) before a column is something else. */
 static bool nearly_all(uint64_t count, uint64_t of)
 {
+    /* one odd value in a thousand is a mistake, and no other kind of column */
     return count == of || (count < of && of - count <= of / 1000);
 }
 
@@ -325,7 +328,8 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
     if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
         doubles = 0;
     type->dot_zero = decimals && evidence->dot_zero == decimals && !doubles;
-    if (declared == VALUE_DOUBLE || doubles || evidence->max_scale + evidence->max_digits > 18)
+    if (declared == VALUE_DOUBLE || doubles ||
+        evidence->max_scale + evidence->max_digits > INGEST_DIGITS_MAX)
         type->type = VALUE_DOUBLE;
     else if (decimals && !type->dot_zero)
         type->type = VALUE_DECIMAL;
@@ -366,7 +370,8 @@ static bool long_ids(const struct ingest_evidence *evidence, const struct ingest
     const unsigned ids =
         WORD_ID | WORD_CUSTOMER | WORD_PERSON | WORD_DEVICE | WORD_EVENT | WORD_REFERENCE;
     bool exponents = evidence->forms[FORM_DOUBLE] > evidence->long_numbers;
-    bool loses = evidence->long_numbers || evidence->max_scale + evidence->max_digits > 18;
+    bool loses =
+        evidence->long_numbers || evidence->max_scale + evidence->max_digits > INGEST_DIGITS_MAX;
     return loses && !exponents && !evidence->signs && hint->name &&
            !ingest_amount_name(hint->name) && (ingest_vocabulary_read(hint->name).words & ids);
 }

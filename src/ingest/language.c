@@ -230,7 +230,7 @@ static double pair_score(const struct keys *keys, const struct neighbours *near)
     bool before = holds(keys, near->before, near->at), behind = holds(keys, near->at, near->behind);
     if (!before && !behind)
         return -.5;
-    double score = before && behind ? 1 : .35;
+    double score = before && behind ? 1 : .35; /* one of two may be chance */
     return near->shouted ? score - .2 : score;
 }
 

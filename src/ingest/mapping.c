@@ -280,6 +280,7 @@ void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_map
 
 static bool bad_table_name(const char *name)
 {
+    /* names of tables are parts of files' names, and file systems have 255 bytes for those */
     return !*name || strlen(name) > 128 || strchr(name, '/') || *name == '.' || strchr(name, '"') ||
            strchr(name, '\n');
 }

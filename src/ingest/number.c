@@ -32,7 +32,7 @@ bool ingest_parse_int(struct text value, int64_t *out)
     bool negative = at < end && *at == '-';
     at += negative;
     size_t digits = (size_t)(end - at);
-    if (digits == 0 || digits > 18 || (*at == '0' && digits > 1))
+    if (digits == 0 || digits > INGEST_DIGITS_MAX || (*at == '0' && digits > 1))
         return false;
     int64_t number = 0;
     for (; at < end; at++) {
@@ -452,8 +452,9 @@ static bool whole_exponent(struct text plain, int64_t *out)
     while (power.length > 1 && *power.data == '0')
         power = (struct text){power.data + 1, power.length - 1};
     return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) &&
-           exponent >= scale && exponent - scale <= 18 &&
-           number_rescale(scaled, (int)exponent - scale, out) && llabs(*out) < number_power10(18);
+           exponent >= scale && exponent - scale <= INGEST_DIGITS_MAX &&
+           number_rescale(scaled, (int)exponent - scale, out) &&
+           llabs(*out) < number_power10(INGEST_DIGITS_MAX);
 }
 
 /* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are printed
@@ -464,7 +465,8 @@ static enum ingest_form classify_plain(struct text plain, struct ingest_number *
     if (!exponent) {
         describe_digits(plain, number);
         int scale;
-        if (number->scale <= NUMBER_SCALE_MAX && number->scale + number->digits <= 18 &&
+        if (number->scale <= NUMBER_SCALE_MAX &&
+            number->scale + number->digits <= INGEST_DIGITS_MAX &&
             number_parse_decimal(plain, &number->scaled, &scale))
             return number->scale ? FORM_DECIMAL : FORM_INT;
         if (number->scale == 0)
@@ -481,8 +483,8 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
                                           struct ingest_number *number)
 {
     number->percent = true;
-    bool short_enough =
-        number->scale + 2 <= NUMBER_SCALE_MAX && number->scale + 2 + number->digits <= 18;
+    bool short_enough = number->scale + 2 <= NUMBER_SCALE_MAX &&
+                        number->scale + 2 + number->digits <= INGEST_DIGITS_MAX;
     if (form != FORM_DOUBLE && short_enough) {
         number->scale += 2;
         number->digits = number->digits > 2 ? number->digits - 2 : 0;
@@ -545,7 +547,7 @@ static enum ingest_form classify_quickly(struct text value, char point,
     at += negative;
     const char *first = at;
     int64_t scaled = 0;
-    if (value.length > 18) /* so many digits fit the integer, whatever they are */
+    if (value.length > INGEST_DIGITS_MAX)
         return FORM_TEXT;
 
     for (; at < end && digit(*at); at++)

@@ -325,7 +325,7 @@ static bool take_epoch(const char **at, const char *end, struct ingest_moment *m
 {
     int64_t seconds = 0;
     const char *start = *at;
-    for (; *at < end && digit(**at) && *at - start < 11; (*at)++)
+    for (; *at < end && digit(**at) && *at - start < 11; (*at)++) /* to the year 5138 */
         seconds = seconds * 10 + (**at - '0');
     int64_t day = seconds / SECONDS_A_DAY, clock = seconds % SECONDS_A_DAY;
     struct civil_date civil = date_to_civil((int32_t)(day < DATE_MAX ? day : DATE_MAX));
@@ -357,7 +357,7 @@ static bool take_piece(const struct ingest_pattern *pattern, size_t i, const cha
     case PIECE_YEAR2:
         if (!take_digits(at, end, 2, 2, &number))
             return false;
-        fields->year = number + (number < 69 ? 2000 : 1900);
+        fields->year = ingest_short_year(number);
         moment->short_year = true;
         return true;
     case PIECE_MONTH: return take_digits(at, end, least, 2, &fields->month);
@@ -395,16 +395,13 @@ bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value
     if (at != end)
         return false;
 
-    if (fields.half && (fields.hour < 1 || fields.hour > 12))
+    if (fields.half && !ingest_half_day_hour(&fields.hour, fields.afternoon))
         return false;
-    if (fields.half)
-        fields.hour = fields.hour % 12 + (fields.afternoon ? 12 : 0);
-    if (fields.year < 1 || !date_valid(fields.year, fields.month, fields.day) || fields.hour > 23 ||
-        fields.minute > 59 || fields.second > 60)
+    if (fields.year < 1 || !date_valid(fields.year, fields.month, fields.day) ||
+        !ingest_is_clock(fields.hour, fields.minute, fields.second))
         return false;
     moment->date = date_from_civil(fields.year, fields.month, fields.day);
-    moment->clock =
-        fields.hour * 3600 + fields.minute * 60 + (fields.second > 59 ? 59 : fields.second);
+    moment->clock = ingest_clock_seconds(fields.hour, fields.minute, fields.second);
     moment->has_clock = ingest_pattern_has_clock(pattern);
     return true;
 }

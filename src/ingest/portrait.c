@@ -24,9 +24,11 @@ static bool is_mail(struct text value)
 /* 8-4-4-4-12 hexadecimal digits. */
 static bool is_uuid(struct text value)
 {
-    if (value.length != 36)
+    enum { LENGTH = 36 };
+    if (value.length != LENGTH)
         return false;
-    for (size_t i = 0; i < 36; i++) {
+    for (size_t i = 0; i < LENGTH; i++) {
+        /* where they stand between the groups */
         bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
         if (hyphen ? value.data[i] != '-' : !isxdigit((unsigned char)value.data[i]))
             return false;
@@ -53,7 +55,7 @@ static bool whole_number(struct text value, int64_t *out)
 {
     size_t i = value.length > 1 && *value.data == '-';
     int64_t number = 0;
-    if (value.length == 0 || value.length > 18)
+    if (value.length == 0 || value.length > INGEST_DIGITS_MAX)
         return false;
     for (; i < value.length; i++) {
         if (!isdigit((unsigned char)value.data[i]))

@@ -345,27 +345,28 @@ static enum status note_overlap(const struct repeats *repeats, struct error *err
     if (!table || !repeats->rows)
         return STATUS_OK;
     buffer_init(&sql, 0);
-    enum status status = overlap_sql(repeats, table, &sql, error);
-    if (status == STATUS_OK)
-        status = lake_query(repeats->staged->lake, sql.data, &result, error);
-    if (status == STATUS_OK)
-        status = lake_result_next(result, &chunk, error);
-    int64_t import = chunk ? lake_integer(&chunk->columns[0], 0) : 0;
+    enum status status;
+    TRY_GOTO(overlap_sql(repeats, table, &sql, error));
+    TRY_GOTO(lake_query(repeats->staged->lake, sql.data, &result, error));
+    TRY_GOTO(lake_result_next(result, &chunk, error));
     int64_t rows = chunk ? lake_integer(&chunk->columns[1], 0) : 0;
-    lake_result_free(result);
-    buffer_release(&sql);
-    TRY(status);
+    if (!rows)
+        goto done;
 
+    int64_t import = lake_integer(&chunk->columns[0], 0);
     const char *said = arena_printf(
         repeats->run->arena,
         "%lld of %llu rows are the same as facts of import %lld, and are there twice now; --id "
         "COLUMN,… says what makes a fact one, so that it arrives once",
         (long long)rows, (unsigned long long)repeats->rows, (long long)import);
-    if (rows * OFTEN >= (int64_t)repeats->rows && rows)
+    if (rows * OFTEN >= (int64_t)repeats->rows)
         ingest_warn(repeats->run, "%s", said);
-    else if (rows)
+    else
         ingest_notice(repeats->run, "%s", said);
-    return STATUS_OK;
+done:
+    lake_result_free(result);
+    buffer_release(&sql);
+    return status;
 }
 
 /* ---- one customer who is many ---- */

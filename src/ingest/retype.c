@@ -238,7 +238,7 @@ static const char *read_value(const struct retype *retype, struct text text,
     if (type == VALUE_DOUBLE)
         return arena_strdup(retype->arena,
                             number_format_decimal(read->scaled, read->scale, number));
-    if (read->digits + retype->type.scale > 18)
+    if (read->digits + retype->type.scale > INGEST_DIGITS_MAX)
         return NULL;
     int scale = read->scale;
     scaled = read->scaled;
@@ -485,16 +485,15 @@ enum status ingest_retype_column(struct store *store, const char *name, const ch
     list_tables(&retype);
     TRY(store_lake(store, 0, &retype.lake, error));
 
-    enum status status = load_words(&retype, error);
-    if (status == STATUS_OK)
-        status = decide_type(&retype, type, error);
-    if (status == STATUS_OK)
-        status = convert_words(&retype, error);
+    enum status status;
+    TRY_GOTO(load_words(&retype, error));
+    TRY_GOTO(decide_type(&retype, type, error));
+    TRY_GOTO(convert_words(&retype, error));
     retype.plain = out->to == VALUE_TEXT && retype.words.count > DICTIONARY_MAX;
-    if (status == STATUS_OK)
-        foresee(&retype);
-    if (status == STATUS_OK && write)
+    foresee(&retype);
+    if (write)
         status = write_change(&retype, error);
+done:
     lake_close(retype.lake);
     VECTOR_RELEASE(&retype.words);
     return status;

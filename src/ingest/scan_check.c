@@ -39,7 +39,7 @@ static bool to_scale(const struct ingest_number *number, const struct ingest_typ
         scaled /= number_power10(scale);
         scale = 0;
     }
-    return scale <= type->scale && number->digits + type->scale <= 18 &&
+    return scale <= type->scale && number->digits + type->scale <= INGEST_DIGITS_MAX &&
            number_rescale(scaled, type->scale - scale, out);
 }
 

@@ -354,6 +354,7 @@ static bool is_binary(const char *data, size_t length)
                     c == 0x7f;
         runs += c == 0 && (i == 0 || data[i - 1]);
     }
+    /* one control in twenty, or NULs in more than three places and one in ten */
     return controls * 20 > length || (runs > 3 && runs * 10 > length);
 }
 
@@ -395,7 +396,7 @@ static bool has_mixed_ends(const char *data, size_t length)
         lone += data[i] == '\r' && !quoted && i + 1 < length && data[i + 1] != '\n' &&
                 data[i + 1] != '\r';
     }
-    return lone > 0 && ends > 0 && lone * 20 > ends;
+    return lone > 0 && ends > 0 && lone * 20 > ends; /* fewer than one in twenty are in texts */
 }
 
 /* Whole records only; quotes make a difference once the dialect is known. */
@@ -530,11 +531,11 @@ enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, cons
         start += 3;
         length -= 3;
     }
-    enum status status = check_text(start, &length, name, error);
-    if (status == STATUS_OK)
-        status = cut_sample(start, &length, choice, out, name, error);
-    if (status == STATUS_OK)
-        status = sniff_text(start, length, name, choice, arena, out, error);
+    enum status status;
+    TRY_GOTO(check_text(start, &length, name, error));
+    TRY_GOTO(cut_sample(start, &length, choice, out, name, error));
+    status = sniff_text(start, length, name, choice, arena, out, error);
+done:
     free(text);
     if (status != STATUS_OK)
         ingest_sniff_release(out);

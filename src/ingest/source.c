@@ -345,7 +345,7 @@ static void keep_rest(struct ingest_reader *reader, struct ingest_block *block, 
 {
     reader->carry_length = block->length - whole;
     if (reader->carry_capacity < reader->carry_length) {
-        reader->carry_capacity = reader->carry_length + 4096;
+        reader->carry_capacity = reader->carry_length + 4096; /* so that it seldom grows */
         reader->carry = base_realloc(reader->carry, reader->carry_capacity);
     }
     memcpy(reader->carry, block->data + whole, reader->carry_length);

@@ -29,6 +29,18 @@ static enum status close_spool(const char *path, FILE *file, bool failed, struct
     return failed ? error_system(error, errno, "cannot write %s", path) : STATUS_OK;
 }
 
+/* Closes what was written with a status so far, which is the one to tell when both went wrong. */
+static enum status finish_spool(const char *path, FILE *file, bool failed, enum status status,
+                                struct error *error)
+{
+    struct error closing;
+    enum status closed = close_spool(path, file, failed, &closing);
+    if (status != STATUS_OK || closed == STATUS_OK)
+        return status;
+    *error = closing;
+    return closed;
+}
+
 /* Pipes: standard input, and those with a name. */
 
 enum { WAIT_MILLIS = 200, WAITS_BEFORE_TELLING = 5 };
@@ -122,13 +134,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
     if (got < 0)
         status = error_system(error, errno, "cannot read %s", name);
     close(in);
-    struct error closing;
-    enum status closed = close_spool(path, file, failed, &closing);
-    if (status == STATUS_OK && closed != STATUS_OK) {
-        status = closed;
-        *error = closing;
-    }
-    return status;
+    return finish_spool(path, file, failed, status, error);
 }
 
 /* PostgreSQL */
@@ -207,18 +213,11 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
     FILE *file = NULL;
     char *statement = strndup(trimmed.data, trimmed.length);
     if (PQstatus(connection) != CONNECTION_OK)
-        status = postgres_error(connection, "cannot reach the database", error);
-    if (status == STATUS_OK)
-        status = open_spool(path, &file, error);
-    if (status == STATUS_OK) {
-        status = run_copy(connection, statement, file, error);
-        struct error closing;
-        enum status closed = close_spool(path, file, false, &closing);
-        if (status == STATUS_OK && closed != STATUS_OK) {
-            status = closed;
-            *error = closing;
-        }
-    }
+        TRY_GOTO(postgres_error(connection, "cannot reach the database", error));
+    TRY_GOTO(open_spool(path, &file, error));
+    status = run_copy(connection, statement, file, error);
+    status = finish_spool(path, file, false, status, error);
+done:
     free(statement);
     PQfinish(connection);
     return status;

@@ -62,6 +62,7 @@ static double trial_score(const struct trial *trial)
         return 0;
     double agreement = (double)trial->agreeing / (double)trial->judged;
     double score = agreement * agreement * 10;
+    /* a header is worth more than the last few rows that disagree; lines before it cost a little */
     if (trial->headed)
         score += 4 - 0.1 * (double)(trial->lead < 20 ? trial->lead : 20);
     score += trial->fields > 30 ? 3 : (double)trial->fields / 10;
@@ -165,6 +166,7 @@ static size_t sep_line(const char *data, const char *end, char newline, char *de
     bool quoted = line.length && *line.data == '"';
     at += quoted;
     line.length -= quoted;
+    /* the sign and what pads it: a longer line is a title */
     if (line.length < 5 || line.length > 12 || strncasecmp(at, "sep=", 4) != 0)
         return 0;
     *delimiter = at[4];

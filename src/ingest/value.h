@@ -129,4 +129,40 @@ bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_f
 /* Day numbers that a column of dates may hold: 1950 to 2119. */
 enum { SERIAL_MIN = 18264, SERIAL_MAX = 80354, SERIAL_1970 = 25569 };
 
+/* Digits of a decimal: 64 bits hold every number of so many. */
+enum { INGEST_DIGITS_MAX = 18 };
+/* No other number alone is taken for a year. */
+static inline bool ingest_is_year(int64_t number)
+{
+    enum { LEAST = 1900, MOST = 2100 };
+    return number >= LEAST && number <= MOST;
+}
+/* Two-digit years are 1969–2068, as POSIX reads them. */
+static inline int ingest_short_year(int year)
+{
+    enum { FIRST = 69, CENTURY = 1900, NEXT = 2000 };
+    return year + (year < FIRST ? NEXT : CENTURY);
+}
+/* A time of day, of which the 61st second of a minute is one. */
+static inline bool ingest_is_clock(int hour, int minute, int second)
+{
+    enum { HOURS = 24, MINUTES = 60, SECONDS = 61 };
+    return hour < HOURS && minute < MINUTES && second < SECONDS;
+}
+/* Seconds since midnight; a leap second counts as the one before it. */
+static inline int32_t ingest_clock_seconds(int hour, int minute, int second)
+{
+    enum { A_MINUTE = 60, AN_HOUR = 3600 };
+    return hour * AN_HOUR + minute * A_MINUTE + second - (second == A_MINUTE);
+}
+/* Behind "am" and "pm" the hours run 12, 1, 2 … 11. */
+static inline bool ingest_half_day_hour(int *hour, bool afternoon)
+{
+    enum { HALF = 12 };
+    if (*hour < 1 || *hour > HALF)
+        return false;
+    *hour = *hour % HALF + (afternoon ? HALF : 0);
+    return true;
+}
+
 #endif

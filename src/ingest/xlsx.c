@@ -789,13 +789,11 @@ enum status ingest_spool_xlsx(const char *path, const char *name, const char *sh
         (zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
          zip_name_locate(book.zip, "xl/_rels/workbook.xml.rels", ZIP_FL_NOCASE) >= 0);
     if (!spreadsheet || zip_name_locate(book.zip, "xl/workbook.bin", ZIP_FL_NOCASE) >= 0)
-        status = other_archive(&book);
-    if (status == STATUS_OK)
-        status = read_book(&book);
+        TRY_GOTO(other_archive(&book));
+    TRY_GOTO(read_book(&book));
     list_sheets(&book);
-    if (status == STATUS_OK)
-        status = write_chosen(&book, sheet, out);
-
+    status = write_chosen(&book, sheet, out);
+done:
     buffer_release(&book.texts);
     VECTOR_RELEASE(&book.text_ends);
     VECTOR_RELEASE(&book.sheets);

@@ -16,6 +16,7 @@
 /* Formats that every spreadsheet knows by number; those from 27 on are dates in East Asia. */
 static enum ingest_cell_kind built_in(int id)
 {
+    /* ECMA-376, 18.8.30 */
     if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) ||
         id == 57 || id == 58)
         return CELL_DATE;
@@ -75,6 +76,7 @@ enum { TEXT_MAX = 64, DIGITS = 15 };
 /* Fifteen digits without an exponent, as long as they say all; else as the file has it. */
 static const char *number_text(const char *written, double value, char *out)
 {
+    /* of numbers beyond these, fifteen digits do not say all */
     if (!isfinite(value) || fabs(value) >= 1e15 || (value != 0 && fabs(value) < 1e-9))
         return written;
     int before = value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;
