@@ -17,7 +17,8 @@
 
 /* Writes FOLDER/orders.csv, makes the store FOLDER/store and imports the orders. The caller closes
  * the store. */
-static inline struct strata_store *example_store(const char *folder)
+static inline struct strata_store *example_store_with(const char *folder,
+                                                      const struct strata_options *options)
 {
     static const char orders[] = "order,customer,ordered_at,category,amount\n"
                                  "1,anna,2025-01-10 10:00:00,shoes,120.00\n"
@@ -37,14 +38,41 @@ static inline struct strata_store *example_store(const char *folder)
         exit(1);
     }
     CHECK(strata_create(path, "Europe/Vienna", "EUR", &error), error);
-    CHECK(strata_open(path, STRATA_WRITE, &store, &error), error);
-    struct strata_import import = {.files = (const char *const[]){file, NULL},
-                                   .kind = "order",
-                                   .customer = "customer",
-                                   .time = "ordered_at",
-                                   .id = "order"};
-    CHECK(strata_import(store, &import, NULL, &error), error);
+    CHECK(strata_open(path, STRATA_WRITE, options, &store, &error), error);
+    struct strata_import *import = strata_import_new(store);
+    CHECK(strata_import_set(import, "kind", "order", &error), error);
+    CHECK(strata_import_set(import, "id", "order", &error), error);
+    CHECK(strata_import_add_file(import, file, &error), error);
+    CHECK(strata_import_run(import, &error), error);
+    strata_import_free(import);
     return store;
+}
+
+static inline struct strata_store *example_store(const char *folder)
+{
+    return example_store_with(folder, NULL);
+}
+
+/* For Arrow structures whose memory is static: releasing only says that they are done with. */
+static inline void example_release_schema(struct ArrowSchema *schema)
+{
+    schema->release = NULL;
+}
+
+static inline void example_release_array(struct ArrowArray *array)
+{
+    array->release = NULL;
+}
+
+static inline void example_release_stream(struct ArrowArrayStream *stream)
+{
+    stream->release = NULL;
+}
+
+static inline const char *example_no_error(struct ArrowArrayStream *stream)
+{
+    (void)stream;
+    return NULL;
 }
 
 static inline const char *example_folder(int argc, char **argv)

@@ -14,11 +14,11 @@ int main(int argc, char **argv)
     CHECK(strata_apply(store, definitions, 0, &error), error);
 
     struct strata_segments *segments;
-    struct strata_segment segment;
     CHECK(strata_segments(store, STRATA_LATEST, &segments, &error), error);
-    while (strata_segments_next(segments, &segment))
-        printf("%s: %llu customers, %.0f%%\n", segment.name, (unsigned long long)segment.customers,
-               100 * segment.share);
+    while (strata_segments_next(segments))
+        printf("%s: %llu customers, %.0f%%\n", strata_segments_name(segments),
+               (unsigned long long)strata_segments_customers(segments),
+               100 * strata_segments_share(segments));
     strata_segments_free(segments);
 
     struct strata_members *members;

@@ -34,6 +34,32 @@ static inline void bit_or(uint64_t *bits, size_t at, bool value)
     bits[at / 64] |= (uint64_t)value << (at % 64);
 }
 
+/* Sets bits [at, at + count). */
+static inline void bits_set(uint64_t *bits, size_t at, size_t count)
+{
+    for (size_t room; count; at += room, count -= room) { /* word by word */
+        room = 64 - at % 64;
+        if (room > count)
+            room = count;
+        bits[at / 64] |= UINT64_MAX >> (64 - room) << (at % 64);
+    }
+}
+
+/* Bits [at, at + count) become what bits [begin, begin + count) of from are. */
+static inline void bits_copy(uint64_t *to, size_t at, const uint64_t *from, size_t begin,
+                             size_t count)
+{
+    for (size_t room; count; at += room, begin += room, count -= room) {
+        size_t out = at % 64, in = begin % 64;
+        room = 64 - (in > out ? in : out); /* until one of the two comes to its next word */
+        if (room > count)
+            room = count;
+        uint64_t mask = UINT64_MAX >> (64 - room);
+        uint64_t some = from[begin / 64] >> in & mask;
+        to[at / 64] = (to[at / 64] & ~(mask << out)) | some << out;
+    }
+}
+
 /* The first set bit in [begin, end), or end. */
 static inline uint32_t first_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
 {

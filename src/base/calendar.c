@@ -232,9 +232,9 @@ static bool read_offset(struct text text, size_t *at, int32_t *offset)
         *offset = 0;
         return true;
     }
-    int sign = read_char(text, at, '+') ? 1 : read_char(text, at, '-') ? -1 : 0;
-    int hour, minute = 0, second = 0;
-    if (sign == 0 || !read_digits(text, at, 2, &hour))
+    bool minus = read_char(text, at, '-');
+    int sign = minus ? -1 : 1, hour, minute = 0, second = 0;
+    if (!(minus || read_char(text, at, '+')) || !read_digits(text, at, 2, &hour))
         return false;
     if (*at < text.length) {
         bool colon = read_char(text, at, ':');

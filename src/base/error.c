@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@ static void format_cut(char *out, size_t size, const char *format, va_list argum
     if (start == 0 || (unsigned char)out[start - 1] < 0xc0)
         return;
     unsigned char lead = (unsigned char)out[--start];
-    size_t whole = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    size_t whole = (size_t)2 + (lead >= 0xe0) + (lead >= 0xf0); /* bytes of the character */
     if (start + whole > end)
         out[start] = '\0';
 }
@@ -51,7 +53,8 @@ enum status error_system(struct error *error, int errno_value, const char *forma
 {
     va_list arguments;
     va_start(arguments, format);
-    enum status code = error_setv(error, STATUS_ERROR, format, arguments);
+    bool full = errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG;
+    enum status code = error_setv(error, full ? STATUS_FULL : STATUS_IO, format, arguments);
     va_end(arguments);
     if (error) {
         char text[256] = "";

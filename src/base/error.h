@@ -15,15 +15,19 @@
 enum status {
     STATUS_OK = 0,
     STATUS_ERROR =
-        1, /* anything that went wrong and has no code of its own: bad data, I/O, a failed check */
+        1, /* anything that has no code of its own: bad data, a mistake in a definition */
     STATUS_USAGE = 2,     /* the call itself is wrong: an unknown option, a missing argument */
     STATUS_NOT_FOUND = 3, /* a store, file, segment, customer or import that does not exist */
     STATUS_REJECTS = 4,   /* more rows were set aside than --max-rejects allows */
     STATUS_UNCERTAIN =
-        5, /* the disk failed while a change was saved: it may or may not have been made */
-    STATUS_BUSY = 75, /* another process is writing to the store */
+        5,         /* the disk failed while a change was saved: it may or may not have been made */
+    STATUS_IO = 6, /* a file or folder cannot be read or written, though the disk has room */
+    STATUS_FULL = 7,          /* the disk or the quota is used up */
+    STATUS_CORRUPT = 8,       /* the store is damaged: what it holds is not what was saved */
+    STATUS_LIMIT = 9,         /* more than Strata, or the memory given to it, takes */
+    STATUS_BUSY = 75,         /* another process is writing to the store */
+    STATUS_INTERRUPTED = 130, /* somebody stopped it; as a shell says of Ctrl-C: 128 + SIGINT */
 };
-
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
 
@@ -46,7 +50,8 @@ enum status error_set(struct error *error, enum status code, const char *format,
     PRINTF_LIKE(3, 4) MUST_USE;
 enum status error_setv(struct error *error, enum status code, const char *format, va_list arguments)
     PRINTF_LIKE(3, 0) MUST_USE;
-/* As error_set, for a failed system call: appends ": " and the text of errno_value. */
+/* As error_set, for a failed system call: appends ": " and the text of errno_value. STATUS_FULL
+ * where there is no room, else STATUS_IO: what is not there is for the caller to tell. */
 enum status error_system(struct error *error, int errno_value, const char *format, ...)
     PRINTF_LIKE(3, 4) MUST_USE;
 /* Adds the place or the hint to an error already set. They do nothing when error is NULL. */

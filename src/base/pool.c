@@ -21,6 +21,7 @@ struct pool {
     atomic_size_t next;
     void (*run)(void *context, size_t task, int worker);
     void *context;
+    const struct interrupt *interrupt;
 };
 
 struct helper {
@@ -114,6 +115,21 @@ void pool_free(struct pool *pool)
     pthread_cond_destroy(&pool->done);
     free(pool->thread);
     free(pool);
+}
+
+void pool_watch(struct pool *pool, const struct interrupt *interrupt)
+{
+    pool->interrupt = interrupt;
+}
+
+bool pool_interrupted(const struct pool *pool)
+{
+    return pool && interrupt_raised(pool->interrupt);
+}
+
+enum status pool_check(const struct pool *pool, struct error *error)
+{
+    return pool ? interrupt_check(pool->interrupt, error) : STATUS_OK;
 }
 
 int pool_threads(const struct pool *pool)

@@ -5,7 +5,7 @@
 #ifndef STRATA_BASE_POOL_H
 #define STRATA_BASE_POOL_H
 
-#include "base/error.h"
+#include "base/interrupt.h"
 
 #include <stddef.h>
 
@@ -18,6 +18,12 @@ enum { POOL_THREADS_MAX = 256 };
 struct pool *pool_new(int threads);
 void pool_free(struct pool *pool);
 int pool_threads(const struct pool *pool);
+/* Whose stopping those who work on this pool look at. */
+void pool_watch(struct pool *pool, const struct interrupt *interrupt);
+/* For tasks, which may leave the rest undone then; and for who folds their results:
+ * STATUS_INTERRUPTED. pool may be NULL. */
+bool pool_interrupted(const struct pool *pool);
+enum status pool_check(const struct pool *pool, struct error *error) MUST_USE;
 /* Processors this process may use: its affinity mask, cut by the cgroup's CPU quota. */
 int pool_processors(void);
 /* Runs run(context, task, worker) for each task in 0…tasks−1; worker is 0…threads−1 and no two

@@ -125,8 +125,10 @@ int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum z
                 moment; /* in the gap behind change i: the old offset moves it forward by the gap */
         }
     }
-    if (fit)
-        *fit = times == 0 ? ZONE_MISSING : times == 1 ? ZONE_EXACT : ZONE_REPEATED;
+    if (fit && times > 1)
+        *fit = ZONE_REPEATED;
+    else if (fit)
+        *fit = times ? ZONE_EXACT : ZONE_MISSING;
     return times == 0 ? moved : found;
 }
 

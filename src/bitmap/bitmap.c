@@ -163,11 +163,11 @@ enum status bitmap_read(struct text bytes, struct bitmap **out, struct error *er
     if (bytes.length > CHECKSUM)
         put_checksum(checksum, text_hash(body));
     if (bytes.length <= CHECKSUM || memcmp(checksum, bytes.data, CHECKSUM) != 0)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_CORRUPT,
                          "a stored set of customers is damaged: its checksum does not match");
     roaring_bitmap_t *set = roaring_bitmap_portable_deserialize_safe(body.data, body.length);
     if (!set)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_CORRUPT,
                          "a stored set of customers is damaged: it ends too early");
     *out = outside(set);
     return STATUS_OK;

@@ -46,7 +46,7 @@ void bitmap_each(const struct bitmap *bitmap, bool (*each)(uint32_t number, void
  * CRoaring's portable format.
  */
 void bitmap_write(const struct bitmap *bitmap, struct buffer *out);
-/* Reads the stored form. STATUS_ERROR when the bytes are not what was written. */
+/* Reads the stored form. STATUS_CORRUPT when the bytes are not what was written. */
 enum status bitmap_read(struct text bytes, struct bitmap **out, struct error *error);
 
 #endif

@@ -64,6 +64,22 @@ static const char *const counter_names[CATALOG_COUNTERS] = {
     "generation", "next import", "next part", "next customer", "next code"};
 static const int counter_starts[CATALOG_COUNTERS] = {0, 1, 1, 1, 0};
 
+static enum status failure_status(const struct catalog *catalog, int code)
+{
+    int system = sqlite3_system_errno(catalog->database);
+    switch (code & 0xff) { /* the finer codes stand in the bits above */
+    case SQLITE_BUSY: return STATUS_BUSY;
+    case SQLITE_FULL: return STATUS_FULL;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return system == ENOSPC || system == EDQUOT ? STATUS_FULL : STATUS_IO;
+    case SQLITE_TOOBIG: return STATUS_LIMIT;
+    case SQLITE_INTERRUPT: return STATUS_INTERRUPTED;
+    default: return STATUS_ERROR;
+    }
+}
+
 enum status catalog_failure(struct catalog *catalog, struct error *error)
 {
     int code = sqlite3_errcode(catalog->database);
@@ -71,10 +87,10 @@ enum status catalog_failure(struct catalog *catalog, struct error *error)
         return catalog_damaged(catalog, error, "it is not a catalog, or no longer one");
     if ((code & 0xff) == SQLITE_CORRUPT)
         return catalog_damaged(catalog, error, "%s", sqlite3_errmsg(catalog->database));
-    enum status status = error_set(error, code == SQLITE_BUSY ? STATUS_BUSY : STATUS_ERROR,
-                                   "the catalog %s cannot be used: %s", catalog->path,
-                                   sqlite3_errmsg(catalog->database));
-    if (code == SQLITE_FULL || sqlite3_system_errno(catalog->database) == ENOSPC)
+    enum status status =
+        error_set(error, failure_status(catalog, code), "the catalog %s cannot be used: %s",
+                  catalog->path, sqlite3_errmsg(catalog->database));
+    if (status == STATUS_FULL)
         error_hint(error, "the disk is full: free some space, then run the command again");
     return status;
 }
@@ -87,7 +103,7 @@ enum status catalog_damaged(const struct catalog *catalog, struct error *error, 
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s", catalog->path, what);
+    enum status status = error_set(error, STATUS_CORRUPT, "%s is damaged: %s", catalog->path, what);
     error_hint(error,
                "bring the file back from a backup; strata verify lists everything that is damaged");
     return status;
@@ -262,7 +278,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
         return catalog_failure(catalog, error);
     if (has_bytes(catalog->path, "-wal")) {
         enum status status =
-            error_set(error, STATUS_ERROR,
+            error_set(error, STATUS_IO,
                       "%s was not closed properly and cannot be repaired in a read-only place",
                       catalog->path);
         error_hint(error, "run any strata command on it once where it may be written");
@@ -283,7 +299,7 @@ static enum status empty_wal(struct catalog *catalog, struct error *error)
     if (code != SQLITE_OK)
         return catalog_failure(catalog, error);
     if (frames != moved)
-        return error_set(error, STATUS_ERROR, "the catalog %s cannot be finished", catalog->path);
+        return error_set(error, STATUS_IO, "the catalog %s cannot be finished", catalog->path);
     return STATUS_OK;
 }
 
@@ -313,7 +329,7 @@ static enum status check_format(struct catalog *catalog, struct error *error)
     TRY(catalog_integer(catalog, "PRAGMA application_id", 0, &id, error));
     TRY(catalog_integer(catalog, "PRAGMA user_version", 0, &version, error));
     if (id != APPLICATION_ID)
-        return error_set(error, STATUS_ERROR, "%s is not a catalog of Strata's", catalog->path);
+        return error_set(error, STATUS_CORRUPT, "%s is not a catalog of Strata's", catalog->path);
     if (version <= CATALOG_FORMAT)
         return STATUS_OK;
     enum status status = error_set(

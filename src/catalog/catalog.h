@@ -104,12 +104,10 @@ struct catalog_stated {
     const char *column;
     uint32_t import;
 };
-/* The columns of the table that imports stated whose sources do not begin with `sources`; in arena.
- */
-enum status catalog_stated_by_others(struct catalog *catalog, const char *table,
-                                     const char *sources, struct arena *arena,
-                                     struct catalog_stated **out, size_t *count,
-                                     struct error *error);
+/* The columns of the table that imports stated which do not tell scores; in arena. */
+enum status catalog_stated_besides_scores(struct catalog *catalog, const char *table,
+                                          struct arena *arena, struct catalog_stated **out,
+                                          size_t *count, struct error *error);
 /* The columns of the table that an import stated, in its order; in arena. */
 enum status catalog_stated_columns(struct catalog *catalog, uint32_t import, const char *table,
                                    struct arena *arena, const char ***names, size_t *count,
@@ -136,14 +134,27 @@ void catalog_widen(enum value_type *type, int *scale, int *whole_digits, enum va
 /*
  * Imports.
  */
+enum catalog_import_kind {
+    CATALOG_FACTS,
+    CATALOG_TRAITS,
+    CATALOG_REFERENCE,
+    CATALOG_SCORES, /* traits that a model of the store told */
+};
+/* Where scores come from. */
+struct catalog_scoring {
+    const char *model; /* its name; NULL: the import is none of a model's */
+    int64_t moment;    /* of the scoring */
+    bool silent;       /* customers of whom nothing new was to be said may have been left out */
+};
 struct catalog_import {
     uint32_t number; /* given by catalog_add_import */
     int64_t received;
-    const char *what;         /* "facts", "traits" or "reference" */
-    const char *table;        /* the kind or reference; SCHEMA_TRAIT_TABLE for traits */
-    const char *sources;      /* JSON array of file names or addresses, as given */
-    const char *content_hash; /* of all bytes read, hexadecimal */
-    const char *mapping;      /* JSON */
+    enum catalog_import_kind kind;
+    struct catalog_scoring scoring; /* of CATALOG_SCORES */
+    const char *table;              /* the kind or reference; SCHEMA_TRAIT_TABLE for traits */
+    const char *sources;            /* JSON array of file names or addresses, as given */
+    const char *content_hash;       /* of all bytes read, hexadecimal */
+    const char *mapping;            /* JSON; written by the catalog for CATALOG_SCORES */
     const char *mapping_hash;
     const char *counts; /* JSON: rows read, stored, set aside by reason, filtered, columns' types,
                            distinct, unknown … */

@@ -52,6 +52,12 @@ enum status catalog_seal_before(struct catalog *catalog, const char *table, cons
     "NULL,"                                                                                       \
     " PRIMARY KEY (name, item)) WITHOUT ROWID"
 
+/* Of an import as SQL: whether it tells scores in the form of earlier versions, as traits from the
+ * source "model:NAME". */
+#define CATALOG_SCORED_BEFORE "what = 'traits' AND sources GLOB '[[]\"model:*'"
+/* Whether it tells scores in any form. */
+#define CATALOG_IS_SCORES "(what = 'scores' OR " CATALOG_SCORED_BEFORE ")"
+
 /* Runs statements that give nothing back. */
 enum status catalog_execute(struct catalog *catalog, const char *sql, struct error *error);
 /* Turns SQLite's failure into ours. */

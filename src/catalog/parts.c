@@ -3,25 +3,63 @@
  */
 #include "catalog/internal.h"
 
+#include "base/json.h"
+
 #include <string.h>
 
+/* Scores keep their model and moment in the mapping. Earlier versions told them as traits, and said
+ * in the counts as of which moment they were silent. */
+#define SCORING(now, before) \
+    ", CASE WHEN what = 'scores' THEN " now " WHEN " CATALOG_SCORED_BEFORE " THEN " before " END"
+#define SCORED_MODEL \
+    SCORING("json_extract(mapping, '$.model')", "substr(json_extract(sources, '$[0]'), 7)")
+#define SCORED_MOMENT \
+    SCORING("json_extract(mapping, '$.moment')", "json_extract(counts, '$.unchanged_at')")
+#define SCORED_SILENT                                                                          \
+    SCORING("json_extract(mapping, '$.silent')", "json_type(counts, '$.unchanged_at') IS NOT " \
+                                                 "NULL")
 #define IMPORT_COLUMNS                                                                           \
     "number, received, what, table_name, sources, content_hash, mapping, mapping_hash, counts, " \
-    "replaces, undone"
+    "replaces, undone" SCORED_MODEL SCORED_MOMENT SCORED_SILENT
+
+static const char *const kinds[] = {[CATALOG_FACTS] = "facts",
+                                    [CATALOG_TRAITS] = "traits",
+                                    [CATALOG_REFERENCE] = "reference",
+                                    [CATALOG_SCORES] = "scores"};
+
+static const char *scoring_json(const struct catalog_scoring *scoring, struct buffer *out)
+{
+    struct json json;
+    json_init(&json, out, false);
+    json_write_object(&json);
+    json_put_string(&json, "model", scoring->model);
+    json_put_integer(&json, "moment", scoring->moment);
+    json_put_bool(&json, "silent", scoring->silent);
+    json_write_end_object(&json);
+    return out->data;
+}
 
 enum status catalog_add_import(struct catalog *catalog, const struct catalog_import *import,
                                uint32_t *number, struct error *error)
 {
     uint64_t next;
+    struct buffer scoring;
     TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
     TRY(catalog_set_counter(catalog, CATALOG_NEXT_IMPORT, next + 1, error));
     *number = (uint32_t)next;
-    return catalog_run(
+
+    buffer_init(&scoring, 0);
+    const char *mapping = import->mapping ? import->mapping : "{}";
+    if (import->kind == CATALOG_SCORES)
+        mapping = scoring_json(&import->scoring, &scoring);
+    enum status status = catalog_run(
         catalog, error, "INSERT INTO import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        "uisssssssii", next, import->received, import->what, import->table,
+        "uisssssssii", next, import->received, kinds[import->kind], import->table,
         import->sources ? import->sources : "[]", import->content_hash ? import->content_hash : "",
-        import->mapping ? import->mapping : "{}", import->mapping_hash ? import->mapping_hash : "",
+        mapping, import->mapping_hash ? import->mapping_hash : "",
         import->counts ? import->counts : "{}", (int64_t)import->replaces, import->undone);
+    buffer_release(&scoring);
+    return status;
 }
 
 enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, const char *counts,
@@ -48,12 +86,23 @@ enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, 
                        (int64_t)number);
 }
 
+static enum catalog_import_kind kind_of(const char *what, const char *model)
+{
+    if (model)
+        return CATALOG_SCORES;
+    size_t kind = 0;
+    while (kind < CATALOG_SCORES && strcmp(what, kinds[kind]) != 0)
+        kind++;
+    return (enum catalog_import_kind)kind;
+}
+
 static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
 {
+    const char *model = catalog_column_text(row, 11, arena);
     return (struct catalog_import){
         .number = (uint32_t)sqlite3_column_int64(row, 0),
         .received = sqlite3_column_int64(row, 1),
-        .what = catalog_column_text(row, 2, arena),
+        .kind = kind_of((const char *)sqlite3_column_text(row, 2), model),
         .table = catalog_column_text(row, 3, arena),
         .sources = catalog_column_text(row, 4, arena),
         .content_hash = catalog_column_text(row, 5, arena),
@@ -62,6 +111,7 @@ static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
         .counts = catalog_column_text(row, 8, arena),
         .replaces = sqlite3_column_int(row, 9),
         .undone = sqlite3_column_int64(row, 10),
+        .scoring = {model, sqlite3_column_int64(row, 12), sqlite3_column_int(row, 13)},
     };
 }
 

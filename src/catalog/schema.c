@@ -92,10 +92,9 @@ enum status catalog_add_schema(struct catalog *catalog, uint32_t import,
     return table->amount ? add_amount(catalog, import, table, error) : STATUS_OK;
 }
 
-enum status catalog_stated_by_others(struct catalog *catalog, const char *table,
-                                     const char *sources, struct arena *arena,
-                                     struct catalog_stated **out, size_t *count,
-                                     struct error *error)
+enum status catalog_stated_besides_scores(struct catalog *catalog, const char *table,
+                                          struct arena *arena, struct catalog_stated **out,
+                                          size_t *count, struct error *error)
 {
     sqlite3_stmt *statement;
     VECTOR(struct catalog_stated) found = {0};
@@ -103,14 +102,14 @@ enum status catalog_stated_by_others(struct catalog *catalog, const char *table,
     TRY(catalog_query(
         catalog, &statement, error,
         "SELECT c.name, min(c.import) FROM schema_column c JOIN import i ON i.number = c.import"
-        " WHERE i.undone = 0 AND c.table_name = ? AND substr(i.sources, 1, length(?)) <> ?"
-        " GROUP BY c.name",
-        "sss", table, sources, sources));
-    enum status status;
-    while ((status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row) {
+        " WHERE i.undone = 0 AND c.table_name = ? AND NOT " CATALOG_IS_SCORES " GROUP BY c.name",
+        "s", table));
+    enum status status = catalog_step(catalog, &statement, &row, error);
+    while (status == STATUS_OK && row) {
         struct catalog_stated stated = {catalog_column_text(statement, 0, arena),
                                         (uint32_t)sqlite3_column_int64(statement, 1)};
         VECTOR_PUSH(&found, stated);
+        status = catalog_step(catalog, &statement, &row, error);
     }
     *out = ARENA_ARRAY(arena, struct catalog_stated, found.count + 1);
     *count = found.count;
@@ -131,9 +130,11 @@ enum status catalog_stated_columns(struct catalog *catalog, uint32_t import, con
         catalog, &statement, error,
         "SELECT name FROM schema_column WHERE import = ? AND table_name = ? ORDER BY position",
         "is", (int64_t)import, table));
-    enum status status;
-    while ((status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
+    enum status status = catalog_step(catalog, &statement, &row, error);
+    while (status == STATUS_OK && row) {
         VECTOR_PUSH(&found, catalog_column_text(statement, 0, arena));
+        status = catalog_step(catalog, &statement, &row, error);
+    }
     *names = ARENA_ARRAY(arena, const char *, found.count + 1);
     *count = found.count;
     if (found.count)

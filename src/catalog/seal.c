@@ -309,9 +309,12 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
     const char *select =
         arena_printf(&arena, "SELECT * FROM (%s) WHERE %s = ?", sealed[i].select, column_of(table));
     enum status status = catalog_query(catalog, &statement, error, select, "s", item);
-    while (status == STATUS_OK &&
-           (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
+    if (status == STATUS_OK)
+        status = catalog_step(catalog, &statement, &row, error);
+    while (status == STATUS_OK && row) {
         sum += hash_row(statement);
+        status = catalog_step(catalog, &statement, &row, error);
+    }
     if (status == STATUS_OK)
         status =
             catalog_query(catalog, &statement, error,
@@ -345,9 +348,12 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
               : "SELECT item FROM seal WHERE name = 'membership' UNION SELECT segment FROM "
                 "membership",
         "");
-    while (status == STATUS_OK &&
-           (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
+    if (status == STATUS_OK)
+        status = catalog_step(catalog, &statement, &row, error);
+    while (status == STATUS_OK && row) {
         VECTOR_PUSH(&items, catalog_column_text(statement, 0, &arena));
+        status = catalog_step(catalog, &statement, &row, error);
+    }
     for (size_t i = 0; i < items.count && status == STATUS_OK; i++) {
         struct error problem = {0};
         if (except && strcmp(items.items[i], except) == 0)
@@ -358,7 +364,7 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
             each(context, &problem);
         else if (error)
             *error = problem;
-        status = each ? STATUS_OK : STATUS_ERROR;
+        status = each ? STATUS_OK : problem.code;
     }
     VECTOR_RELEASE(&items);
     arena_release(&arena);

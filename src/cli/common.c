@@ -150,7 +150,7 @@ static enum status read_stream(FILE *file, const char *path, size_t limit, struc
     if (ferror(file))
         return error_system(error, errno, "cannot read %s", path);
     if (content->cut)
-        return error_set(error, STATUS_ERROR, "%s is larger than %zu MB, too large for this", path,
+        return error_set(error, STATUS_LIMIT, "%s is larger than %zu MB, too large for this", path,
                          limit >> 20);
     return STATUS_OK;
 }

@@ -13,142 +13,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* "NAME=VALUE" options; the first = divides. */
-static enum status read_pairs(struct cli *cli, const char *option, struct ingest_pairs *out,
-                              struct error *error)
-{
-    size_t count;
-    const char **values = cli_values(cli, option, &count);
-    out->items = ARENA_ARRAY(&cli->arena, struct ingest_pair, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        const char *equals = strchr(values[i], '=');
-        if (!equals || equals == values[i] || !equals[1]) {
-            enum status status =
-                error_set(error, STATUS_USAGE, "--%s %s has no name and value with = between",
-                          option, values[i]);
-            error_hint(error,
-                       "for example --%s name=value; strata import --help says which is which",
-                       option);
-            return status;
-        }
-        struct ingest_pair pair = {
-            arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])), equals + 1};
-        out->items[out->count++] = pair;
-    }
-    return STATUS_OK;
-}
-
-static void read_names(struct cli *cli, const char *option, struct ingest_names *out)
-{
-    const char *value = cli_value(cli, option);
-    if (!value)
-        return;
-    size_t most = 1;
-    for (const char *at = value; *at; at++)
-        most += *at == ',';
-    out->items = ARENA_ARRAY(&cli->arena, const char *, most);
-    for (const char *at = value; *at;) {
-        size_t length = strcspn(at, ",");
-        struct text name = text_trim((struct text){at, length});
-        if (name.length)
-            out->items[out->count++] = arena_strndup(&cli->arena, name.data, name.length);
-        at += length + (at[length] == ',');
-    }
-}
-
-struct text_setting {
-    const char *option;
-    size_t offset; /* in struct ingest_mapping */
-};
-#define SETTING(option, field)                         \
-    {                                                  \
-        option, offsetof(struct ingest_mapping, field) \
-    }
-static const struct text_setting text_settings[] = {
-    SETTING("kind", kind),
-    SETTING("reference", reference),
-    SETTING("key", key),
-    SETTING("customer", customer),
-    SETTING("time", time),
-    SETTING("amount", amount),
-    SETTING("group-by", group_by),
-    SETTING("where", where),
-    SETTING("currency-column", currency_column),
-    SETTING("file-time-zone", file_time_zone),
-    SETTING("valid-from", valid_from),
-    SETTING("max-time", max_time),
-    SETTING("clock", clock),
-    SETTING("on-conflict", on_conflict),
-    SETTING("delimiter", delimiter),
-    SETTING("decimal", decimal),
-    SETTING("encoding", encoding),
-    SETTING("header", header),
-    SETTING("time-format", time_format),
-    SETTING("skip", skip),
-    SETTING("sheet", sheet),
-};
-
-/* "--na -,n/a" is for all columns, "--na amount=0,-" for one; several for the same are put
- * together. */
-static void read_missing(struct cli *cli, struct ingest_pairs *out)
-{
-    size_t count;
-    const char **values = cli_values(cli, "na", &count);
-    out->items = ARENA_ARRAY(&cli->arena, struct ingest_pair, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        const char *equals = strchr(values[i], '=');
-        bool named = equals && equals > values[i];
-        const char *name =
-            named ? arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])) : "*";
-        const char *list = named ? equals + 1 : values[i];
-        struct ingest_pair *same = NULL;
-        for (size_t j = 0; j < out->count; j++)
-            if (strcmp(out->items[j].name, name) == 0)
-                same = &out->items[j];
-        if (same)
-            same->value = arena_printf(&cli->arena, "%s,%s", same->value, list);
-        else
-            out->items[out->count++] = (struct ingest_pair){name, list};
-    }
-}
-
-static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping,
+/* The options of the mapping and of the import are the same by name here and in the library. */
+static enum status read_options(struct cli *cli, struct ingest_options *options,
                                 struct error *error)
 {
-    for (size_t i = 0; i < sizeof text_settings / sizeof *text_settings; i++)
-        memcpy((char *)mapping + text_settings[i].offset,
-               &(const char *){cli_value(cli, text_settings[i].option)}, sizeof(const char *));
-    mapping->undated = cli_switch(cli, "undated");
-    read_names(cli, "id", &mapping->id);
-    read_names(cli, "select", &mapping->select);
-    read_missing(cli, &mapping->na);
-    TRY(read_pairs(cli, "set", &mapping->set, error));
-    TRY(read_pairs(cli, "trait", &mapping->trait, error));
-    TRY(read_pairs(cli, "map", &mapping->map, error));
-    TRY(read_pairs(cli, "refers", &mapping->refers, error));
-    return read_pairs(cli, "type", &mapping->types, error);
-}
-
-static enum status read_options(struct cli *cli, struct session *session,
-                                struct ingest_options *options, struct error *error)
-{
-    long replace;
-
-    *options = (struct ingest_options){
-        .sources = cli->arguments,
-        .source_count = (size_t)cli->argument_count,
-        .query = cli_value(cli, "query"),
-        .mapping_file = cli_value(cli, "mapping"),
-        .save_mapping = cli_value(cli, "save-mapping"),
-        .rejects = cli_value(cli, "rejects"),
-        .max_rejects = cli_value(cli, "max-rejects"),
-        .retry = cli_value(cli, "retry"),
-        .again = cli_switch(cli, "again"),
-        .dry_run = cli_switch(cli, "dry-run"),
-        .now = session_now(session),
-    };
-    TRY(cli_number(cli, "replace", 0, &replace, error));
-    options->replace = (uint32_t)replace;
+    *options = (struct ingest_options){.sources = cli->arguments,
+                                       .source_count = (size_t)cli->argument_count};
+    for (size_t i = 0; i < cli->given_count; i++) {
+        const char *name = cli->given[i].option->name;
+        if (ingest_option_known(name))
+            TRY(ingest_option_set(options, name, cli->given[i].value, &cli->arena, error));
+    }
     if (!options->source_count && !options->retry) {
         enum status status = error_set(error, STATUS_USAGE, "strata import needs a file");
         error_hint(error,
@@ -156,7 +31,7 @@ static enum status read_options(struct cli *cli, struct session *session,
         return status;
     }
 
-    return read_mapping(cli, &options->mapping, error);
+    return STATUS_OK;
 }
 
 struct stepping {
@@ -213,40 +88,34 @@ static void tell_look(struct cli *cli, const struct ingest_summary *summary)
     buffer_release(&text);
 }
 
-/* The import is made, whatever becomes of this. */
-static void tidy(struct cli *cli, struct session *session)
+/* The import is made, whatever became of this. */
+static void tell_untidy(struct cli *cli, const struct error *why)
 {
-    struct error why = {0};
-    if (session_tidy(session, &why) == STATUS_OK)
-        return;
     fflush(cli->out);
     fprintf(cli->err,
             "strata: the import is made, but its small parts could not be merged with others: %s\n",
-            why.message);
-    if (why.hint[0])
-        fprintf(cli->err, "        %s\n", why.hint);
+            why->message);
+    if (why->hint[0])
+        fprintf(cli->err, "        %s\n", why->hint);
 }
 
 static enum status import_sources(struct cli *cli, struct session *session, struct error *error)
 {
     struct ingest_options options;
-    struct ingest_summary summary = {0};
+    struct engine_import made;
     struct stepping stepping = {0};
     struct ingest_progress progress = {step, &stepping};
-    struct ingest_guard guard;
-    TRY(read_options(cli, session, &options, error));
-    TRY(engine_guard(session, &cli->arena, &guard, error));
-    options.guard = &guard;
+    TRY(read_options(cli, &options, error));
     cli_progress_start(&stepping.progress, cli, "reading");
-    enum status status =
-        ingest_run(session_store(session), &options, &progress, &cli->arena, &summary, error);
+    enum status status = engine_import(session, &options, &progress, &cli->arena, &made, error);
     cli_progress_end(&stepping.progress);
-    if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
-        status = tell(cli, &summary, status, error);
-    else if (summary.looked && !cli->quiet)
-        tell_look(cli, &summary);
-    if (status == STATUS_OK && !options.dry_run)
-        tidy(cli, session);
+    const struct ingest_summary *summary = &made.summary;
+    if (status == STATUS_OK || (status == STATUS_REJECTS && summary->read))
+        status = tell(cli, summary, status, error);
+    else if (summary->looked && !cli->quiet)
+        tell_look(cli, summary);
+    if (made.untidy.code != STATUS_OK)
+        tell_untidy(cli, &made.untidy);
     return status;
 }
 
@@ -351,6 +220,8 @@ static void imports_json(const struct session *session, const struct catalog_imp
         json_put_string(json, "received",
                         moment_format(session_zone(session), imports[i].received, moment));
         json_put_string(json, "into", imports[i].table);
+        if (imports[i].kind == CATALOG_SCORES)
+            json_put_string(json, "model", imports[i].scoring.model);
         json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
         json_write_key(json, "undone");
         json_write_string(json, imports[i].undone ? moment_format(session_zone(session),

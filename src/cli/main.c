@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -57,10 +58,10 @@ static void look_around(struct cli *cli)
 static enum status flush_output(struct cli *cli, enum status status, struct error *error)
 {
     bool lost = fflush(cli->out) != 0 || ferror(cli->out); /* a remark may have flushed it before */
-    if (lost && status == STATUS_OK)
-        return error_set(error, STATUS_ERROR,
-                         "the output could not be written: the disk may be full");
-    return status;
+    if (!lost || status != STATUS_OK)
+        return status;
+    return error_set(error, errno == ENOSPC ? STATUS_FULL : STATUS_IO,
+                     "the output could not be written: the disk may be full");
 }
 
 static int run(struct cli *cli, int argc, char **argv)

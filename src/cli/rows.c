@@ -126,7 +126,7 @@ static void fail(struct cli_rows *rows, enum status status)
 static void flush_rows(struct cli_rows *rows)
 {
     if (rows->buffer.cut)
-        fail(rows, error_set(&rows->error, STATUS_ERROR,
+        fail(rows, error_set(&rows->error, STATUS_LIMIT,
                              "the result is larger than 1 GB; -o FILE has no such limit"));
     if (!rows->file || rows->status != STATUS_OK)
         return;

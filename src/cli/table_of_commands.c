@@ -330,7 +330,7 @@ const struct cli_command cli_commands[] = {
     {"verify", "STORE", "read everything and say what is damaged",
      "Every byte is read and held against its checksum. What is damaged is listed with what it "
      "holds and where it can\n"
-     "come from again; the exit code is then 1.",
+     "come from again; the exit code is then 8.",
      "  strata verify shop --json", verify_options, 0, 0, true, false, cli_verify},
     {"sql", "STORE 'SELECT …'", "ask the store in SQL, reading only",
      "One view for each kind of facts and reference table, `customers` with their traits, "

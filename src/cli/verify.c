@@ -16,26 +16,7 @@ static enum status write_json(struct cli *cli, const struct store_verification *
 
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    json_write_object(&json);
-    json_put_integer(&json, "parts", seen->parts);
-    json_put_integer(&json, "bytes", seen->bytes);
-    json_put_integer(&json, "without_checksums", seen->unchecked);
-    json_put_bool(&json, "catalog_sealed", seen->sealed);
-    json_put_integer(&json, "repaired", seen->repaired);
-    json_put_integer(&json, "recorded", seen->recorded);
-    json_put_array(&json, "damaged");
-    for (size_t i = 0; i < seen->count; i++) {
-        json_write_object(&json);
-        json_put_string(&json, "file", seen->findings[i].file);
-        json_put_string(&json, "holds", seen->findings[i].holds);
-        json_put_string(&json, "problem", seen->findings[i].problem);
-        json_put_string(&json, "remedy", seen->findings[i].remedy);
-        json_put_bool(&json, "repaired", seen->findings[i].repaired);
-        json_write_end_object(&json);
-    }
-
-    json_write_end_array(&json);
-    json_write_end_object(&json);
+    engine_write_verification(seen, &json);
     buffer_char(&text, '\n');
     enum status status = cli_write(cli, (struct text){text.data, text.length}, error);
     buffer_release(&text);
@@ -80,7 +61,7 @@ enum status cli_verify(struct cli *cli, struct error *error)
     size_t left = seen.count - seen.repaired;
     if (!left)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR, "the store %s is damaged in %zu place%s",
+    enum status status = error_set(error, STATUS_CORRUPT, "the store %s is damaged in %zu place%s",
                                    cli->store, left, left == 1 ? "" : "s");
     error_hint(error, "each is listed with what it holds and where it can come from again");
     return status;

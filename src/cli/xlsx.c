@@ -41,7 +41,7 @@ struct cli_xlsx {
 
 static enum status refuse(lxw_error code, struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "cannot write the spreadsheet: %s", lxw_strerror(code));
+    return error_set(error, STATUS_IO, "cannot write the spreadsheet: %s", lxw_strerror(code));
 }
 
 /* "_x0041_" in a text would be read back as A, and U+FFFE and U+FFFF may not stand in XML: both are
@@ -167,7 +167,7 @@ enum status cli_xlsx_cell(struct cli_xlsx *xlsx, const struct cli_cell_value *va
 {
     if (xlsx->row >= ROWS_MAX) {
         enum status status = error_set(
-            error, STATUS_ERROR, "a spreadsheet holds %d rows below its header, and there are more",
+            error, STATUS_LIMIT, "a spreadsheet holds %d rows below its header, and there are more",
             ROWS_MAX - 1);
         error_hint(error, "use --format csv or --format parquet, or divide the customers (sample, "
                           "a narrower segment)");
@@ -220,7 +220,7 @@ enum status cli_xlsx_new(const char *path, const char *shown, const char *folder
                          struct error *error)
 {
     if (columns > COLUMNS_MAX)
-        return error_set(error, STATUS_ERROR, "a spreadsheet holds %d columns, and there are %zu",
+        return error_set(error, STATUS_LIMIT, "a spreadsheet holds %d columns, and there are %zu",
                          COLUMNS_MAX, columns);
     lxw_workbook_options options = {.constant_memory = LXW_TRUE,
                                     .tmpdir = (char *)folder}; /* it only reads it */

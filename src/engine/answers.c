@@ -24,6 +24,30 @@ void engine_write_broken(const struct session *session, struct json *json)
     json_write_end_array(json);
 }
 
+void engine_write_verification(const struct store_verification *seen, struct json *json)
+{
+    json_write_object(json);
+    json_put_integer(json, "parts", seen->parts);
+    json_put_integer(json, "bytes", seen->bytes);
+    json_put_integer(json, "without_checksums", seen->unchecked);
+    json_put_bool(json, "catalog_sealed", seen->sealed);
+    json_put_integer(json, "repaired", seen->repaired);
+    json_put_integer(json, "recorded", seen->recorded);
+    json_put_array(json, "damaged");
+    for (size_t i = 0; i < seen->count; i++) {
+        json_write_object(json);
+        json_put_string(json, "file", seen->findings[i].file);
+        json_put_string(json, "holds", seen->findings[i].holds);
+        json_put_string(json, "problem", seen->findings[i].problem);
+        json_put_string(json, "remedy", seen->findings[i].remedy);
+        json_put_bool(json, "repaired", seen->findings[i].repaired);
+        json_write_end_object(json);
+    }
+
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
 void engine_write_segment(const struct session_segment *segment, struct json *json)
 {
     json_put_string(json, "name", segment->name);

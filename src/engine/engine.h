@@ -7,17 +7,24 @@
 #define STRATA_ENGINE_ENGINE_H
 
 #include "base/json.h"
+#include "ingest/ingest.h"
 #include "insight/insight.h"
 #include "session/definitions.h"
 #include "session/evaluate.h"
+#include "session/snapshot.h"
 
 /* ---- imports ---- */
 
-/* What an import into this store may not break: for ingest_options.guard. Memory: arena, which has
- * to outlive the import. */
-struct ingest_guard;
-enum status engine_guard(struct session *session, struct arena *arena, struct ingest_guard *out,
-                         struct error *error);
+/* One import, whole: what saved definitions need is guarded, small parts are merged afterwards, and
+ * the definitions are looked at anew. options: guard and now are set here. progress may be NULL.
+ * The summary is filled as ingest_run says; memory: arena. */
+struct engine_import {
+    struct ingest_summary summary;
+    struct error untidy; /* the import is made, but this failed afterwards; STATUS_OK: nothing */
+};
+enum status engine_import(struct session *session, struct ingest_options *options,
+                          const struct ingest_progress *progress, struct arena *arena,
+                          struct engine_import *out, struct error *error);
 
 /* Takes an import back. What hangs on its facts and stays is named: refreshes that saw them, as
  * history; models that were fitted with them. Definitions that no longer fit are among
@@ -93,6 +100,12 @@ enum status engine_explain(struct session *session, const char *segment, const c
                            const struct session_moment *moment, struct arena *arena,
                            struct buffer *text, struct json *json, struct error *error);
 
+/* The same of a snapshot, on the caller's thread; facts show the columns that the snapshot holds.
+ */
+enum status engine_explain_snapshot(const struct session_snapshot *snapshot, const char *segment,
+                                    const char *customer, struct arena *arena, struct buffer *text,
+                                    struct json *json, struct error *error);
+
 struct engine_profile {
     int segment;
     const char *name, *title, *text;
@@ -150,6 +163,8 @@ enum status engine_status(struct session *session, struct arena *arena, struct e
  * ---- */
 
 void engine_write_segment(const struct session_segment *segment, struct json *json);
+/* An object: what strata verify found. */
+void engine_write_verification(const struct store_verification *seen, struct json *json);
 /* "broken": the definitions that are left out, each with why; nothing when there are none. */
 void engine_write_broken(const struct session *session, struct json *json);
 /* "sizes"; UINT64_MAX where nothing is recorded. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 struct telling {
-    const struct session *session;
     const struct population *population;
     const struct plan_explanation *explanation;
     const char *instead; /* the member of the same scheme that has them, or NULL */
@@ -33,7 +32,7 @@ static void value_text(const struct telling *telling, const struct population_co
     case VALUE_DOUBLE: buffer_string(out, number_format_double(value.number, text)); break;
     case VALUE_DATE: buffer_string(out, date_format((int32_t)value.integer, text)); break;
     case VALUE_TIME:
-        buffer_string(out, moment_format(session_zone(telling->session), value.integer, text));
+        buffer_string(out, moment_format(telling->population->zone, value.integer, text));
         break;
     case VALUE_TEXT:
         buffer_text(out, population_text(telling->population, (uint32_t)value.integer));
@@ -63,7 +62,7 @@ static void fact_text(const struct telling *telling, const struct plan_explained
     char moment[MOMENT_TEXT_MAX];
     indent(telling->text, depth);
     buffer_printf(telling->text, "· %s %s", table->name,
-                  moment_format(session_zone(telling->session), table->time[row], moment));
+                  moment_format(telling->population->zone, table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
@@ -114,13 +113,13 @@ static void flip_text(const struct telling *telling)
     if (!why->flips && why->looked_until < why->now + TEN_YEARS)
         buffer_printf(telling->text,
                       "Time alone will not change that before %s; later was not looked at.\n",
-                      moment_format(session_zone(telling->session), why->looked_until, moment));
+                      moment_format(telling->population->zone, why->looked_until, moment));
     else if (!why->flips)
         buffer_printf(telling->text, "Time alone will not change that within ten years.\n");
     else
         buffer_printf(telling->text, "If nothing else happens, %s at %s.\n",
                       why->member ? "they leave" : "they enter",
-                      moment_format(session_zone(telling->session), why->flips_at, moment));
+                      moment_format(telling->population->zone, why->flips_at, moment));
 }
 
 static void explanation_text(const struct telling *telling, const char *name, const char *customer)
@@ -128,7 +127,7 @@ static void explanation_text(const struct telling *telling, const char *name, co
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
     buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not",
-                  name, moment_format(session_zone(telling->session), why->now, moment));
+                  name, moment_format(telling->population->zone, why->now, moment));
     if (!why->exists) {
         buffer_printf(telling->text, "Nothing was known of them by then.\n");
         return;
@@ -163,7 +162,7 @@ static void value_json(const struct telling *telling, const struct population_co
     case VALUE_DOUBLE: json_write_double(json, value.number); break;
     case VALUE_DATE: json_write_string(json, date_format((int32_t)value.integer, text)); break;
     case VALUE_TIME:
-        json_write_string(json, moment_format(session_zone(telling->session), value.integer, text));
+        json_write_string(json, moment_format(telling->population->zone, value.integer, text));
         break;
     case VALUE_TEXT:
         json_write_text(json, population_text(telling->population, (uint32_t)value.integer));
@@ -193,7 +192,7 @@ static void fact_json(const struct telling *telling, const struct plan_explained
     json_write_object(json);
     json_put_string(json, "kind", table->name);
     json_put_string(json, "time",
-                    moment_format(session_zone(telling->session), table->time[row], moment));
+                    moment_format(telling->population->zone, table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
@@ -238,12 +237,12 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_write_object(json);
     json_put_string(json, "segment", name);
     json_put_string(json, "customer", customer);
-    json_put_string(json, "as_of", moment_format(session_zone(telling->session), why->now, moment));
+    json_put_string(json, "as_of", moment_format(telling->population->zone, why->now, moment));
     json_put_bool(json, "exists", why->exists);
     json_put_bool(json, "member", why->member);
-    json_put_string(
-        json, "flips_at",
-        why->flips ? moment_format(session_zone(telling->session), why->flips_at, moment) : NULL);
+    json_put_string(json, "flips_at",
+                    why->flips ? moment_format(telling->population->zone, why->flips_at, moment)
+                               : NULL);
     json_put_string(json, "nearest",
                     !why->nearest      ? NULL
                     : why->nearest_why ? why->nearest_why
@@ -299,14 +298,33 @@ static const char *member_instead(const struct session_view *view, const int *se
     return NULL;
 }
 
+/* segments: the one asked about, and its rivals. */
+static enum status tell(const struct session_view *view, const struct schema *schema,
+                        const int *segments, int count, const char *customer, struct pool *pool,
+                        struct arena *arena, struct buffer *text, struct json *json,
+                        struct error *error)
+{
+    uint32_t position;
+    struct plan_explanation why;
+    const char *name = view->set->segments[*segments].name;
+    TRY(session_find_customer(view->population, customer, &position, error));
+    TRY(plan_explain(view->set, schema, *segments, view->population, position, view->now, pool,
+                     arena, &why, error));
+    const char *instead = member_instead(view, segments, count, position);
+    struct telling telling = {view->population, &why, instead, text, json};
+    if (text)
+        explanation_text(&telling, name, customer);
+    if (json)
+        explanation_json(&telling, name, customer);
+    return STATUS_OK;
+}
+
 enum status engine_explain(struct session *session, const char *segment, const char *customer,
                            const struct session_moment *moment, struct arena *arena,
                            struct buffer *text, struct json *json, struct error *error)
 {
     int index;
-    uint32_t position;
     struct session_view view;
-    struct plan_explanation why;
     const struct schema *schema = session_schema(session);
     TRY(session_find_segment(session, segment, &index, error));
     int count, *segments = with_rivals(session_definitions(session), index, arena, &count);
@@ -314,18 +332,20 @@ enum status engine_explain(struct session *session, const char *segment, const c
         segment_needs(session_definitions(session), schema, segments, count, arena);
     needs = whole_kinds(&needs, schema, arena);
     TRY(session_evaluate(session, NULL, segments, count, &needs, moment, &view, error));
-    enum status status = session_find_customer(view.population, customer, &position, error);
-    if (status == STATUS_OK)
-        status = plan_explain(view.set, schema, index, view.population, position, moment->now,
-                              session_pool(session), arena, &why, error);
-    if (status == STATUS_OK) {
-        const char *instead = member_instead(&view, segments, count, position);
-        struct telling telling = {session, view.population, &why, instead, text, json};
-        if (text)
-            explanation_text(&telling, segment, customer);
-        if (json)
-            explanation_json(&telling, segment, customer);
-    }
+    enum status status = tell(&view, schema, segments, count, customer, session_pool(session),
+                              arena, text, json, error);
     session_view_close(&view);
     return status;
+}
+
+enum status engine_explain_snapshot(const struct session_snapshot *snapshot, const char *segment,
+                                    const char *customer, struct arena *arena, struct buffer *text,
+                                    struct json *json, struct error *error)
+{
+    int index, count;
+    const struct session_view *view = session_snapshot_view(snapshot);
+    TRY(session_snapshot_find_segment(snapshot, segment, &index, error));
+    const int *segments = with_rivals(view->set, index, arena, &count);
+    return tell(view, session_snapshot_schema(snapshot), segments, count, customer, NULL, arena,
+                text, json, error);
 }

@@ -5,6 +5,10 @@
 #include "engine/engine.h"
 #include "ingest/ingest.h"
 
+/* What an import into this store may not break: for ingest_options.guard. Memory: arena, which has
+ * to outlive the import. */
+enum status engine_guard(struct session *session, struct arena *arena, struct ingest_guard *out,
+                         struct error *error);
 /* Whether word stands in text with nothing of a word around it. */
 bool guard_has_word(const char *text, const char *word);
 

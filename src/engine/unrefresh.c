@@ -334,7 +334,7 @@ static enum status count_moved(void *context, struct catalog_membership *members
     return STATUS_OK;
 }
 
-/* The scores that were told while the refresh ran: imports from sources "model:…" between its
+/* The scores that were told while the refresh ran: imports of scores between its
  * beginning and its end. */
 static enum status take_scores_back(struct session *session, struct store_change *change,
                                     const json_t *note, struct arena *arena,

@@ -56,6 +56,14 @@ struct ingest_options {
     int threads;                      /* 0: all */
 };
 
+/* The options of `strata import` by name: those of the mapping, and those above. One table for the
+ * command line, the library and whoever comes next. */
+bool ingest_option_known(const char *name);
+/* Says one; STATUS_USAGE with the nearest name when there is none such, or for a value it cannot
+ * have. Copies into arena. */
+enum status ingest_option_set(struct ingest_options *options, const char *name, const char *value,
+                              struct arena *arena, struct error *error);
+
 /* Called about ten times a second: fraction 0…1 of the present phase. False stops the import. */
 struct ingest_progress {
     bool (*step)(void *context, const char *phase, double fraction);

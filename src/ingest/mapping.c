@@ -142,6 +142,135 @@ static enum status unknown_key(const char *key, struct error *error)
     return status;
 }
 
+/* ---- as options ---- */
+
+static bool is_option(const struct field *field, const char *name)
+{
+    const char *key = strcmp(field->key, "types") == 0 ? "type" : field->key;
+    for (; *key && *name; key++, name++)
+        if (*key != *name && !(*key == '_' && *name == '-'))
+            return false;
+    return !*key && !*name;
+}
+
+static const struct field *find_option(const char *name)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (is_option(&fields[i], name))
+            return &fields[i];
+    return NULL;
+}
+
+bool ingest_mapping_has(const char *name)
+{
+    return find_option(name) != NULL;
+}
+
+size_t ingest_mapping_names(struct arena *arena, const char **out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < FIELD_COUNT && count < most; i++) {
+        bool types = strcmp(fields[i].key, "types") == 0;
+        char *name = arena_strdup(arena, types ? "type" : fields[i].key);
+        for (char *at = name; *at; at++)
+            *at = *at == '_' ? '-' : *at;
+        out[count++] = name;
+    }
+    return count;
+}
+
+static void set_names(const char *list, struct arena *arena, struct ingest_names *out)
+{
+    size_t most = 1;
+    for (const char *at = list; *at; at++)
+        most += *at == ',';
+    *out = (struct ingest_names){ARENA_ARRAY(arena, const char *, most), 0};
+    for (const char *at = list; *at;) {
+        size_t length = strcspn(at, ",");
+        struct text name = text_trim((struct text){at, length});
+        if (name.length)
+            out->items[out->count++] = arena_strndup(arena, name.data, name.length);
+        at += length + (at[length] == ',');
+    }
+}
+
+static void add_pair(const char *name, const char *value, struct arena *arena,
+                     struct ingest_pairs *out)
+{
+    struct ingest_pair *items = ARENA_ARRAY(arena, struct ingest_pair, out->count + 1);
+    if (out->count)
+        memcpy(items, out->items, out->count * sizeof *items);
+    items[out->count++] = (struct ingest_pair){name, arena_strdup(arena, value)};
+    out->items = items;
+}
+
+/* "-,n/a" is for all columns, "amount=0,-" for one; several for the same are put together. */
+static void add_missing(const char *value, struct arena *arena, struct ingest_pairs *out)
+{
+    const char *equals = strchr(value, '=');
+    bool named = equals && equals > value;
+    const char *name = named ? arena_strndup(arena, value, (size_t)(equals - value)) : "*";
+    const char *list = named ? equals + 1 : value;
+    for (size_t i = 0; i < out->count; i++)
+        if (strcmp(out->items[i].name, name) == 0) {
+            out->items[i].value = arena_printf(arena, "%s,%s", out->items[i].value, list);
+            return;
+        }
+    add_pair(name, list, arena, out);
+}
+
+static enum status set_pair(const char *option, const char *value, struct arena *arena,
+                            struct ingest_pairs *out, struct error *error)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals || equals == value || !equals[1]) {
+        enum status status = error_set(
+            error, STATUS_USAGE, "--%s %s has no name and value with = between", option, value);
+        error_hint(error, "for example --%s name=value; strata import --help says which is which",
+                   option);
+        return status;
+    }
+    add_pair(arena_strndup(arena, value, (size_t)(equals - value)), equals + 1, arena, out);
+    return STATUS_OK;
+}
+
+enum status ingest_mapping_set(struct ingest_mapping *mapping, const char *name, const char *value,
+                               struct arena *arena, struct error *error)
+{
+    const struct field *field = find_option(name);
+    if (!field)
+        return error_set(error, STATUS_USAGE, "an import has no option '%s'", name);
+    if (field->form == FIELD_YES)
+        return ingest_read_switch(name, value, AT(mapping, field, bool), error);
+    if (!value)
+        return error_set(error, STATUS_USAGE, "--%s needs a value", name);
+    if (field->form == FIELD_TEXT)
+        *AT(mapping, field, const char *) = arena_strdup(arena, value);
+    else if (field->form == FIELD_NAMES)
+        set_names(value, arena, AT(mapping, field, struct ingest_names));
+    else if (strcmp(name, "na") == 0)
+        add_missing(value, arena, AT(mapping, field, struct ingest_pairs));
+    else
+        return set_pair(name, value, arena, AT(mapping, field, struct ingest_pairs), error);
+    return STATUS_OK;
+}
+
+enum status ingest_read_switch(const char *name, const char *value, bool *out, struct error *error)
+{
+    static const char *const on[] = {"", "yes", "true", "1"}, *const off[] = {"no", "false", "0"};
+    for (size_t i = 0; i < sizeof on / sizeof *on; i++)
+        if (!value || strcmp(value, on[i]) == 0) {
+            *out = true;
+            return STATUS_OK;
+        }
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        if (strcmp(value, off[i]) == 0) {
+            *out = false;
+            return STATUS_OK;
+        }
+    return error_set(error, STATUS_USAGE, "--%s is yes or no, not '%s'", name, value);
+}
+
 enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena,
                                  struct ingest_mapping *out, struct error *error)
 {

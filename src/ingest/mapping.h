@@ -50,6 +50,17 @@ struct ingest_mapping {
     bool undated;
 };
 
+/* Settings by the names of the command line's options: a field's key with - for _ ("group-by"),
+ * "type" for types. ingest_mapping_has: whether there is one. */
+bool ingest_mapping_has(const char *name);
+/* The names, for hints: at most `most` go into out; returns how many. */
+size_t ingest_mapping_names(struct arena *arena, const char **out, size_t most);
+/* Says one setting as an option does: texts and lists replace what was said before, "NAME=VALUE"
+ * adds a pair, na adds words. value NULL or "": a switch is on. STATUS_USAGE for a value that
+ * cannot be one. */
+enum status ingest_mapping_set(struct ingest_mapping *mapping, const char *name, const char *value,
+                               struct arena *arena, struct error *error);
+
 /* Reads a mapping file. Unknown keys are errors that name the nearest known one. */
 enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena,
                                  struct ingest_mapping *out, struct error *error);
@@ -69,6 +80,8 @@ void ingest_mapping_normalize(struct ingest_mapping *mapping, struct arena *aren
 /* What the settings say about how files are written; names live in arena. */
 struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping,
                                                     struct arena *arena);
+/* NULL, "", "yes", "true", "1", or their opposites. */
+enum status ingest_read_switch(const char *name, const char *value, bool *out, struct error *error);
 /* The value of name, or NULL. */
 const char *ingest_pair_value(const struct ingest_pairs *pairs, const char *name);
 

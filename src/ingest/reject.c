@@ -227,7 +227,7 @@ enum status ingest_ordered_file_close(struct ingest_ordered_file *file, struct e
     bool failed = file->failed | (fclose(file->file) != 0);
     file->file = NULL;
     pthread_mutex_destroy(&file->mutex);
-    return failed ? error_set(error, STATUS_ERROR,
+    return failed ? error_set(error, STATUS_IO,
                               "cannot write the rows that were set aside: the disk may be full")
                   : STATUS_OK;
 }

@@ -86,8 +86,9 @@ static enum status add_import(const struct ingest_run *run,
                               const struct ingest_shape *shape, uint32_t *number,
                               struct error *error)
 {
-    static const char *const whats[] = {
-        [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "reference"};
+    static const enum catalog_import_kind kinds[] = {[SCHEMA_FACTS] = CATALOG_FACTS,
+                                                     [SCHEMA_TRAITS] = CATALOG_TRAITS,
+                                                     [SCHEMA_REFERENCE] = CATALOG_REFERENCE};
     char hash[17];
     struct buffer mapping;
     buffer_init(&mapping, 0);
@@ -95,7 +96,7 @@ static enum status add_import(const struct ingest_run *run,
     ingest_mapping_write(&understood->mapping, false, &mapping);
     struct catalog_import import = {
         .received = run->options->now,
-        .what = whats[understood->role],
+        .kind = kinds[understood->role],
         .table = understood->table,
         .sources = sources_json(run, shape),
         .content_hash = understood->content_hash,

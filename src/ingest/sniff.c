@@ -133,7 +133,7 @@ static void set_names(const struct ingest_record *record, size_t columns,
 static enum status too_many_columns(size_t count, const char *name, struct error *error)
 {
     enum status status =
-        error_set(error, STATUS_ERROR, "%s has %zu columns; Strata reads at most %d", name, count,
+        error_set(error, STATUS_LIMIT, "%s has %zu columns; Strata reads at most %d", name, count,
                   INGEST_COLUMNS_MAX);
     error_hint(error, "make rows of them: customer, name, value");
     return status;
@@ -274,7 +274,7 @@ static enum status check_json_names(const struct text_map *names, const char *na
         return STATUS_OK;
     size_t last = names->count - 1;
     enum status status = error_set(
-        error, STATUS_ERROR, "%s has objects with more than %d different keys; the last is \"%s\"",
+        error, STATUS_LIMIT, "%s has objects with more than %d different keys; the last is \"%s\"",
         name, INGEST_COLUMNS_MAX, names->entries[last].key.data);
     error_hint(error, "keys that are values make rows: write {\"customer\": …, \"name\": key, "
                       "\"value\": …} a line");

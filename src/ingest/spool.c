@@ -61,7 +61,7 @@ static enum status wait_for_writer(const struct ingest_run *run, int file, const
         if (waits < WAITS_BEFORE_TELLING || !progress)
             continue;
         if (!progress->step(progress->context, phase, -1))
-            return error_set(error, STATUS_ERROR, "stopped while waiting for %s", name);
+            return error_set(error, STATUS_INTERRUPTED, "stopped while waiting for %s", name);
     }
 }
 
@@ -92,7 +92,7 @@ static enum status check_lines(const char *data, size_t length, uint64_t *run_on
     if (*run_on <= INGEST_RECORD_MAX)
         return STATUS_OK;
     enum status status =
-        error_set(error, STATUS_ERROR, "%s yields more than %d MB without a line end", name,
+        error_set(error, STATUS_LIMIT, "%s yields more than %d MB without a line end", name,
                   INGEST_RECORD_MAX >> 20);
     error_hint(error, "check that it yields rows, one a line");
     return status;
@@ -129,7 +129,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
         if (!gzip)
             status = check_lines(data, (size_t)got, &run_on, name, error);
         if (progress && !progress->step(progress->context, run->notes->phase, -1))
-            status = error_set(error, STATUS_ERROR, "stopped while reading %s", name);
+            status = error_set(error, STATUS_INTERRUPTED, "stopped while reading %s", name);
     }
     if (got < 0)
         status = error_system(error, errno, "cannot read %s", name);

@@ -5,6 +5,7 @@
  */
 #include "insight/internal.h"
 
+#include "base/bits.h"
 #include "base/number.h"
 
 #include <stdlib.h>
@@ -209,7 +210,7 @@ static void sort_feature(void *context, size_t task, int worker)
     struct ranked *ranked = base_malloc((sorting->customers + 1u) * sizeof *ranked);
     uint32_t count = 0;
     for (uint32_t p = 0; p < sorting->customers; p++)
-        if (feature->values.known[p / 64] & sorting->existing[p / 64] & (UINT64_C(1) << (p % 64)))
+        if (bit_at(feature->values.known, p) && bit_at(sorting->existing, p))
             ranked[count++] = (struct ranked){insight_number(&feature->values, p), p};
     qsort(ranked, count, sizeof *ranked, by_number);
     for (uint32_t i = 0; i < count; i++)

@@ -1,6 +1,7 @@
 /* How segments lie to each other: sizes, pairs, and the exact combinations customers are in. */
 #include "insight/insight.h"
 
+#include "base/bits.h"
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -48,13 +49,11 @@ static void count_groups(const struct plan_result *result, const int *segments, 
     uint64_t *counts = NULL;
     size_t capacity = 0;
     for (size_t p = 0; p < result->customers; p++) {
-        size_t word = p / 64, shift = p % 64;
-        if (!(result->existing[word] >> shift & 1))
+        if (!bit_at(result->existing, p))
             continue;
         memset(signature, 0, bytes + 1);
         for (int s = 0; s < count; s++)
-            signature[s / 8] |=
-                (unsigned char)((result->members[segments[s]][word] >> shift & 1) << (s % 8));
+            signature[s / 8] |= (unsigned char)(bit_at(result->members[segments[s]], p) << (s % 8));
         struct text key = {(const char *)signature, bytes};
         size_t slot = (size_t)text_map_put(&groups, key, groups.count, NULL);
         if (slot >= capacity) {

@@ -317,7 +317,7 @@ static void compare_all(struct job *job, const struct insight_features *features
                         struct insight_profile *out)
 {
     size_t codes = (size_t)job->population->code_count + 2,
-           words = (job->population->customers + 63u) / 64;
+           words = words_of(job->population->customers);
 
     job->in = base_calloc(codes, sizeof *job->in);
     job->out = base_calloc(codes, sizeof *job->out);

@@ -156,9 +156,8 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
     uint64_t first;
     if (source->parallel) {
         first = atomic_fetch_add(&scan->next, max);
-        max = first >= source->rows        ? 0
-              : source->rows - first < max ? (size_t)(source->rows - first)
-                                           : max;
+        uint64_t left = first < source->rows ? source->rows - first : 0;
+        max = left < max ? (size_t)left : max;
     } else {
         first = atomic_load(&scan->next);
         max = atomic_load(&scan->ended) ? 0 : max;

@@ -15,6 +15,7 @@ struct lake {
     int threads;
     bool (*step)(void *context, double fraction);
     void *step_context;
+    const struct interrupt *interrupt;
     pthread_mutex_t mutex;       /* guards the two below: callbacks run on many threads */
     bool callback_failed;        /* a callback failed while the present statement ran … */
     struct error callback_error; /* … and this is why; DuckDB would keep the message alone */

@@ -59,8 +59,7 @@ static enum status configure(struct lake *lake, const struct lake_options *optio
         options && options->memory_limit ? options->memory_limit : memory_offered() / 2;
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_printf(&sql, "SET memory_limit='%lluKiB'; SET threads=%d;",
-                  (unsigned long long)(memory / 1024), lake->threads);
+    buffer_printf(&sql, "SET memory_limit='%lluKiB';", (unsigned long long)(memory / 1024));
     buffer_string(
         &sql,
         "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"
@@ -73,19 +72,33 @@ static enum status configure(struct lake *lake, const struct lake_options *optio
     return status;
 }
 
+/* The number of threads is said beforehand, or DuckDB starts one for each processor first. */
+static bool open_database(struct lake *lake, char **reason)
+{
+    char threads[16];
+    duckdb_config config = NULL;
+    snprintf(threads, sizeof threads, "%d", lake->threads);
+    bool good = duckdb_create_config(&config) == DuckDBSuccess &&
+                duckdb_set_config(config, "threads", threads) == DuckDBSuccess &&
+                duckdb_open_ext(NULL, &lake->database, config, reason) == DuckDBSuccess &&
+                duckdb_connect(lake->database, &lake->connection) == DuckDBSuccess;
+    duckdb_destroy_config(&config);
+    return good;
+}
+
 enum status lake_open(const struct lake_options *options, struct lake **out, struct error *error)
 {
     struct lake *lake = base_calloc(1, sizeof *lake);
     pthread_mutex_init(&lake->mutex, NULL);
     lake->threads = options && options->threads > 0 ? options->threads : pool_processors();
+    lake->interrupt = options ? options->interrupt : NULL;
     char *reason = NULL;
     enum status status;
-    if (duckdb_open_ext(NULL, &lake->database, NULL, &reason) != DuckDBSuccess ||
-        duckdb_connect(lake->database, &lake->connection) != DuckDBSuccess)
+    if (open_database(lake, &reason))
+        status = configure(lake, options, error);
+    else
         status = error_set(error, STATUS_ERROR, "DuckDB cannot be started: %s",
                            reason ? reason : "no reason given");
-    else
-        status = configure(lake, options, error);
     if (reason)
         duckdb_free(reason);
     if (status != STATUS_OK) {
@@ -130,19 +143,31 @@ static const char *without_prefix(const char *message)
     }
 }
 
+#define FREE_SOME "free some space, then run the command again."
+#define NO_MEMORY "The work does not fit into memory: close other programs or use a larger machine."
+
 /* What a cause needs to be told to people; the first whose words are in the message counts. */
-static const struct {
-    const char *words, *hint;
-} hints[] = {
-    {"No space left on device", "The disk is full: free some space, then run the command again."},
-    {"Disk quota exceeded",
-     "The disk quota is used up: free some space, then run the command again."},
-    {"Out of Memory",
-     "The work does not fit into memory: close other programs or use a larger machine."},
-    {"failed to allocate data",
-     "The work does not fit into memory: close other programs or use a larger machine."},
-    {"max_temp_directory_size", "The disk is full: free some space, then run the command again."},
+static const struct cause {
+    const char *words;
+    enum status status;
+    const char *hint;
+} causes[] = {
+    {"No space left on device", STATUS_FULL, "The disk is full: " FREE_SOME},
+    {"Disk quota exceeded", STATUS_FULL, "The disk quota is used up: " FREE_SOME},
+    {"max_temp_directory_size", STATUS_FULL, "The disk is full: " FREE_SOME},
+    {"Out of Memory", STATUS_LIMIT, NO_MEMORY},
+    {"failed to allocate data", STATUS_LIMIT, NO_MEMORY},
+    {"INTERRUPT Error", STATUS_INTERRUPTED, NULL},
+    {"IO Error", STATUS_IO, NULL},
 };
+
+static const struct cause *find_cause(const char *message)
+{
+    for (size_t i = 0; message && i < sizeof causes / sizeof *causes; i++)
+        if (strstr(message, causes[i].words))
+            return &causes[i];
+    return NULL;
+}
 
 static enum status failure(struct lake *lake, const char *message, bool keep_lines,
                            struct error *error)
@@ -161,12 +186,12 @@ static enum status failure(struct lake *lake, const char *message, bool keep_lin
     size_t length = end ? (size_t)(end - text) : strlen(text);
     while (length && isspace((unsigned char)text[length - 1]))
         length--;
-    status = error_set(error, STATUS_ERROR, "%.*s", (int)length, text);
-    for (size_t i = 0; message && i < sizeof hints / sizeof *hints; i++)
-        if (strstr(message, hints[i].words)) {
-            error_hint(error, "%s", hints[i].hint);
-            break;
-        }
+    const struct cause *cause = find_cause(message);
+    if (cause && cause->status == STATUS_INTERRUPTED && interrupt_raised(lake->interrupt))
+        return interrupt_check(lake->interrupt, error);
+    status = error_set(error, cause ? cause->status : STATUS_ERROR, "%.*s", (int)length, text);
+    if (cause && cause->hint)
+        error_hint(error, "%s", cause->hint);
     return status;
 }
 
@@ -203,8 +228,10 @@ static void *watch_run(void *argument)
         until.tv_nsec %= 1000000000;
         if (pthread_cond_timedwait(&watch->wake, &watch->mutex, &until) != ETIMEDOUT || watch->stop)
             continue;
-        if (!watch->lake->step(watch->lake->step_context, lake_progress(watch->lake)))
-            lake_interrupt(watch->lake);
+        struct lake *lake = watch->lake;
+        bool goes_on = !lake->step || lake->step(lake->step_context, lake_progress(lake));
+        if (!goes_on || interrupt_raised(lake->interrupt))
+            lake_interrupt(lake);
     }
     pthread_mutex_unlock(&watch->mutex);
     return NULL;
@@ -213,7 +240,7 @@ static void *watch_run(void *argument)
 void lake_watch_start(struct lake_watch *watch, struct lake *lake)
 {
     *watch = (struct lake_watch){.lake = lake};
-    if (!lake->step)
+    if (!lake->step && !lake->interrupt)
         return;
     pthread_mutex_init(&watch->mutex, NULL);
     pthread_cond_init(&watch->wake, NULL);
@@ -237,6 +264,7 @@ void lake_watch_stop(struct lake_watch *watch)
 enum status lake_execute(struct lake *lake, const char *sql, struct error *error)
 {
     ENSURE(!lake->result_open);
+    TRY(interrupt_check(lake->interrupt, error));
     struct lake_watch watch;
     lake_watch_start(&watch, lake);
     duckdb_result result;

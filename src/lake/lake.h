@@ -11,6 +11,7 @@
 #ifndef STRATA_LAKE_LAKE_H
 #define STRATA_LAKE_LAKE_H
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 struct lake;
@@ -22,6 +23,8 @@ struct lake_options {
     uint64_t memory_limit; /* bytes; 0: half of the machine's memory or of the cgroup's limit, the
                               smaller */
     int threads;           /* 0: as many as the machine (or its cgroup) offers */
+    const struct interrupt *interrupt; /* stops the running statement within a tenth of a second;
+                                          NULL: nobody does */
 };
 
 /* options may be NULL. */
@@ -105,8 +108,8 @@ int64_t lake_integer(const struct lake_vector *vector, size_t row);
 /* Any numeric form as a double; decimals divided by their scale. */
 double lake_number(const struct lake_vector *vector, size_t row);
 
-/* Runs one or more statements and forgets their results. Failure: STATUS_ERROR with DuckDB's reason
- * as a sentence. */
+/* Runs one or more statements and forgets their results. Failure: DuckDB's reason as a sentence,
+ * STATUS_FULL, STATUS_IO, STATUS_LIMIT (memory), STATUS_INTERRUPTED or else STATUS_ERROR. */
 enum status lake_execute(struct lake *lake, const char *sql, struct error *error);
 enum status lake_executef(struct lake *lake, struct error *error, const char *format, ...)
     PRINTF_LIKE(3, 4);

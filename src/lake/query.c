@@ -89,6 +89,7 @@ enum status lake_query(struct lake *lake, const char *sql, struct lake_result **
                        struct error *error)
 {
     ENSURE(!lake->result_open);
+    TRY(interrupt_check(lake->interrupt, error));
     duckdb_prepared_statement statement = NULL;
     if (duckdb_prepare(lake->connection, sql, &statement) != DuckDBSuccess) {
         enum status status = lake_failure(lake, duckdb_prepare_error(statement), error);

@@ -1,111 +1,212 @@
-/* The library's import: the public structure turned into what ingest takes. */
-#include "strata.h"
-
-#include "engine/engine.h"
-#include "ingest/ingest.h"
+/*
+ * The library's imports. Options go by name through the same table as the command line's; rows from
+ * memory become a Parquet file that is imported like any other and goes with the handle.
+ */
 #include "lib/internal.h"
 
-#include <string.h>
+#include "base/vector.h"
+#include "lake/arrow.h"
 
-static struct ingest_names split_names(const char *list, struct arena *arena)
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct strata_import {
+    struct strata_store *store;
+    struct arena arena;
+    struct ingest_options options;
+    VECTOR(const char *) sources;
+    char *folder; /* of files made from memory, or NULL */
+    VECTOR(const char *) files;
+    struct engine_import made;
+    bool ran;
+};
+
+struct strata_import *strata_import_new(struct strata_store *store)
 {
-    struct ingest_names names = {0};
-    size_t most = 1;
-    for (const char *at = list; at && *at; at++)
-        most += *at == ',';
-    names.items = ARENA_ARRAY(arena, const char *, most);
-    for (const char *at = list; at && *at;) {
-        size_t length = strcspn(at, ",");
-        if (length)
-            names.items[names.count++] = arena_strndup(arena, at, length);
-        at += length + (at[length] == ',');
-    }
-    return names;
+    struct strata_import *import = base_calloc(1, sizeof *import);
+    import->store = store;
+    arena_init(&import->arena, 0);
+    return import;
 }
 
-static enum status split_pairs(const char *const *texts, const char *what, struct arena *arena,
-                               struct ingest_pairs *out, struct error *error)
+void strata_import_free(struct strata_import *import)
 {
-    size_t count = 0;
-    while (texts && texts[count])
-        count++;
-    out->items = ARENA_ARRAY(arena, struct ingest_pair, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        const char *equals = strchr(texts[i], '=');
-        if (!equals || equals == texts[i])
-            return error_set(error, STATUS_USAGE, "%s '%s' has no name and value with = between",
-                             what, texts[i]);
-        out->items[out->count++] = (struct ingest_pair){
-            arena_strndup(arena, texts[i], (size_t)(equals - texts[i])), equals + 1};
-    }
+    if (!import)
+        return;
+    for (size_t i = 0; i < import->files.count; i++)
+        unlink(import->files.items[i]);
+    if (import->folder)
+        rmdir(import->folder);
+    VECTOR_RELEASE(&import->sources);
+    VECTOR_RELEASE(&import->files);
+    arena_release(&import->arena);
+    free(import);
+}
+
+enum strata_status strata_import_set(struct strata_import *import, const char *option,
+                                     const char *value, struct strata_error *error)
+{
+    struct error why = {0};
+    return lib_give_error(ingest_option_set(&import->options, option, value, &import->arena, &why),
+                          &why, error);
+}
+
+enum strata_status strata_import_add_file(struct strata_import *import, const char *path,
+                                          struct strata_error *error)
+{
+    (void)error; /* whether it can be read is seen when it is */
+    VECTOR_PUSH(&import->sources, arena_strdup(&import->arena, path));
+    return STRATA_OK;
+}
+
+/* ---- rows from memory ---- */
+
+static enum status make_folder(struct strata_import *import, struct error *error)
+{
+    const char *place = getenv("TMPDIR");
+    if (import->folder)
+        return STATUS_OK;
+    char *folder =
+        arena_printf(&import->arena, "%s/strata-import-XXXXXX", place && *place ? place : "/tmp");
+    if (!mkdtemp(folder))
+        return error_system(error, errno, "the folder %s cannot be made", folder);
+    import->folder = folder;
     return STATUS_OK;
 }
 
-static enum status read_mapping(const struct strata_import *import, struct arena *arena,
-                                struct ingest_mapping *out, struct error *error)
+static enum status add_arrow(struct strata_import *import, const char *name,
+                             struct ArrowArrayStream *stream, struct error *error)
 {
-    *out = (struct ingest_mapping){
-        .kind = import->kind,
-        .reference = import->reference,
-        .key = import->key,
-        .customer = import->customer,
-        .time = import->time,
-        .id = split_names(import->id, arena),
-        .group_by = import->group_by,
-        .where = import->where,
-        .select = split_names(import->select, arena),
-        .currency_column = import->currency_column,
-        .file_time_zone = import->file_time_zone,
-        .valid_from = import->valid_from,
-        .undated = import->undated != 0,
-        .on_conflict = import->replace_on_conflict ? "replace" : NULL,
-    };
-    TRY(split_pairs(import->set, "set", arena, &out->set, error));
-    TRY(split_pairs(import->trait, "trait", arena, &out->trait, error));
-    TRY(split_pairs(import->map, "map", arena, &out->map, error));
-    return split_pairs(import->refers, "refers", arena, &out->refers, error);
+    struct lake *lake;
+    if (!*name || *name == '.' || strchr(name, '/'))
+        return error_set(error, STATUS_USAGE, "'%s' is no name for rows from memory", name);
+    TRY(make_folder(import, error));
+    const char *path = arena_printf(&import->arena, "%s/%s.parquet", import->folder, name);
+    for (size_t i = 0; i < import->files.count; i++)
+        if (strcmp(import->files.items[i], path) == 0)
+            return error_set(error, STATUS_USAGE, "'%s' names rows from memory already", name);
+    VECTOR_PUSH(&import->files, path);
+    TRY(session_lake(import->store->session, &lake, error));
+    TRY(lake_write_arrow(lake, stream, path, NULL, error));
+    VECTOR_PUSH(&import->sources, path);
+    return STATUS_OK;
 }
 
-static enum status run(struct session *session, const struct strata_import *import,
-                       struct arena *arena, struct ingest_summary *summary, struct error *error)
+enum strata_status strata_import_add_arrow(struct strata_import *import, const char *name,
+                                           struct ArrowArrayStream *stream,
+                                           struct strata_error *error)
 {
-    struct ingest_options options = {.sources = import->files,
-                                     .max_rejects = import->max_rejects,
-                                     .dry_run = import->dry_run != 0,
-                                     .now = session_now(session)};
-    while (import->files && import->files[options.source_count])
-        options.source_count++;
-    struct ingest_guard guard;
-    TRY(read_mapping(import, arena, &options.mapping, error));
-    TRY(engine_guard(session, arena, &guard, error));
-    options.guard = &guard;
-    TRY(ingest_run(session_store(session), &options, NULL, arena, summary, error));
-    /* the import is made, whether or not its parts can be merged now; the next one tries again */
-    struct error ignored;
-    if (!options.dry_run && session_tidy(session, &ignored) != STATUS_OK)
-        error_clear(&ignored);
-    return session_reload(session, error);
+    struct lib_call call;
+    lib_begin(&call, import->store);
+    enum status status = add_arrow(import, name, stream, &call.why);
+    if (stream->release)
+        stream->release(stream);
+    return lib_end(&call, status, error);
 }
 
-enum strata_status strata_import(struct strata_store *store, const struct strata_import *import,
-                                 struct strata_import_summary *out, struct strata_error *error)
+/* ---- running ---- */
+
+static bool step(void *context, const char *phase, double fraction)
+{
+    const struct strata_options *options = context;
+    return !options->progress || options->progress(options->context, phase, fraction) == 0;
+}
+
+static void note_summary(const struct strata_import *import)
+{
+    const struct ingest_summary *summary = &import->made.summary;
+    const struct error *untidy = &import->made.untidy;
+    for (size_t i = 0; i < summary->notice_count; i++)
+        lib_notice(import->store, "%s", summary->notices[i]);
+    for (size_t i = 0; i < summary->warning_count; i++)
+        lib_notice(import->store, "%s", summary->warnings[i]);
+    if (untidy->code != STATUS_OK)
+        lib_notice(import->store,
+                   "the import is made, but its small parts could not be merged with others: %s",
+                   untidy->message);
+}
+
+static enum status run(struct strata_import *import, struct error *error)
+{
+    struct ingest_options *options = &import->options;
+    struct ingest_progress progress = {step, &import->store->options};
+    if (import->ran)
+        return error_set(error, STATUS_USAGE, "this import ran already; make another");
+    if (!import->sources.count && !options->retry)
+        return error_set(error, STATUS_USAGE, "the import has nothing to read");
+    import->ran = true;
+    options->sources = import->sources.items;
+    options->source_count = import->sources.count;
+    TRY(engine_import(import->store->session, options, &progress, &import->arena, &import->made,
+                      error));
+    note_summary(import);
+    lib_note_broken(import->store);
+    return STATUS_OK;
+}
+
+enum strata_status strata_import_run(struct strata_import *import, struct strata_error *error)
+{
+    struct lib_call call;
+    lib_begin(&call, import->store);
+    return lib_end(&call, run(import, &call.why), error);
+}
+
+uint64_t strata_import_figure(const struct strata_import *import, enum strata_import_figure figure)
+{
+    const struct ingest_summary *summary = &import->made.summary;
+    switch (figure) {
+    case STRATA_IMPORT_NUMBER: return summary->already ? 0 : summary->import;
+    case STRATA_IMPORT_KNOWN: return summary->already;
+    case STRATA_ROWS_READ: return summary->read;
+    case STRATA_ROWS_STORED: return summary->stored;
+    case STRATA_ROWS_SET_ASIDE: return summary->set_aside;
+    case STRATA_ROWS_FILTERED: return summary->filtered;
+    case STRATA_ROWS_REPEATED: return summary->repeated_ids;
+    case STRATA_CUSTOMERS: return summary->customers;
+    case STRATA_NEW_CUSTOMERS: return summary->new_customers;
+    }
+    return 0;
+}
+
+enum strata_status strata_import_json(const struct strata_import *import, char **json,
+                                      struct strata_error *error)
 {
     struct error why = {0};
-    struct arena arena;
-    struct ingest_summary summary = {0};
-    arena_init(&arena, 0);
-    enum status status = run(lib_session(store), import, &arena, &summary, &why);
-    if (out)
-        *out = (struct strata_import_summary){
-            .number = (int)summary.import,
-            .known = summary.already != 0,
-            .read = summary.read,
-            .stored = summary.stored,
-            .rejected = summary.set_aside,
-            .filtered = summary.filtered,
-            .duplicates = summary.repeated_ids,
-            .customers = summary.customers,
-        };
-    arena_release(&arena);
-    return lib_give_error(status, &why, error);
+    struct buffer text;
+    if (!import->made.summary.looked && !import->made.summary.already)
+        return lib_give_error(error_set(&why, STATUS_USAGE, "the import has not read anything yet"),
+                              &why, error);
+    buffer_init(&text, 0);
+    ingest_summary_json(&import->made.summary, true, &text);
+    *json = buffer_take(&text);
+    return STRATA_OK;
+}
+
+static void note_undone(const struct strata_store *store, const struct engine_undone *undone)
+{
+    for (size_t i = 0; i < undone->break_count; i++)
+        lib_notice(store, "the definition of %s is broken now and is left out: %s",
+                   undone->breaks[i].name, undone->breaks[i].why);
+    if (undone->refresh_count)
+        lib_notice(store, "%zu refreshes saw its facts and stay as they were recorded",
+                   undone->refresh_count);
+    for (size_t i = 0; i < undone->model_count; i++)
+        lib_notice(store, "the model %s was fitted with its facts: fit it again, or delete it",
+                   undone->models[i]);
+}
+
+enum strata_status strata_undo(struct strata_store *store, uint32_t number,
+                               struct strata_error *error)
+{
+    struct lib_call call;
+    struct engine_undone undone;
+    lib_begin(&call, store);
+    enum status status = number ? engine_undo(call.session, number, &call.arena, &undone, &call.why)
+                                : error_set(&call.why, STATUS_NOT_FOUND, "there is no import 0");
+    if (status == STATUS_OK)
+        note_undone(store, &undone);
+    return lib_end(&call, status, error);
 }

@@ -6,9 +6,45 @@
 
 #include "engine/engine.h"
 
-struct session *lib_session(struct strata_store *store);
-/* Copies a failure over; returns its status. */
+struct strata_store {
+    struct session *session;
+    struct strata_options options; /* as this version knows them */
+};
+
+struct strata_members {
+    struct arena arena;
+    struct session_members list;
+    size_t at;
+};
+
+/* One call: its memory, and why it failed. */
+struct lib_call {
+    struct strata_store *store; /* or NULL */
+    struct session *session;
+    struct arena arena;
+    struct error why;
+};
+/* An interrupt that came when no call ran is forgotten here. */
+void lib_begin(struct lib_call *call, struct strata_store *store);
+/* Copies a failure over and releases the call's memory; returns its status. */
+enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error);
 enum strata_status lib_give_error(enum status status, const struct error *from,
                                   struct strata_error *to);
+/* The moment a question is about; says so when the newest fact is old. */
+enum status lib_moment(struct lib_call *call, const char *text, struct session_moment *out);
+
+/* A sentence for people, when the caller wants them. */
+void lib_notice(const struct strata_store *store, const char *format, ...) PRINTF_LIKE(2, 3);
+/* One for each definition that is left out. */
+void lib_note_broken(const struct strata_store *store);
+
+/* JSON that a callback writes, as text of the caller's; writer is begun and ended here. */
+struct lib_json {
+    struct buffer text;
+    struct json json;
+};
+void lib_json_begin(struct lib_json *json);
+/* Hands the text over when status is STATUS_OK; out may be NULL. */
+void lib_json_end(struct lib_json *json, enum status status, char **out);
 
 #endif

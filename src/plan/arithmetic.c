@@ -140,11 +140,16 @@ void step_subtract(struct run *run, const struct step *step, struct vector *out)
     add_signed(run, step, out, -1);
 }
 
+static double whole_of(double value, int function)
+{
+    if (function == FUNCTION_FLOOR)
+        return floor(value);
+    return function == FUNCTION_CEIL ? ceil(value) : round(value);
+}
+
 static int64_t round_double(struct run *run, double value, int function)
 {
-    double whole = function == FUNCTION_FLOOR  ? floor(value)
-                   : function == FUNCTION_CEIL ? ceil(value)
-                                               : round(value);
+    double whole = whole_of(value, function);
     if (!(whole >= -9223372036854775808.0 && whole < 9223372036854775808.0)) {
         run_fail(run, "%s", PAST);
         return 0;

@@ -46,9 +46,9 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
     }
 
     int moment = scope.moment;
-    step_run *run = trait               ? moment == NO_STEP ? step_trait : step_trait_at
-                    : moment == NO_STEP ? step_column
-                                        : step_trait_at;
+    step_run *run = trait ? step_trait : step_column;
+    if (moment != NO_STEP)
+        run = step_trait_at;
     struct step step = plan_step_leaf(run, plan_shape_of(schema->type, false), scope.frame);
     step.type = schema->type;
     step.scale = schema->scale;

@@ -37,7 +37,9 @@ static void key_of(const struct step *step, struct buffer *key)
 
 static int merge_leaf(int a, int b)
 {
-    return a == LEAF_NONE ? b : b == LEAF_NONE || a == b ? a : LEAF_MANY;
+    if (a == LEAF_NONE || a == b)
+        return b;
+    return b == LEAF_NONE ? a : LEAF_MANY;
 }
 
 /* What a step inherits from those it reads. */
@@ -83,7 +85,9 @@ int plan_step_make(struct compiler *compiler, struct step step, const int *child
 
 static enum step_clock frame_clock(int frame)
 {
-    return frame == FRAME_ONE ? CLOCK_MOMENT : frame == FRAME_CODES ? CLOCK_CODES : CLOCK_BATCH;
+    if (frame == FRAME_ONE)
+        return CLOCK_MOMENT;
+    return frame == FRAME_CODES ? CLOCK_CODES : CLOCK_BATCH;
 }
 
 struct step plan_step_blank(step_run *run, enum shape shape, int frame)

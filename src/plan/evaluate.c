@@ -58,11 +58,10 @@ static enum status fill_tests(struct binding *binding, struct error *error)
     struct run *run = run_new(plan);
     int64_t *codes = base_calloc(lanes + 64, sizeof *codes);
     uint64_t *known = base_calloc(words_of(lanes) + 1, sizeof *known);
-    memset(known, 0xff, words_of(lanes) * sizeof *known);
+    bits_set(known, 0, lanes - 1);
     for (size_t lane = 0; lane < lanes; lane++)
         codes[lane] = (int64_t)lane;
     codes[lanes - 1] = 0;
-    known[(lanes - 1) / 64] &= ~((uint64_t)1 << ((lanes - 1) % 64));
     run_bind(run, binding, NULL, 0);
     run->codes = codes;
     run->codes_known = known;
@@ -358,6 +357,7 @@ struct pass {
     const struct plan_phase *phase;
     struct plan_result *result;
     struct run **runs; /* by worker */
+    const struct pool *pool;
 };
 
 static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint32_t count)
@@ -385,6 +385,8 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
 static void pass_task(void *context, size_t task, int worker)
 {
     struct pass *pass = context;
+    if (pool_interrupted(pass->pool))
+        return; /* run_pass says so */
     if (!pass->runs[worker]) {
         pass->runs[worker] = run_new(pass->plan);
         run_bind(pass->runs[worker], pass->binding, pass->phase, pass->result->now);
@@ -419,6 +421,7 @@ static struct plan_result *result_new(const struct plan *plan, const struct popu
 static enum status run_pass(struct pass *pass, struct pool *pool, struct error *error)
 {
     size_t customers = pass->result->customers, each = (size_t)BATCH * TASK_BATCHES;
+    pass->pool = pool;
     pass->runs = base_calloc((size_t)pool_threads(pool), sizeof *pass->runs);
     pool_run(pool, (customers + each - 1) / each, pass_task, pass);
     enum status status = STATUS_OK;
@@ -428,7 +431,7 @@ static enum status run_pass(struct pass *pass, struct pool *pool, struct error *
         run_free(pass->runs[w]);
     }
     free(pass->runs);
-    return status;
+    return status == STATUS_OK ? pool_check(pool, error) : status;
 }
 
 enum status plan_evaluate(const struct plan *plan, const struct population *population, int64_t now,
@@ -558,8 +561,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
     for (int s = 0; exists && s < plan->set->segment_count; s++) {
         if (plan->member[s] < 0)
             continue;
-        struct operand holds = operand_of(run, plan->member[s]);
-        bits[s / 64] |= (holds.bits[0] & 1) << (s % 64);
+        bit_or(bits, (size_t)s, bit_at(operand_of(run, plan->member[s]).bits, 0));
     }
 
     if (next)

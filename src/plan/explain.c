@@ -75,7 +75,9 @@ static struct plan_explained *collect(struct explaining *explaining,
     made->is_condition = is_condition(node);
     const struct segment_node *inside =
         node->op == OP_SEGMENT ? explaining->set->segments[node->index].condition : NULL;
-    int count = inside ? 1 : shows_children(node) ? node->child_count : 0;
+    int count = shows_children(node) ? node->child_count : 0;
+    if (inside)
+        count = 1;
     made->child = ARENA_ARRAY(explaining->arena, struct plan_explained *, (size_t)count + 1);
     for (int i = 0; i < count && depth < DEPTH_MAX && explaining->nodes.count < NODES_MAX; i++) {
         const struct segment_node *child = inside ? inside : node->child[i];
@@ -216,7 +218,11 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
         (node->op == OP_NOT) != (node->op == OP_SEGMENT && node->negated) ? !wanted : wanted;
     for (int i = 0; opens && i < made->child_count; i++)
         find_nearest(explaining, made->child[i], inner, best);
-    double distance = opens ? 3 : wanted ? distance_of(explaining, made) : 2;
+    double distance = 2;
+    if (opens)
+        distance = 3;
+    else if (wanted)
+        distance = distance_of(explaining, made);
     if (!best->clause || distance < best->distance)
         *best = (struct nearest){made, distance};
 }

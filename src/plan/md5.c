@@ -15,6 +15,19 @@ static const uint32_t SINE[64] = {
 static const unsigned char TURN[4][4] = {
     {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 
+/* Step i of a round takes the word FIRST + STRIDE × i, modulo 16. */
+static const unsigned char FIRST[4] = {0, 1, 5, 0}, STRIDE[4] = {1, 5, 3, 7};
+
+static uint32_t mixed(int round, uint32_t b, uint32_t c, uint32_t d)
+{
+    switch (round) {
+    case 0: return (b & c) | (~b & d);
+    case 1: return (d & b) | (~d & c);
+    case 2: return b ^ c ^ d;
+    default: return c ^ (b | ~d);
+    }
+}
+
 static void mix_block(struct md5 *md5)
 {
     uint32_t word[16], a = md5->state[0], b = md5->state[1], c = md5->state[2], d = md5->state[3];
@@ -23,15 +36,8 @@ static void mix_block(struct md5 *md5)
         word[i] = (uint32_t)md5->block[4 * i] | (uint32_t)md5->block[4 * i + 1] << 8 |
                   (uint32_t)md5->block[4 * i + 2] << 16 | (uint32_t)md5->block[4 * i + 3] << 24;
     for (int i = 0; i < 64; i++) {
-        int round = i / 16, at = round == 0   ? i
-                                 : round == 1 ? (5 * i + 1) % 16
-                                 : round == 2 ? (3 * i + 5) % 16
-                                              : 7 * i % 16;
-        uint32_t f = round == 0   ? (b & c) | (~b & d)
-                     : round == 1 ? (d & b) | (~d & c)
-                     : round == 2 ? b ^ c ^ d
-                                  : c ^ (b | ~d);
-        f += a + SINE[i] + word[at];
+        int round = i / 16, at = (FIRST[round] + STRIDE[round] * i) % 16;
+        uint32_t f = mixed(round, b, c, d) + a + SINE[i] + word[at];
         a = d;
         d = c;
         c = b;

@@ -121,14 +121,27 @@ static inline void next_side(struct run *run, int id, size_t lane, struct side *
         out->trend = (struct trend){.by = TREND_FIXED, .until = INT64_MAX};
 }
 
+/* Digits after the point of a value that is kept as a whole number. */
+static inline int next_scale(const struct side *side)
+{
+    return side->step->type == VALUE_DECIMAL ? side->step->scale : 0;
+}
+
 /* The value as a double, by the rule of tree.h. */
 static inline double next_number(const struct side *side)
 {
     if (side->step->shape == SHAPE_DOUBLE)
         return side->number;
-    bool decimal = side->step->type == VALUE_DECIMAL && side->step->scale;
-    return decimal ? (double)side->value / (double)number_power10(side->step->scale)
-                   : (double)side->value;
+    int scale = next_scale(side);
+    return scale ? (double)side->value / (double)number_power10(scale) : (double)side->value;
+}
+
+/* By how much that grows each second or day, where it is a line. */
+static inline double next_slope(const struct side *side)
+{
+    if (side->step->shape == SHAPE_DOUBLE)
+        return side->trend.slope;
+    return side->trend.slope / (double)number_power10(next_scale(side));
 }
 
 /* The first moment at which this side may be another, or known. */
@@ -167,8 +180,8 @@ struct next_comparison {
 };
 int64_t next_of_comparison(struct run *run, const struct next_comparison *asked, int64_t at);
 /* next_condition.c: the same from the values' trends, and as far as is certain where those tell no
- * moment. */
-int64_t next_of_pair(struct run *run, const struct next_comparison *asked);
+ * moment. Where it would be at or after `before`, any moment at or after that may come instead. */
+int64_t next_of_pair(struct run *run, const struct next_comparison *asked, int64_t before);
 /* Whether the value is known. */
 int64_t next_of_knowledge(struct run *run, int id, size_t lane, int64_t at);
 /* Whether a value, or a moment that stays, stands in a window (step_bounds) whose edges move. */

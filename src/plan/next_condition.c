@@ -14,18 +14,13 @@ static bool is_rough(const struct side *a, const struct side *b, int64_t at)
            (a->trend.by != TREND_FIXED && b->trend.by != TREND_FIXED);
 }
 
-static int64_t compared(struct run *run, const struct next_comparison *asked, int64_t before)
+int64_t next_of_pair(struct run *run, const struct next_comparison *asked, int64_t before)
 {
     struct side a, b;
     next_side(run, asked->id[0], asked->lane[0], &a);
     next_side(run, asked->id[1], asked->lane[1], &b);
     int64_t at = next_meet(run, &a, &b, asked->compare, before);
     return at < before && is_rough(&a, &b, at) ? next_of_comparison(run, asked, at) : at;
-}
-
-int64_t next_of_pair(struct run *run, const struct next_comparison *asked)
-{
-    return compared(run, asked, INT64_MAX);
 }
 
 static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane,
@@ -39,7 +34,7 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
                 {step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
             if (step->run == step_compare)
                 asked.compare = (enum segment_compare)step->a;
-            at = next_earlier(at, compared(run, &asked, next_earlier(at, before)));
+            at = next_earlier(at, next_of_pair(run, &asked, next_earlier(at, before)));
         }
         return at;
     }
@@ -170,6 +165,19 @@ static int64_t meets_neighbours(struct run *run, const struct step *step, const 
     return at;
 }
 
+/* The last of the group before this customer's own, and the last of their own: a key passes no
+ * other before one of these. */
+static int64_t meets_group(struct run *run, const struct step *step, size_t lane,
+                           const struct side *key, const struct phase_result *result)
+{
+    int64_t at = INT64_MAX;
+    int64_t own = step_vector(run, (int)(step - run->plan->steps.items))->i[lane] - 1;
+    for (int64_t g = own - 1; g <= own; g++)
+        if (g >= 0 && g + 1 < step->p)
+            at = next_earlier(at, meets_cut(run, key, &result->cuts[g]));
+    return at;
+}
+
 static int64_t rank_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
 {
     const struct phase_result *result = &run->phase->results[step->c];
@@ -181,11 +189,7 @@ static int64_t rank_in_lane(struct run *run, const struct step *step, size_t lan
         return meets_neighbours(run, step, &key, result);
     if (step->run == step_top)
         return meets_cut(run, &key, &result->cut);
-
-    int64_t at = INT64_MAX;
-    for (int64_t g = 0; g + 1 < step->p; g++)
-        at = next_earlier(at, meets_cut(run, &key, &result->cuts[g]));
-    return at;
+    return meets_group(run, step, lane, &key, result);
 }
 
 /* A customer's key, held against the cut-offs that everyone's keys gave. */

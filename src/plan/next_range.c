@@ -65,25 +65,18 @@ static struct range widened(const struct step *step, struct range range)
 
 /* ---- what is described by a trend ---- */
 
-static double display(const struct operand *value, double stored)
-{
-    bool decimal = value->step->shape != SHAPE_DOUBLE && value->step->type == VALUE_DECIMAL;
-    return decimal ? stored / (double)number_power10(value->step->scale) : stored;
-}
-
 static struct range ordered(double a, double b)
 {
     return between(least(a, b), greatest(a, b));
 }
 
-static struct range range_of_line(struct run *run, const struct trend *trend,
-                                  const struct operand *value, size_t lane, int64_t to)
+static struct range range_of_line(struct run *run, const struct side *side, int64_t to)
 {
-    double steps = trend->by == TREND_SECOND
+    double steps = side->trend.by == TREND_SECOND
                        ? (double)(to - run->now)
                        : (double)local_date(run->binding->clock, to) - run->today;
-    double from = operand_number(value, lane);
-    return ordered(from, from + display(value, trend->slope * steps));
+    double from = next_number(side);
+    return ordered(from, from + next_slope(side) * steps);
 }
 
 static bool is_within_calendar(struct range range, bool dated)
@@ -164,15 +157,14 @@ static struct range count_between(struct run *run, const struct step *count, boo
     return between((double)fewest, (double)most);
 }
 
-static struct range range_of_trend(struct run *run, const struct trend *trend,
-                                   const struct operand *value, size_t lane, int64_t to)
+static struct range range_of_trend(struct run *run, const struct side *side, int64_t to)
 {
+    const struct trend *trend = &side->trend;
     switch (trend->by) {
-    case TREND_FIXED: return ordered(operand_number(value, lane), operand_number(value, lane));
+    case TREND_FIXED: return ordered(next_number(side), next_number(side));
     case TREND_SECOND:
-        return trend->dated ? range_of_edge(run, trend, to)
-                            : range_of_line(run, trend, value, lane, to);
-    case TREND_DAY: return range_of_line(run, trend, value, lane, to);
+        return trend->dated ? range_of_edge(run, trend, to) : range_of_line(run, side, to);
+    case TREND_DAY: return range_of_line(run, side, to);
     case TREND_EDGE: return range_of_edge(run, trend, to);
     case TREND_MONTHS: return range_of_months(run, trend, to);
     case TREND_COUNT:
@@ -487,10 +479,11 @@ static struct range range_of_rows(struct run *run, const struct step *step, size
 static struct range range_of_parts(struct run *run, const struct step *step, size_t lane,
                                    int64_t to)
 {
-    if (step->run == step_add || step->run == step_subtract)
-        return step->child_count == 1
-                   ? range_of_shifted(run, step, lane, to, step->run == step_add ? 1 : -1)
-                   : range_of_sum(run, step, lane, to, step->run == step_subtract);
+    bool minus = step->run == step_subtract;
+    if ((step->run == step_add || minus) && step->child_count == 1)
+        return range_of_shifted(run, step, lane, to, minus ? -1 : 1);
+    if (step->run == step_add || minus)
+        return range_of_sum(run, step, lane, to, minus);
     if (step->run == step_multiply || step->run == step_divide)
         return range_of_product(run, step, lane, to);
     if (step->run == step_negate) {
@@ -516,17 +509,14 @@ static struct range range_of_parts(struct run *run, const struct step *step, siz
 
 static struct range range_of(struct run *run, int id, size_t lane, int64_t to)
 {
-    const struct step *step = step_of(run, id);
-    struct operand value = operand_of(run, id);
-    size_t at = value.stride ? lane : 0;
-    struct trend trend = next_trend(run, id, at);
+    struct side side;
+    next_side(run, id, lane, &side);
 
-    if (step->shape != SHAPE_INT && step->shape != SHAPE_DOUBLE)
+    if (side.step->shape != SHAPE_INT && side.step->shape != SHAPE_DOUBLE)
         return anything;
-    if (to < trend.until)
-        return bit_at(value.bits, at) ? widened(step, range_of_trend(run, &trend, &value, at, to))
-                                      : unknown;
-    return widened(step, range_of_parts(run, step, at, to));
+    if (to >= side.trend.until)
+        return widened(side.step, range_of_parts(run, side.step, side.lane, to));
+    return side.known ? widened(side.step, range_of_trend(run, &side, to)) : unknown;
 }
 
 /* ---- questions ---- */

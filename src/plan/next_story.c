@@ -95,7 +95,7 @@ static void next_of_facts(struct run *run, const struct sequence_plan *plan,
                 if (bit_at(fits.bits, row) && bit_at(may_be.bits, at)) {
                     struct next_comparison asked = {
                         {pair->own, pair->other}, {row, at}, pair->compare};
-                    next_lower(run, &next[lane], next_of_pair(run, &asked));
+                    next_lower(run, &next[lane], next_of_pair(run, &asked, next[lane]));
                 }
     }
 }

@@ -89,8 +89,10 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
     case TREND_SECOND:
         if (trend->dated && limit > DATE_MIN && limit < DATE_MAX)
             at = described_passes(run, trend, local_day_start(run->binding->clock, (int32_t)limit));
-        else if (!trend->dated && (steps = steps_to(value, trend->slope, limit)) != INT64_MAX)
-            at = after_seconds(run, steps);
+        if (trend->dated)
+            break;
+        steps = steps_to(value, trend->slope, limit);
+        at = steps < INT64_MAX ? after_seconds(run, steps) : INT64_MAX;
         break;
     case TREND_DAY:
         steps = steps_to(value, trend->slope, limit);
@@ -131,18 +133,6 @@ int64_t next_change(const struct run *run, const struct trend *trend, int64_t va
 static bool is_double(const struct side *side)
 {
     return side->step->shape == SHAPE_DOUBLE;
-}
-
-static int scale_of(const struct side *side)
-{
-    return side->step->type == VALUE_DECIMAL ? side->step->scale : 0;
-}
-
-/* By how much the value as a double grows. */
-static double slope_of(const struct side *side)
-{
-    return is_double(side) ? side->trend.slope
-                           : side->trend.slope / (double)number_power10(scale_of(side));
 }
 
 int64_t next_still_until(const struct run *run, const struct side *side)
@@ -204,7 +194,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
     double unit = lengths ? SECONDS_A_DAY : 1;
     if (step->shape != SHAPE_DOUBLE && step->type == VALUE_DECIMAL)
         unit *= (double)number_power10(step->scale);
-    trend.slope = unit * ((line_a ? slope_of(&a) : 0) + (line_b ? sign * slope_of(&b) : 0));
+    trend.slope = unit * ((line_a ? next_slope(&a) : 0) + (line_b ? sign * next_slope(&b) : 0));
     if (step->shape != SHAPE_DOUBLE)
         trend.slope = nearbyint(trend.slope);
     return trend;
@@ -243,14 +233,14 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
     next_side(run, step->child[1], lane, &b);
     bool swap = step->run == step_multiply && !next_is_line(&a.trend);
     const struct side *line = swap ? &b : &a, *other = swap ? &a : &b;
-    bool exact = step->shape == SHAPE_INT && scale_of(line) == 0 && scale_of(other) == 0;
+    bool exact = step->shape == SHAPE_INT && next_scale(line) == 0 && next_scale(other) == 0;
     double by = next_number(other);
     if (!next_is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
         !(exact || step->shape == SHAPE_DOUBLE))
         return both_still(run, &a, &b);
     struct trend trend = line->trend;
     trend.alike &= other->step->frame == FRAME_ONE;
-    trend.slope = step->run == step_divide ? slope_of(line) / by : slope_of(line) * by;
+    trend.slope = step->run == step_divide ? next_slope(line) / by : next_slope(line) * by;
     trend.until = next_earlier(trend.until, other->trend.until);
     return trend;
 }
@@ -447,7 +437,7 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
         (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
     side.trend.until = next_earlier(side.trend.until, shared->trend.until);
     side.trend.alike &= first || shared->trend.alike;
-    shared->slope = slope_of(&side);
+    shared->slope = next_slope(&side);
     shared->trend = side.trend;
 }
 
@@ -562,7 +552,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     }
 
     __extension__ typedef __int128 wide;
-    int own = scale_of(a), other = scale_of(still);
+    int own = next_scale(a), other = next_scale(still);
     wide low, high; /* the first value at or above the limit, and the first above it */
     if (is_double(still)) {
         double limit = next_number(still) * (double)number_power10(own);
@@ -604,7 +594,7 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
         return meet_still(run, b, a, mirrored[compare], before);
 
     bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by &&
-                 !is_double(a) && !is_double(b) && scale_of(a) == scale_of(b);
+                 !is_double(a) && !is_double(b) && next_scale(a) == next_scale(b);
     int64_t apart;
     if (!lines || __builtin_sub_overflow(a->value, b->value, &apart))
         return next_earlier(next_still_until(run, a), next_still_until(run, b));

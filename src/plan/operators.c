@@ -647,7 +647,9 @@ static bool set_holds(struct run *run, const struct step *step, const struct ope
     int found = 0, wanted = step->child_count - 1;
     for (int c = 0; c < wanted; c++)
         found += set_has(run, set, lane, texts[c], codes[c]);
-    return step->a == SET_ANY_OF ? found > 0 : step->a == SET_ALL_OF ? found == wanted : found == 0;
+    if (step->a == SET_ANY_OF)
+        return found > 0;
+    return found == (step->a == SET_ALL_OF ? wanted : 0);
 }
 
 void step_set(struct run *run, const struct step *step, struct vector *out)

@@ -260,7 +260,9 @@ static uint64_t top_count(const struct step *step, uint64_t known)
         return (uint64_t)number_clamp(step->p, 0, (int64_t)known);
     int128 whole = (int128)100 * number_power10(step->b);
     int128 count = ((int128)step->q * (int128)known + whole - 1) / whole;
-    return count < 0 ? 0 : count < (int128)known ? (uint64_t)count : known;
+    if (count < 0)
+        return 0;
+    return count < (int128)known ? (uint64_t)count : known;
 }
 
 /* Moves the wanted-th of count to its place, everything before it to its left (Hoare's
@@ -357,6 +359,8 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
         run_free(collect->runs[w]);
     }
 
+    if (status == STATUS_OK)
+        status = pool_check(pool, error);
     if (status == STATUS_OK && collect->step->run == step_account)
         fill_accounts(collect, result);
     else if (status == STATUS_OK)

@@ -112,7 +112,7 @@ static enum status run_values(struct value_pass *pass, struct pool *pool, struct
     free(pass->runs);
     free(pass->scanned);
     free(pass->arenas);
-    return status;
+    return status == STATUS_OK ? pool_check(pool, error) : status;
 }
 
 /* Plans, binds and fills the first phase; then either kind of pass. */

@@ -148,7 +148,7 @@ static uint64_t *copy_known(const uint64_t *known, size_t rows)
 {
     if (!known)
         return NULL;
-    size_t words = (rows + 63) / 64, set = 0;
+    size_t words = words_of(rows), set = 0;
     for (size_t w = 0; w < words; w++) {
         uint64_t valid =
             w + 1 < words || rows % 64 == 0 ? UINT64_MAX : ((uint64_t)1 << (rows % 64)) - 1;
@@ -270,9 +270,8 @@ static void forget_nonfinite(struct population_column *column, const double *in,
         if (isfinite(in[row * each]) && isfinite(in[row * each + each - 1]))
             continue;
         if (!known) {
-            known = population_array((rows + 63) / 64, sizeof *known);
-            for (size_t i = 0; i < rows; i++)
-                bit_set(known, i);
+            known = population_array(words_of(rows), sizeof *known);
+            bits_set(known, 0, rows);
             column->known = known;
         }
         bit_clear(known, row);
@@ -391,7 +390,7 @@ enum status population_builder_table(struct population_builder *builder, const c
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
     if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_LIMIT,
                          "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
     uint32_t *times = population_room(rows, sizeof *times);
     if (rows)
@@ -490,14 +489,6 @@ static uint32_t *activity_order(const uint32_t *last, uint32_t customers)
     return order;
 }
 
-static void copy_bits(uint64_t *to, size_t to_bit, const uint64_t *from, size_t from_bit,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        to[(to_bit + i) / 64] |= (from[(from_bit + i) / 64] >> ((from_bit + i) % 64) & 1)
-                                 << ((to_bit + i) % 64);
-}
-
 /* One table on its way from customer order to position order. */
 struct move {
     const struct population_table *from;
@@ -559,7 +550,7 @@ static void move_irregular(const struct move *move, size_t c)
         size_t in = move->from->offset[move->order[p]], out = move->offset[p],
                count = move->offset[p + 1] - out;
         if (from->known)
-            copy_bits((uint64_t *)to->known, out, from->known, in, count);
+            bits_copy((uint64_t *)to->known, out, from->known, in, count);
         if (!from->set_start)
             continue;
         size_t length = from->set_start[in + count] - from->set_start[in];
@@ -597,7 +588,7 @@ static void prepare_columns(const struct population_table *from, struct populati
         const struct population_column *column = &from->columns[c];
         to->columns[c] = *column;
         to->columns[c].values = column->values ? population_room(from->rows, column->width) : NULL;
-        to->columns[c].known = column->known ? population_array((from->rows + 63) / 64, 8) : NULL;
+        to->columns[c].known = column->known ? population_array(words_of(from->rows), 8) : NULL;
         if (column->set_start) {
             to->columns[c].set_start = population_array(from->rows + 1, sizeof(uint32_t));
             to->columns[c].set_codes =
@@ -703,7 +694,7 @@ static struct population_records place_records(const struct pending_records *pen
 static struct population_list place_list(const struct population *population,
                                          const struct pending_list *pending)
 {
-    uint64_t *members = population_array((population->customers + 63) / 64, sizeof *members);
+    uint64_t *members = population_array(words_of(population->customers), sizeof *members);
     for (size_t i = 0; i < pending->count; i++) {
         uint32_t position;
         if (population_find(population, pending->identifiers[i], &position))

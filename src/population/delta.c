@@ -264,7 +264,9 @@ static void fill_column(const struct population_delta *delta, const struct popul
     }
     rows->columns[c] = *base;
     rows->columns[c].base = 0;
-    rows->columns[c].width = base->type == VALUE_POINT ? 16 : base->type == VALUE_SET ? 0 : 8;
+    rows->columns[c].width = base->type == VALUE_POINT ? 16 : 8;
+    if (base->type == VALUE_SET)
+        rows->columns[c].width = 0;
     rows->columns[c].values = memory->values;
     rows->columns[c].known = memory->known;
     rows->columns[c].set_start = memory->set_start;

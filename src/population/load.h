@@ -28,7 +28,7 @@ struct population_load {
 /*
  * Reads the store with lake, builds with pool (may be NULL). zone: the store's, open as long as the
  * population lives. STATUS_NOT_FOUND for a table or column that the schema does not have;
- * STATUS_ERROR past 4,294,967,294 rows a table. The order of a customer's facts is time, import,
+ * STATUS_LIMIT past 4,294,967,294 rows a table. The order of a customer's facts is time, import,
  * arrival; texts have codes in order of first appearance whatever the threads did.
  */
 enum status population_load(struct store *store, struct lake *lake,

@@ -75,7 +75,7 @@ void inlet_open(struct inlet *inlet, size_t rows)
     *out = (struct population_column){
         .name = column->name, .type = column->type, .scale = column->scale, .refers = -1};
     if (inlet->sparse)
-        atomic_store(&inlet->known, population_array((rows + 63) / 64, sizeof(uint64_t)));
+        atomic_store(&inlet->known, population_array(words_of(rows), sizeof(uint64_t)));
     if (column->type == VALUE_SET) {
         inlet->set_at = population_array(rows + 1, sizeof *inlet->set_at);
         inlet->set_length = population_array(rows + 1, sizeof *inlet->set_length);
@@ -103,11 +103,8 @@ static _Atomic uint64_t *known_of(struct inlet *inlet)
     pthread_mutex_lock(&inlet->mutex);
     known = atomic_load_explicit(&inlet->known, memory_order_relaxed);
     if (!known) {
-        size_t words = (inlet->rows + 63) / 64;
-        known = population_room(words, sizeof *known);
-        memset(known, 0xff, words * sizeof *known);
-        if (inlet->rows % 64)
-            known[words - 1] = (UINT64_C(1) << (inlet->rows % 64)) - 1;
+        known = population_array(words_of(inlet->rows), sizeof *known);
+        bits_set(known, 0, inlet->rows);
         atomic_store_explicit(&inlet->known, known, memory_order_release);
     }
     pthread_mutex_unlock(&inlet->mutex);

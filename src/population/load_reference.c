@@ -117,8 +117,9 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
         status = lake_query(loading->lake, sql.data, &result, error);
     buffer_release(&sql);
     VECTOR(uint32_t) codes = {0};
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK &&
-           chunk)
+    if (status == STATUS_OK)
+        status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows; i++) {
             if (!lake_known(&chunk->columns[0], i))
                 continue;
@@ -126,6 +127,8 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
                 push(loading, &columns[c], &chunk->columns[c + 1], i, codes.count);
             VECTOR_PUSH(&codes, code_at(loading, &chunk->columns[0], i, coded));
         }
+        status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     *keys = codes.items;
     *rows = codes.count;
@@ -160,18 +163,17 @@ enum status loading_reference(struct loading *loading, const struct schema_table
     if (loading->until)
         status = read_rows(loading, table, read, count, &keys, &rows, error);
     for (size_t c = 0; c < count; c++) {
-        bool set = columns[c]->type == VALUE_SET;
-        inputs[c] = (struct population_input){.name = columns[c]->name,
-                                              .type = columns[c]->type,
-                                              .scale = columns[c]->scale,
-                                              .refers = columns[c]->refers,
-                                              .integers = read[c].integers.items,
-                                              .doubles = read[c].doubles.items,
-                                              .codes = read[c].codes.items,
-                                              .set_start = set && rows ? read[c].set_start.items
-                                                           : set       ? no_sets
-                                                                       : NULL,
-                                              .known = read[c].known.items};
+        const uint32_t *set_start = rows ? read[c].set_start.items : no_sets;
+        inputs[c] =
+            (struct population_input){.name = columns[c]->name,
+                                      .type = columns[c]->type,
+                                      .scale = columns[c]->scale,
+                                      .refers = columns[c]->refers,
+                                      .integers = read[c].integers.items,
+                                      .doubles = read[c].doubles.items,
+                                      .codes = read[c].codes.items,
+                                      .set_start = columns[c]->type == VALUE_SET ? set_start : NULL,
+                                      .known = read[c].known.items};
     }
     if (status == STATUS_OK)
         status = population_builder_reference(loading->builder, table->name, rows, keys, inputs,

@@ -39,7 +39,7 @@ static enum status find_parts(struct table_loading *table, struct error *error)
         table->total += table->parts[p]->rows;
     }
     if (table->total > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_LIMIT,
                          "%s has %zu rows; at most 4,294,967,294 fit into one kind",
                          table->table->name, table->total);
     return STATUS_OK;
@@ -130,9 +130,10 @@ static size_t name_columns(struct table_loading *table, size_t p, size_t own, co
             continue;
         bool coded = loading_is_coded(table->loading, column, table->parts[p]);
         names[count + own] = coded ? loading_codes(table->loading, column->name) : column->name;
-        types[count + own] =
-            coded ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
-                  : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
+        types[count + own] = column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER";
+        if (!coded)
+            types[count + own] =
+                arena_strdup(arena, store_sql_type(column->type, column->scale, type));
         sources[count++] = (struct inlet_source){inlet, coded};
     }
     types[count + own] = "BIGINT";

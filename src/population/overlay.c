@@ -6,6 +6,7 @@
  */
 #include "population/overlay.h"
 
+#include "base/bits.h"
 #include "population/internal.h"
 
 #include <math.h>
@@ -79,39 +80,15 @@ static void copy_pieces(const struct overlay *overlay, const void *from_, void *
     }
 }
 
-/* Into bits that are all clear. */
-static void copy_bits(uint64_t *to, size_t at, const uint64_t *from, size_t begin, size_t count)
-{
-    while (count) {
-        size_t in = begin % 64, out = at % 64, room = 64 - (in > out ? in : out),
-               take = count < room ? count : room;
-        uint64_t mask = take == 64 ? UINT64_MAX : (UINT64_C(1) << take) - 1;
-        to[at / 64] |= (from[begin / 64] >> in & mask) << out;
-        at += take;
-        begin += take;
-        count -= take;
-    }
-}
-
-static void set_bits(uint64_t *to, size_t at, size_t count)
-{
-    for (; count && at % 64; at++, count--)
-        to[at / 64] |= UINT64_C(1) << (at % 64);
-    for (; count >= 64; at += 64, count -= 64)
-        to[at / 64] = UINT64_MAX;
-    for (; count; at++, count--)
-        to[at / 64] |= UINT64_C(1) << (at % 64);
-}
-
 static void copy_known(const struct overlay *overlay, const uint64_t *from, uint64_t *to)
 {
     size_t old = 0;
     for (size_t i = 0; i <= overlay->count; i++) {
         size_t end = i < overlay->count ? overlay->insertions[i].before : overlay->from->rows;
         if (from)
-            copy_bits(to, old + i, from, old, end - old);
+            bits_copy(to, old + i, from, old, end - old);
         else
-            set_bits(to, old + i, end - old);
+            bits_set(to, old + i, end - old);
         old = end;
     }
 }
@@ -149,7 +126,7 @@ static const struct population_input *input_of(const struct overlay *overlay, ui
 
 static bool is_told(const struct population_input *input, size_t row)
 {
-    return input && (!input->known || (input->known[row / 64] >> (row % 64) & 1)) &&
+    return input && (!input->known || bit_at(input->known, row)) &&
            (!input->doubles || isfinite(input->doubles[row]));
 }
 
@@ -208,7 +185,7 @@ static void convert_pieces(const struct overlay *overlay, const struct populatio
     for (size_t row = 0; row < overlay->from->rows; row++) {
         while (next < overlay->count && overlay->insertions[next].before <= row)
             next++;
-        if (!from->known || (from->known[row / 64] >> (row % 64) & 1))
+        if (!from->known || bit_at(from->known, row))
             store(to, row + next, stored(from, row) + higher);
     }
 }
@@ -224,7 +201,7 @@ static void put_new(const struct overlay *overlay, const struct population_input
         if (!is_told(input, new->row))
             continue;
         if (known)
-            known[row / 64] |= UINT64_C(1) << (row % 64);
+            bit_set(known, row);
         if (to->type == VALUE_DOUBLE)
             ((double *)to->values)[row] = input->doubles[new->row];
         else
@@ -257,7 +234,7 @@ static void make_column(void *context, size_t c, int worker)
     if (from->type == VALUE_INT || from->type == VALUE_DECIMAL || from->type == VALUE_TEXT)
         widen(overlay, inputs, to);
     if (from->known || !all_told(overlay, inputs)) {
-        to->known = population_array((rows + 63) / 64, sizeof(uint64_t));
+        to->known = population_array(words_of(rows), sizeof(uint64_t));
         copy_known(overlay, from->known, (uint64_t *)to->known);
     }
     if (to->width)
@@ -279,7 +256,7 @@ static enum status check(const struct population_table *table, const struct popu
     for (size_t s = 0; s < count; s++)
         rows += told[s].rows;
     if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR,
+        return error_set(error, STATUS_LIMIT,
                          "%s would have %zu rows; at most 4,294,967,294 fit into one kind",
                          table->name, rows);
     for (size_t s = 0; s < count; s++)

@@ -23,7 +23,7 @@ struct population_told {
  * told[i] arrive in this order, after everything the table holds of the moment `time` and before.
  * Customers are told something who exist by then (checked). `below` must outlive *out, which
  * population_free frees as it does any; pool may be NULL. STATUS_NOT_FOUND without such a table;
- * STATUS_ERROR past 4,294,967,294 rows, and for a column of another type or scale.
+ * STATUS_LIMIT past 4,294,967,294 rows; STATUS_ERROR for a column of another type or scale.
  */
 enum status population_over(const struct population *below, const char *table, uint32_t time,
                             const struct population_told *told, size_t count, struct pool *pool,

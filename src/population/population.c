@@ -223,7 +223,7 @@ static size_t column_bytes(const struct population_column *column, size_t rows)
 {
     size_t bytes = column->values ? rows * column->width : 0;
     if (column->known)
-        bytes += (rows + 63) / 64 * 8;
+        bytes += words_of(rows) * 8;
     if (column->set_start)
         bytes += (rows + 1 + column->set_start[rows]) * sizeof(uint32_t);
     return bytes;
@@ -264,6 +264,6 @@ struct population_memory population_memory(const struct population *population)
     for (size_t i = 0; i < population->record_count; i++)
         memory.records +=
             ((size_t)customers + 1) * 4 + (size_t)population->records[i].offset[customers] * 16;
-    memory.records += population->list_count * ((customers + 63) / 64) * 8;
+    memory.records += population->list_count * words_of(customers) * 8;
     return memory;
 }

@@ -307,9 +307,9 @@ static void set_type(struct segment_node *node)
         node->is_double = argument->is_double;
         break;
     case RESULT_DOUBLE:
-        node->type = argument->type == VALUE_NONE       ? VALUE_NONE
-                     : argument->type == VALUE_DURATION ? VALUE_DURATION
-                                                        : VALUE_DOUBLE;
+        node->type = VALUE_DOUBLE;
+        if (argument->type == VALUE_NONE || argument->type == VALUE_DURATION)
+            node->type = argument->type;
         node->is_double = node->type == VALUE_DURATION;
         break;
     }

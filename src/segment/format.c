@@ -390,7 +390,7 @@ static void format_sets(const struct segment_node *node, int least, struct buffe
         for (int i = 0; i < node->child_count; i++) {
             if (i > 0)
                 buffer_string(out, node->op == OP_AND ? " intersect " : " union ");
-            format_sets(node->child[i], node->op == OP_AND ? 2 : i > 0 ? 1 : 0, out);
+            format_sets(node->child[i], node->op == OP_AND ? 2 : i > 0, out);
         }
     }
 
@@ -479,9 +479,8 @@ static void format_in(const struct segment_node *node, struct buffer *out)
     static const char *const sets[] = {
         [SET_ANY_OF] = " any of (", [SET_ALL_OF] = " all of (", [SET_NONE_OF] = " none of ("};
     format(node->child[0], LEVEL_VALUE, out);
-    buffer_string(out, node->op == OP_SET ? sets[node->set_test]
-                       : node->negated    ? " not in ("
-                                          : " in (");
+    const char *in = node->negated ? " not in (" : " in (";
+    buffer_string(out, node->op == OP_SET ? sets[node->set_test] : in);
     format_values(node, 1, out);
     buffer_string(out, node->folded ? ") ignoring case" : ")");
 }

@@ -193,9 +193,10 @@ static void put_set(struct json *json, const struct segment_node *node)
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
     json_write_object(json);
-    json_put_array(json, form ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
-                         : node->op == OP_AND ? "intersect"
-                                              : "union");
+    const char *word = node->op == OP_AND ? "intersect" : "union";
+    if (form)
+        word = node->form == FORM_EXCEPT ? "except" : "symmetric_difference";
+    json_put_array(json, word);
     for (int i = 0; i < pair->child_count; i++)
         put_set(json, form && i == 1 ? written(pair->child[1])->child[0] : pair->child[i]);
     json_write_end_array(json);
@@ -313,7 +314,8 @@ static void put_rank(struct json *json, const struct segment_node *node)
     if (node->op == OP_PERCENTILE) {
         put_key(json, "percentile", node->child[0]);
     } else {
-        json_write_key(json, node->op == OP_NTILE ? "ntile" : rank->bottom ? "bottom" : "top");
+        const char *end = rank->bottom ? "bottom" : "top";
+        json_write_key(json, node->op == OP_NTILE ? "ntile" : end);
         if (node->op == OP_TOP && rank->is_percent) {
             json_write_object(json);
             json_put_string(json, "percent",

@@ -356,6 +356,10 @@ bool segment_check_kinds(struct check *check, struct segment_measure *measure);
 enum window_use { WINDOW_USE_FACTS, WINDOW_USE_MOMENTS, WINDOW_USE_VALUE, WINDOW_USE_PERIODS };
 void segment_check_window(struct check *check, const struct scope *scope,
                           struct segment_window *window, enum window_use use);
+/* Warns of a negative test that is false where an operand is unknown, unless a test beside it shows
+ * that this is meant. chain: what joins it to others by `and`, or NULL. */
+void segment_check_unknown(struct check *check, const struct segment_node *test,
+                           const struct segment_node *chain);
 void segment_check_arithmetic(struct check *check, const struct scope *scope,
                               struct segment_node *node);
 void segment_check_function(struct check *check, const struct scope *scope,

@@ -48,10 +48,10 @@ const char *segment_amount_meant(struct text word, struct arena *arena)
         bool number = rest.length > 0;
         for (size_t at = 0; at < rest.length; at++)
             number &= is_digit(rest.data[at]) || rest.data[at] == '.';
-        return number             ? arena_printf(arena, "amounts are plain numbers: write %.*s",
-                                                 (int)rest.length, rest.data)
-               : rest.length == 0 ? "amounts are plain numbers, without the sign of a currency"
-                                  : NULL;
+        if (number)
+            return arena_printf(arena, "amounts are plain numbers: write %.*s", (int)rest.length,
+                                rest.data);
+        return rest.length ? NULL : "amounts are plain numbers, without the sign of a currency";
     }
     return NULL;
 }

@@ -1,8 +1,6 @@
 /* The grammar's actions: each makes one node, and says at once what the grammar alone cannot
- * forbid. */
+ * forbid. Constants, windows and tests of the customer have files of their own. */
 #include "segment/language.h"
-
-#include "base/number.h"
 
 #include <string.h>
 
@@ -160,157 +158,6 @@ struct segment_node *segment_node_text_test(struct parse *parse, struct segment_
     return node;
 }
 
-/* ---- constants ---- */
-
-static struct segment_node *literal(struct parse *parse, struct segment_span span,
-                                    enum value_type type)
-{
-    struct segment_node *node = segment_node_alloc(parse, OP_LITERAL, span, 0);
-    node->type = type;
-    node->literal.known = true;
-    return node;
-}
-
-static bool has_exponent(struct text text)
-{
-    return memchr(text.data, 'e', text.length) || memchr(text.data, 'E', text.length);
-}
-
-static void number_fail(struct parse *parse, struct token token)
-{
-    segment_parse_fail(parse, token.span, "numbers have at most 18 digits",
-                       "this number is too large");
-}
-
-struct segment_node *segment_node_number(struct parse *parse, struct token token)
-{
-    struct segment_node *node = literal(parse, token.span, VALUE_INT);
-    if (has_exponent(token.text)) {
-        node->type = VALUE_DOUBLE;
-        if (!number_parse_double(token.text, &node->literal.number))
-            number_fail(parse, token);
-        return node;
-    }
-    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) ||
-        node->scale > NUMBER_SCALE_MAX)
-        number_fail(parse, token);
-    if (memchr(token.text.data, '.', token.text.length))
-        node->type = VALUE_DECIMAL;
-    return node;
-}
-
-struct segment_node *segment_node_percent(struct parse *parse, struct token token)
-{
-    struct segment_node *node = literal(parse, token.span, VALUE_DECIMAL);
-    node->literal.is_percent = true;
-    token.text.length--;
-    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) ||
-        node->scale > NUMBER_SCALE_MAX - 2)
-        number_fail(parse, token);
-    node->scale += 2;
-    return node;
-}
-
-struct segment_node *segment_node_length(struct parse *parse, struct token number,
-                                         struct token unit)
-{
-    struct segment_node *node =
-        literal(parse, segment_span_join(number.span, unit.span), VALUE_DOUBLE);
-    double value;
-    if (!number_parse_double(number.text, &value))
-        number_fail(parse, number);
-    node->literal.is_length = true;
-    bool km = text_is(unit.text, "km");
-    node->literal.number = value * (km ? 1000 : 1);
-    node->literal.count = km;
-    node->literal.text = number.text;
-    return node;
-}
-
-struct quantity segment_quantity_new(struct parse *parse, struct token number, struct token unit)
-{
-    struct quantity quantity = {0, segment_unit_of(unit.text),
-                                segment_span_join(number.span, unit.span)};
-    int scale;
-    if (!number_parse_decimal(number.text, &quantity.count, &scale) ||
-        memchr(number.text.data, '.', number.text.length))
-        segment_parse_fail(parse, number.span, "use a smaller unit: 36 hours rather than 1.5 days",
-                           "a length of time is a whole number of its unit");
-    else if (quantity.count > 100000000)
-        segment_parse_fail(parse, number.span, NULL, "this length of time is too long");
-    return quantity;
-}
-
-struct calendar_period segment_quantity_period(struct quantity quantity)
-{
-    static const struct calendar_period units[] = {{0, 1},      {0, 60}, {0, 3600}, {0, 86400},
-                                                   {0, 604800}, {1, 0},  {3, 0},    {12, 0}};
-    struct calendar_period unit = units[quantity.unit];
-    return (struct calendar_period){(int32_t)(unit.months * quantity.count),
-                                    unit.seconds * quantity.count};
-}
-
-struct segment_node *segment_node_quantity(struct parse *parse, struct quantity quantity)
-{
-    struct segment_node *node = literal(parse, quantity.span, VALUE_DURATION);
-    node->literal.is_period = true;
-    node->literal.period = segment_quantity_period(quantity);
-    node->literal.integer = node->literal.period.seconds;
-    node->literal.unit = quantity.unit;
-    node->literal.count = quantity.count;
-    return node;
-}
-
-struct segment_node *segment_node_string(struct parse *parse, struct token token)
-{
-    struct segment_node *node = literal(parse, token.span, VALUE_TEXT);
-    node->literal.text = token.text;
-    return node;
-}
-
-struct segment_node *segment_node_date(struct parse *parse, struct token token)
-{
-    struct segment_node *node = literal(parse, token.span, VALUE_DATE);
-    int32_t date = 0;
-    if (!date_parse(token.text, &date))
-        segment_parse_fail(parse, token.span,
-                           "dates are written year-month-day, such as 2025-03-31",
-                           "there is no such date");
-    node->literal.integer = date;
-    return node;
-}
-
-/* Read in the store's zone by the checker; the text is kept as written. */
-struct segment_node *segment_node_moment(struct parse *parse, struct token token)
-{
-    struct segment_node *node = literal(parse, token.span, VALUE_TIME);
-    node->literal.text = token.text;
-    return node;
-}
-
-struct segment_node *segment_node_bool(struct parse *parse, struct token token, bool value)
-{
-    struct segment_node *node = literal(parse, token.span, VALUE_BOOL);
-    node->literal.integer = value;
-    return node;
-}
-
-/* A minus before a number belongs to the number. */
-struct segment_node *segment_node_negate(struct parse *parse, struct token minus,
-                                         struct segment_node *operand)
-{
-    bool number = operand->op == OP_LITERAL && !operand->literal.is_length &&
-                  (operand->type == VALUE_INT || operand->type == VALUE_DECIMAL ||
-                   operand->type == VALUE_DOUBLE);
-    if (!number)
-        return segment_node_new(parse, OP_NEGATE, segment_span_join(minus.span, operand->span), 1,
-                                operand);
-    operand->literal.integer = -operand->literal.integer;
-    operand->literal.number = -operand->literal.number;
-    operand->span = segment_span_join(minus.span, operand->span);
-    return operand;
-}
-
 /* ---- names ---- */
 
 static void write_path(struct parse *parse, struct segment_node *node)
@@ -457,11 +304,12 @@ static void unknown_call(struct parse *parse, struct token name)
     bool is_all = strcmp(word, "all") == 0;
     int nearest = is_all ? -1 : text_nearest(word, names, count);
     const char *hint =
-        is_all ? "all(…) asks of every customer of an account: all(account.customers where …)"
-        : nearest >= 0
-            ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
-            : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
-              "last, nth, favourite";
+        "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
+        "last, nth, favourite";
+    if (is_all)
+        hint = "all(…) asks of every customer of an account: all(account.customers where …)";
+    else if (nearest >= 0)
+        hint = arena_printf(parse->arena, "did you mean “%s”?", names[nearest]);
     segment_parse_fail(parse, name.span, hint, "there is no measure or function “%s”", word);
 }
 
@@ -750,100 +598,4 @@ struct segment_node *segment_node_sequence(struct parse *parse, struct token wor
     }
     node->sequence = sequence;
     return segment_node_measure(parse, node);
-}
-
-/* ---- windows ---- */
-
-struct segment_node *segment_node_in_window(struct parse *parse, struct segment_node *value,
-                                            struct segment_window *window)
-{
-    struct segment_node *node = segment_node_new(
-        parse, OP_IN_WINDOW, segment_span_join(value->span, window->span), 1, value);
-    node->window = window;
-    if (window->weekdays || window->anniversary)
-        segment_parse_fail(parse, window->span,
-                           "ask for weekday(…) in (6, 7), or anniversary(…) this month",
-                           "“on” stands only inside measures and sequences");
-    return segment_node_measure(parse, node);
-}
-
-struct segment_window *segment_window_new(struct parse *parse, enum segment_window_form form,
-                                          struct segment_span span)
-{
-    struct segment_window *window = ARENA_NEW(parse->arena, struct segment_window);
-    window->form = form;
-    window->span = span;
-    return window;
-}
-
-struct segment_window *segment_window_length(struct parse *parse, enum segment_window_form form,
-                                             struct segment_span begin, struct quantity quantity)
-{
-    struct segment_window *window =
-        segment_window_new(parse, form, segment_span_join(begin, quantity.span));
-    window->length = segment_quantity_period(quantity);
-    window->count = quantity.count;
-    window->unit = quantity.unit;
-    return window;
-}
-
-struct segment_window *segment_window_anchor(struct parse *parse, enum segment_window_form form,
-                                             struct segment_span begin, struct segment_node *anchor,
-                                             struct segment_node *to)
-{
-    struct segment_window *window =
-        segment_window_new(parse, form, segment_span_join(begin, to ? to->span : anchor->span));
-    window->anchor = anchor;
-    window->to = to;
-    return window;
-}
-
-struct segment_window *segment_window_ago(struct parse *parse, struct token between,
-                                          struct segment_node *from, struct segment_node *to,
-                                          struct token ago)
-{
-    struct segment_window *window =
-        segment_window_new(parse, WINDOW_AGO, segment_span_join(between.span, ago.span));
-    bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL &&
-                 to->literal.is_period;
-    if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {
-        segment_parse_fail(
-            parse, window->span, NULL,
-            "a span of the past is written between 30 and 60 days ago, the smaller number first");
-        return window;
-    }
-    struct quantity near = {from->literal.integer, to->literal.unit, from->span};
-    window->unit = near.unit;
-    window->count = near.count;
-    window->length = segment_quantity_period(near);
-    window->longer = to->literal.period;
-    window->longer_count = to->literal.count;
-    return window;
-}
-
-struct segment_window *segment_window_calendar(struct parse *parse, enum segment_window_form form,
-                                               struct segment_span begin, struct token number,
-                                               struct token unit)
-{
-    struct segment_window *window =
-        segment_window_new(parse, form, segment_span_join(begin, unit.span));
-    window->count = 1;
-    window->unit = unit.text.data ? segment_unit_of(unit.text) : CALENDAR_DAY;
-    if (number.text.data && segment_small_count(parse, number, &window->count) &&
-        window->count > 100000)
-        segment_parse_fail(parse, number.span, NULL, "this window is too long");
-    if (window->unit < CALENDAR_DAY)
-        segment_parse_fail(parse, unit.span, "say last 24 hours",
-                           "calendar units are day, week, month, quarter and year");
-    return window;
-}
-
-void segment_window_weekday(struct parse *parse, struct segment_window *window, struct token name)
-{
-    int weekday = segment_weekday_by_name(name.text);
-    if (weekday == 0)
-        segment_parse_fail(parse, name.span, "weekdays are monday to sunday",
-                           "there is no weekday “%.*s”", (int)name.text.length, name.text.data);
-    else
-        window->weekdays |= 1u << weekday;
 }

@@ -17,6 +17,8 @@ enum status session_end_change(struct session *session, struct store_change *cha
                                enum status status, struct error *error)
 {
     if (status == STATUS_OK)
+        status = interrupt_check(&session->interrupt, error);
+    if (status == STATUS_OK)
         status = store_commit(change, error);
     else
         store_abort(change);
@@ -165,22 +167,31 @@ static enum status load_sources(struct session *session, struct arena *arena,
     return STATUS_OK;
 }
 
+enum status session_build_definitions(struct session *session, const struct schema *schema,
+                                      struct arena *arena, struct segment_set **out,
+                                      struct session_trouble **broken, size_t *broken_count,
+                                      struct error *error)
+{
+    struct segment_source *sources;
+    size_t count;
+    struct broken_list list = {.arena = arena};
+    TRY(load_sources(session, arena, &sources, &count, error));
+    count = drop_failing(session, sources, count, &list);
+    TRY(build_fitting(sources, count, schema, &list, out, error));
+    *broken = list.items;
+    *broken_count = list.count;
+    return STATUS_OK;
+}
+
 /* A saved definition may stop fitting (an import was taken back, and its columns with it). Such
  * ones are left out and named, so that everything else goes on working. */
 enum status session_load_definitions(struct session *session, struct error *error)
 {
-    struct segment_source *sources;
-    size_t count;
-    struct broken_list broken = {.arena = &session->arena};
     if (session->definitions)
         return STATUS_OK;
-    TRY(load_sources(session, &session->arena, &sources, &count, error));
-    count = drop_failing(session, sources, count, &broken);
-    TRY(build_fitting(sources, count, session_schema(session), &broken, &session->definitions,
-                      error));
-    session->broken = broken.items;
-    session->broken_count = broken.count;
-    return STATUS_OK;
+    return session_build_definitions(session, session_schema(session), &session->arena,
+                                     &session->definitions, &session->broken,
+                                     &session->broken_count, error);
 }
 
 enum status session_broken_under(struct session *session, const struct schema *schema,
@@ -236,18 +247,12 @@ static enum status is_scheme(const struct segment_set *set, const struct segment
     return status;
 }
 
-enum status session_find_segment(struct session *session, const char *name, int *index,
-                                 struct error *error)
+enum status session_find_in(const struct segment_set *set, const char *name, int *index,
+                            struct error *error)
 {
-    TRY(session_load_definitions(session, error)); /* a failed change has forgotten them */
-    const struct segment_set *set = session->definitions;
     *index = segment_set_find(set, name);
     if (*index >= 0)
         return STATUS_OK;
-    for (size_t i = 0; i < session->broken_count; i++)
-        if (strcmp(session->broken[i].name, name) == 0)
-            return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name,
-                             session->broken[i].why);
     int scheme = segment_set_find_scheme(set, name);
     if (scheme >= 0)
         return is_scheme(set, &set->schemes[scheme], error);
@@ -262,6 +267,18 @@ enum status session_find_segment(struct session *session, const char *name, int 
         error_hint(error, "strata segments lists them");
     free(names);
     return status;
+}
+
+enum status session_find_segment(struct session *session, const char *name, int *index,
+                                 struct error *error)
+{
+    TRY(session_load_definitions(session, error)); /* a failed change has forgotten them */
+    if (segment_set_find(session->definitions, name) < 0)
+        for (size_t i = 0; i < session->broken_count; i++)
+            if (strcmp(session->broken[i].name, name) == 0)
+                return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name,
+                                 session->broken[i].why);
+    return session_find_in(session->definitions, name, index, error);
 }
 
 /* ---- what would change ---- */

@@ -163,8 +163,8 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static void collect_members(const struct session_view *view, int segment, struct arena *arena,
-                            struct session_members *out)
+void session_collect_members(const struct session_view *view, int segment, struct arena *arena,
+                             struct session_members *out)
 {
     size_t count = plan_result_count(view->result, segment), found = 0;
     struct member *members = base_calloc(count + 1, sizeof *members);
@@ -200,7 +200,7 @@ enum status session_members(struct session *session, const char *segment, struct
     }
     enum status status = session_evaluate(session, own, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
-        collect_members(&view, asked, arena, out);
+        session_collect_members(&view, asked, arena, out);
         session_view_close(&view);
     }
     segment_set_free(own);

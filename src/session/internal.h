@@ -5,6 +5,7 @@
 #include "session/definitions.h"
 #include "session/evaluate.h"
 
+#include "base/interrupt.h"
 #include "base/vector.h"
 
 /* Definitions that fit the store but cannot be evaluated at a moment (leave_out.c). */
@@ -20,6 +21,9 @@ struct session {
     struct pool *pool; /* likewise */
     struct zone *zone;
     int threads;
+    struct interrupt interrupt;
+    bool (*reading)(void *context, double fraction); /* or NULL */
+    void *reading_context;
     struct segment_set *definitions; /* loaded when first needed; NULL after a change */
     struct arena arena;              /* as long as the session */
     struct session_trouble *broken;  /* definitions that no longer fit the store, left out */
@@ -45,6 +49,19 @@ enum status session_take_in_again(struct session *session, int64_t moment, struc
 const char **session_find_failing(struct session *session, const struct segment_set *set,
                                   const struct population *population, int64_t moment,
                                   struct arena *arena, size_t *count);
+/* The saved definitions that fit the schema and do not fail at the moment last asked about, over
+ * that schema, and those left out; all but the set is in arena. */
+enum status session_build_definitions(struct session *session, const struct schema *schema,
+                                      struct arena *arena, struct segment_set **out,
+                                      struct session_trouble **broken, size_t *broken_count,
+                                      struct error *error);
+/* Index of the segment in the set; STATUS_NOT_FOUND with the nearest name, or when it is a scheme.
+ */
+enum status session_find_in(const struct segment_set *set, const char *name, int *index,
+                            struct error *error);
+/* The identifiers and numbers of a segment's members, by number. */
+void session_collect_members(const struct session_view *view, int segment, struct arena *arena,
+                             struct session_members *out);
 /* Reads the files of the static lists that the set of apply names. */
 enum status session_read_lists(struct session *session, const struct segment_source *sources,
                                size_t count, struct arena *arena, struct session_apply *apply,

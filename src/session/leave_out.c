@@ -113,10 +113,11 @@ static void retire_definitions(struct session *session)
 enum status session_leave_out(struct session *session, const struct population *population,
                               int64_t moment, const struct error *why, struct error *error)
 {
-    size_t count;
+    size_t count = 0;
     const struct segment_set *set = session->definitions;
-    const char **reasons =
-        session_find_failing(session, set, population, moment, &session->arena, &count);
+    const char **reasons = NULL;
+    if (why->code != STATUS_INTERRUPTED) /* which no definition is to blame for */
+        reasons = session_find_failing(session, set, population, moment, &session->arena, &count);
     if (!count) {
         *error = *why;
         return why->code;

@@ -29,8 +29,11 @@ enum status session_open(const struct session_options *options, struct session *
     session->threads = options->threads;
     enum status status = store_open(options->path, options->write ? STORE_WRITE : STORE_READ,
                                     options->command, &session->store, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        struct store_limits limits = {options->threads, options->memory, &session->interrupt};
+        store_limit(session->store, &limits);
         status = zone_open(store_schema(session->store)->zone, &session->zone, error);
+    }
     if (status == STATUS_OK)
         status = session_load_definitions(session, error);
     if (status != STATUS_OK) {
@@ -57,6 +60,28 @@ void session_close(struct session *session)
     free(session);
 }
 
+void session_interrupt(struct session *session)
+{
+    interrupt_raise(&session->interrupt);
+}
+
+void session_go_on(struct session *session)
+{
+    interrupt_clear(&session->interrupt);
+}
+
+void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
+                        void *context)
+{
+    session->reading = step;
+    session->reading_context = context;
+}
+
+const struct interrupt *session_stop(const struct session *session)
+{
+    return &session->interrupt;
+}
+
 struct store *session_store(const struct session *session)
 {
     return session->store;
@@ -79,15 +104,19 @@ const struct zone *session_zone(const struct session *session)
 
 struct pool *session_pool(struct session *session)
 {
-    if (!session->pool)
+    if (!session->pool) {
         session->pool = pool_new(session->threads);
+        pool_watch(session->pool, &session->interrupt);
+    }
     return session->pool;
 }
 
 enum status session_lake(struct session *session, struct lake **out, struct error *error)
 {
-    if (!session->lake)
+    if (!session->lake) {
         TRY(store_lake(session->store, session->threads, &session->lake, error));
+        lake_on_progress(session->lake, session->reading, session->reading_context);
+    }
     *out = session->lake;
     return STATUS_OK;
 }

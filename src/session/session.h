@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct session;
+struct interrupt;
 struct population;
 struct pool;
 struct zone;
@@ -24,10 +25,21 @@ struct session_options {
     bool write;          /* take the writer's lock */
     const char *command; /* who asks, for the lock's holder line: "strata import" */
     int threads;         /* 0: as many as the machine offers */
+    uint64_t memory; /* bytes that reading and sorting files may take; 0: half of the machine's */
 };
 enum status session_open(const struct session_options *options, struct session **out,
                          struct error *error);
 void session_close(struct session *session);
+
+/* Stops what the session does now: the call fails with STATUS_INTERRUPTED and nothing is half done.
+ * From any thread, and from signal handlers. It stays so until session_go_on. */
+void session_interrupt(struct session *session);
+void session_go_on(struct session *session);
+/* step is called while files are read for questions, as lake_on_progress says. Before anything is
+ * asked. */
+void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
+                        void *context);
+const struct interrupt *session_stop(const struct session *session);
 
 /* Makes an empty store. zone NULL: UTC; currency NULL: none. */
 enum status session_create(const char *path, const char *zone, const char *currency,

@@ -61,8 +61,9 @@ static const char *rounded(const struct sql_scope *scope, const struct segment_n
     const struct segment_node *x = node->child[0];
     const char *value = sql_value(scope, x);
     bool down = node->function == FUNCTION_FLOOR, up = node->function == FUNCTION_CEIL;
+    const char *other = up ? "ceil" : "round";
     if (sql_is_double(x))
-        return SQL(scope, "CAST(%s(%s) AS BIGINT)", down ? "floor" : up ? "ceil" : "round", value);
+        return SQL(scope, "CAST(%s(%s) AS BIGINT)", down ? "floor" : other, value);
     const char *unit = sql_integer(scope->sql, number_power10(x->scale));
     if (x->scale == 0)
         return value;
@@ -76,9 +77,9 @@ static const char *rounded(const struct sql_scope *scope, const struct segment_n
 /* least, greatest and coalesce over values of one type; numbers are brought to the node's. */
 static const char *extreme(const struct sql_scope *scope, const struct segment_node *node)
 {
-    const char *name = node->function == FUNCTION_LEAST      ? "least"
-                       : node->function == FUNCTION_GREATEST ? "greatest"
-                                                             : "coalesce";
+    const char *name = "coalesce";
+    if (node->function != FUNCTION_COALESCE)
+        name = node->function == FUNCTION_LEAST ? "least" : "greatest";
     struct buffer list;
     buffer_init(&list, 0);
     for (int i = 0; i < node->child_count; i++) {

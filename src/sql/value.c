@@ -207,14 +207,16 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     if (node->op == OP_DIVIDE)
         return SQL(scope, "strata_finite(%s / nullif(%s, CAST(0 AS DOUBLE)))", sql_double(scope, a),
                    sql_double(scope, b));
-    char operator= node->op == OP_MULTIPLY ? '*' : sign<0 ? '-' : '+';
+    char symbol = sign < 0 ? '-' : '+';
+    if (node->op == OP_MULTIPLY)
+        symbol = '*';
     if (sql_is_double(node))
-        return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), operator,
+        return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), symbol,
                    sql_double(scope, b));
     int scale = a->scale > b->scale ? a->scale : b->scale;
     if (node->op == OP_MULTIPLY)
         return SQL(scope, "(%s * %s)", sql_value(scope, a), sql_value(scope, b));
-    return SQL(scope, "(%s %c %s)", at_scale(scope, a, scale), operator, at_scale(scope, b, scale));
+    return SQL(scope, "(%s %c %s)", at_scale(scope, a, scale), symbol, at_scale(scope, b, scale));
 }
 
 /* ---- the table of values ---- */

@@ -161,8 +161,8 @@ static enum status describe(struct store_change *change, struct lake *lake,
     VECTOR(struct catalog_part_column) columns = {0};
     TRY(lake_queryf(lake, &result, error, "DESCRIBE SELECT * FROM read_parquet(%s)",
                     store_quote(&change->arena, added->temporary)));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    enum status status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text name = lake_text(&chunk->columns[0], i),
                         type = lake_text(&chunk->columns[1], i);
@@ -170,6 +170,8 @@ static enum status describe(struct store_change *change, struct lake *lake,
                                       arena_strndup(&change->arena, name.data, name.length),
                                       arena_strndup(&change->arena, type.data, type.length)});
         }
+        status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     struct catalog_part_column *kept =
         ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);
@@ -397,12 +399,13 @@ static enum status look_again(struct store *store, struct error *error)
 {
     char why[ERROR_MESSAGE_MAX];
     uint64_t generation = store->generation;
+    enum status code = error ? error->code : STATUS_IO;
     snprintf(why, sizeof why, "%s", error ? error->message : "");
     bool seen = catalog_reopen(store->catalog, NULL) == STATUS_OK &&
                 catalog_counter(store->catalog, CATALOG_GENERATION, &generation, NULL) == STATUS_OK;
     bool made = generation > store->generation;
     if (seen && catalog_settle(store->catalog, NULL) == STATUS_OK)
-        return made ? STATUS_OK : error_set(error, STATUS_ERROR, "%s; nothing was changed", why);
+        return made ? STATUS_OK : error_set(error, code, "%s; nothing was changed", why);
 
     const char *state = "whether it was made cannot be told now";
     if (seen && made)

@@ -49,7 +49,7 @@ static enum status take_chunk(struct making *making, struct text leaf, int64_t p
     while (making->leaf < part->column_count && !belongs(leaf, part->columns[making->leaf].name))
         making->leaf++;
     if (making->leaf == part->column_count)
-        return error_set(error, STATUS_ERROR, "%s has a column that it does not describe",
+        return error_set(error, STATUS_CORRUPT, "%s has a column that it does not describe",
                          part->path);
 
     struct catalog_checksum *piece = &making->pieces[making->leaf];
@@ -83,13 +83,16 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
                     "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT FROM piece "
                     "ORDER BY later, row_group_id, column_id",
                     store_quote(making->arena, path)));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    enum status status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows && status == STATUS_OK; i++)
             status = take_chunk(making, lake_text(&chunk->columns[0], i),
                                 lake_integer(&chunk->columns[1], i),
                                 (uint64_t)lake_integer(&chunk->columns[2], i),
                                 (uint64_t)lake_integer(&chunk->columns[3], i), error);
+        if (status == STATUS_OK)
+            status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     return status;
 }
@@ -138,8 +141,9 @@ static enum status hash_pieces(struct making *making, struct hasher *hasher, con
         failed = pieces[i].failed;
         making->pieces[i].value = pieces[i].value;
     }
-    return failed ? error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path)
-                  : STATUS_OK;
+    if (!failed)
+        return STATUS_OK;
+    return error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path);
 }
 
 enum status checksum_make(struct hasher *hasher, struct lake *lake, const char *path,
@@ -188,7 +192,7 @@ static enum status say_damaged(const struct store *store, const struct catalog_p
 {
     struct arena arena;
     arena_init(&arena, 0);
-    enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s; it holds %s",
+    enum status status = error_set(error, STATUS_CORRUPT, "%s is damaged: %s; it holds %s",
                                    store_file(store, &arena, "%s", part->path), what,
                                    store_part_holds(&arena, part));
     if (part->role == PART_ACTIVITY)

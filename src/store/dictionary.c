@@ -14,11 +14,13 @@ static enum status load_known(struct lake *lake, const char *sql, struct numberi
     struct lake_result *result;
     const struct lake_chunk *chunk;
     TRY(lake_query(lake, sql, &result, error));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    enum status status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows; i++)
             store_numbering_known(numbering, lake_text(&chunk->columns[0], i),
                                   (uint32_t)lake_integer(&chunk->columns[1], i));
+        status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     return status;
 }

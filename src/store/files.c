@@ -57,8 +57,10 @@ enum status file_make_folder(const char *path, struct error *error)
 void file_remove_tree(const char *path, bool itself)
 {
     DIR *folder = opendir(path);
-    struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
+    for (;;) {
+        struct dirent *entry = folder ? readdir(folder) : NULL;
+        if (!entry)
+            break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         char name[4096];

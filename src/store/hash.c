@@ -22,9 +22,9 @@
 #include <unistd.h>
 
 enum {
-    CHUNK = 1 << 17,       /* bytes; those of a thread's wave fit into its second-level cache */
-    WAVE = 4,              /* chunks a thread */
-    ALONE_BYTES = 4 << 20, /* less than this is not worth a second thread */
+    CHUNK = 1 << 18,       /* bytes; fits into a second-level cache with room to spare */
+    WAVE = 4,              /* chunks a thread; more wait longer for a thread that sleeps */
+    ALONE_BYTES = 8 << 20, /* less than this is not worth a second thread */
 };
 
 struct chunk {

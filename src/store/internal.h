@@ -30,6 +30,7 @@ struct store {
     size_t part_count;
     uint64_t generation;
     struct store_change *change;
+    struct store_limits limits;
     bool unreadable; /* a commit ended in uncertainty: nothing more may be written */
     uint64_t steps;  /* steps of publishing taken, for store_step */
     uint64_t

@@ -130,7 +130,9 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
         }
     const char *coded = coded_column(name);
     bool codes = coded != NULL;
-    const struct schema_column *column = table ? schema_column(table, codes ? coded : name) : NULL;
+    const struct schema_column *column = NULL;
+    if (table)
+        column = schema_column(table, codes ? coded : name);
     if (!column)
         return unknown_column(table, reading->read->table, name, error);
     if (codes)
@@ -163,7 +165,9 @@ static enum status start(struct reading *reading, const struct store *store,
     const struct schema_table *table = schema_table(store->schema, read->table);
     if (roles[read->role].has_properties && !table)
         return error_set(error, STATUS_NOT_FOUND, "the store has no %s", read->table);
-    size_t most = read->columns ? read->column_count : 8 + (table ? table->column_count : 0);
+    size_t most = read->column_count;
+    if (!read->columns)
+        most = 8 + (table ? table->column_count : 0);
     reading->wanted = ARENA_ARRAY(&reading->arena, struct wanted, most);
     if (!read->columns)
         return want_all(reading, table, error);

@@ -130,7 +130,7 @@ static enum status set_lock(int file, short type, uint64_t from, uint64_t length
     struct flock lock = {
         .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)from, .l_len = (off_t)length};
     *taken = fcntl(file, F_OFD_SETLK, &lock) == 0;
-    return *taken || errno == EAGAIN || errno == EACCES ? STATUS_OK : STATUS_ERROR;
+    return *taken || errno == EAGAIN || errno == EACCES ? STATUS_OK : STATUS_IO;
 }
 
 static enum status say_busy(struct store *store, struct error *error)
@@ -286,8 +286,10 @@ static void sweep(struct store *store, struct arena *arena, struct text_map *lis
                   const char *folder)
 {
     DIR *entries = opendir(store_file(store, arena, "%s", folder));
-    struct dirent *entry;
-    while (entries && (entry = readdir(entries))) {
+    for (;;) {
+        struct dirent *entry = entries ? readdir(entries) : NULL;
+        if (!entry)
+            break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         const char *name = arena_printf(arena, "%s/%s", folder, entry->d_name);
@@ -388,9 +390,9 @@ enum status store_open(const char *path, enum store_mode mode, const char *comma
                             .lock = -1,
                             .generations = -1};
     arena_init(&store->arena, 0);
-    enum status status = mode == STORE_WRITE
-                             ? open_writing(store, command ? command : "strata", error)
-                             : open_reading(store, error);
+    const char *writer = command ? command : "strata";
+    enum status status =
+        mode == STORE_WRITE ? open_writing(store, writer, error) : open_reading(store, error);
     if (status != STATUS_OK) {
         store_close(store);
         return status;
@@ -443,7 +445,9 @@ static enum status not_found(struct error *error, const char *where)
 enum status store_find(const char *argument, const char *directory, struct arena *arena,
                        const char **path, struct error *error)
 {
-    const char *named = argument ? argument : directory ? NULL : getenv("STRATA_STORE");
+    const char *named = argument;
+    if (!argument && !directory)
+        named = getenv("STRATA_STORE");
     if (named && *named) {
         *path = arena_strdup(arena, named);
         return store_is(named) ? STATUS_OK : not_found(error, named);
@@ -479,12 +483,19 @@ const struct catalog_part *store_parts(const struct store *store, size_t *count)
     return store->parts;
 }
 
+void store_limit(struct store *store, const struct store_limits *limits)
+{
+    store->limits = *limits;
+}
+
 enum status store_lake(const struct store *store, int threads, struct lake **out,
                        struct error *error)
 {
     char spill[PATH_MAX];
     snprintf(spill, sizeof spill, "%s/tmp/spill", store->path);
-    struct lake_options options = {.threads = threads,
+    struct lake_options options = {.threads = threads ? threads : store->limits.threads,
+                                   .memory_limit = store->limits.memory,
+                                   .interrupt = store->limits.interrupt,
                                    .temp_directory = store->mode == STORE_WRITE ? spill : NULL};
     return lake_open(&options, out, error);
 }

@@ -29,6 +29,15 @@ enum store_mode {
 enum status store_create(const char *path, const char *zone, const char *currency,
                          struct error *error);
 
+/* What work on a store may take: for all lakes that are opened after it is said. */
+struct interrupt;
+struct store_limits {
+    int threads;     /* 0: as many as the machine offers */
+    uint64_t memory; /* bytes of each lake; 0: half of the machine's */
+    const struct interrupt *interrupt;
+};
+void store_limit(struct store *store, const struct store_limits *limits);
+
 /* STORE_WRITE takes the lock and cleans up what a killed writer left; when another process has it,
  * STATUS_BUSY names it by command, pid and since when. command: what to write into the lock for
  * others to read ("strata import orders.csv"). STORE_READ never waits and works in read-only

@@ -168,12 +168,14 @@ static enum status count_alive(struct undo *undo, const char *table, struct erro
     const struct lake_chunk *chunk;
     TRY(lake_query(undo->lake, "SELECT import::BIGINT, count(*) FROM strata_alive GROUP BY 1",
                    &result, error));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    enum status status = lake_result_next(result, &chunk, error);
+    while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows; i++)
             VECTOR_PUSH(&undo->revived,
                         (struct revived){(uint32_t)lake_integer(&chunk->columns[0], i), table,
                                          (uint64_t)lake_integer(&chunk->columns[1], i)});
+        status = lake_result_next(result, &chunk, error);
+    }
     lake_result_free(result);
     return status;
 }

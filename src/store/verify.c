@@ -110,8 +110,8 @@ static enum status read_through(struct verifying *verifying, struct lake *lake,
     TRY(lake_query_integer(lake, sql, &rows, NULL, error));
     if ((uint64_t)rows == part->rows)
         return STATUS_OK;
-    return error_set(error, STATUS_ERROR, "it has %lld rows and should have %llu", (long long)rows,
-                     (unsigned long long)part->rows);
+    return error_set(error, STATUS_CORRUPT, "it has %lld rows and should have %llu",
+                     (long long)rows, (unsigned long long)part->rows);
 }
 
 static void verify_part(struct verifying *verifying, struct lake *lake,
@@ -162,7 +162,7 @@ static void verify_all(struct verifying *verifying, struct lake *lake)
             verify_part(verifying, lake, &store->parts[i]);
             continue;
         }
-        (void)!error_set(&problem, STATUS_ERROR, "part %u has no name or no role (table part)",
+        (void)!error_set(&problem, STATUS_CORRUPT, "part %u has no name or no role (table part)",
                          (unsigned)store->parts[i].number);
         catalog_problem(verifying, &problem);
     }

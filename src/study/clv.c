@@ -397,7 +397,7 @@ enum status study_clv_fit(struct work *work, struct error *error)
     describe_data(work, &options, &data);
     enum status status = model_clv_fit(options.type, &histories, session_pool(work->session),
                                        work->arena, &model, error);
-    if (status == STATUS_ERROR) {
+    if (status == STATUS_ERROR) { /* the model cannot be fitted to such histories */
         work_refuse(work, "%s", error->message);
         return STATUS_OK;
     }

@@ -211,6 +211,10 @@ static enum status score_next(struct scoring *scoring, bool *alone, struct error
     struct study_model before = *scored->model;
     if (score(scoring, scored, &scored->why) != STATUS_OK) {
         *scored->model = before;
+        if (scored->why.code == STATUS_INTERRUPTED) {
+            *error = scored->why;
+            return STATUS_INTERRUPTED;
+        }
     } else {
         error_clear(&scored->why); /* of what was tried on the way */
         TRY(told_new(&scored->work, &scored->told, error));

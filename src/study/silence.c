@@ -28,8 +28,8 @@ static const char *same_key(uint32_t import, char out[KEY_MAX])
 enum status study_strangers(struct session *session, struct arena *arena,
                             struct catalog_stated **out, size_t *count, struct error *error)
 {
-    return catalog_stated_by_others(store_catalog(session_store(session)), SCHEMA_TRAIT_TABLE,
-                                    STUDY_SOURCE, arena, out, count, error);
+    return catalog_stated_besides_scores(store_catalog(session_store(session)), SCHEMA_TRAIT_TABLE,
+                                         arena, out, count, error);
 }
 
 /* ---- who was left out ---- */
@@ -213,14 +213,6 @@ static enum status load_traits(struct session *session, const char *name, uint32
                            session_pool(session), out, error);
 }
 
-/* The moment of a scoring that may have left somebody out; INT64_MIN: of a whole one. */
-static int64_t silent_moment(const struct catalog_import *import)
-{
-    static const char key[] = "\"unchanged_at\":";
-    const char *at = import->counts ? strstr(import->counts, key) : NULL;
-    return at ? strtoll(at + strlen(key), NULL, 10) : INT64_MIN;
-}
-
 enum status study_unfold(struct session *session, struct store_change *change, const char *name,
                          uint32_t after, int64_t moment, uint32_t before, struct arena *arena,
                          struct error *error)
@@ -232,9 +224,9 @@ enum status study_unfold(struct session *session, struct store_change *change, c
     TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct bitmap *same = NULL;
-        int64_t at = silent_moment(&imports[i]);
-        if (imports[i].undone || imports[i].number <= after || at <= moment ||
-            !study_is_score(&imports[i], name))
+        int64_t at = imports[i].scoring.moment;
+        if (imports[i].undone || imports[i].number <= after || !imports[i].scoring.silent ||
+            at <= moment || !study_is_score(&imports[i], name))
             continue;
         status = load_same(session, imports[i].number, arena, &same, error);
         if (same && !population)
@@ -249,21 +241,12 @@ enum status study_unfold(struct session *session, struct store_change *change, c
     return status;
 }
 
-/* "rfm" of ["model:rfm"], or NULL where no model told it. */
-static const char *model_of(const struct catalog_import *import, struct arena *arena)
-{
-    if (!study_is_score(import, NULL))
-        return NULL;
-    const char *name = import->sources + strlen(STUDY_SOURCE), *end = strchr(name, '"');
-    return end ? arena_strndup(arena, name, (size_t)(end - name)) : NULL;
-}
-
 enum status study_unfold_before_undo(struct session *session, struct store_change *change,
                                      uint32_t number, struct arena *arena, struct error *error)
 {
     struct catalog_import import;
     TRY(catalog_find_import(store_catalog(session_store(session)), number, arena, &import, error));
-    const char *name = import.undone ? NULL : model_of(&import, arena);
+    const char *name = import.undone ? NULL : import.scoring.model;
     if (!name)
         return STATUS_OK;
     TRY(study_unfold(session, change, name, number, INT64_MIN, 0, arena, error));

@@ -1,7 +1,7 @@
 /*
  * Models in a store: fitted on its facts, saved in its catalog, scored at any moment. A score is a
- * told trait with the moment of the scoring, published as an import of its own from the source
- * "model:NAME", so that history, undo, `as of` and the segment language treat it like any other
+ * told trait with the moment of the scoring, published as an import of a kind of its own
+ * (CATALOG_SCORES), so that history, undo, `as of` and the segment language treat it like any other
  * trait.
  */
 #ifndef STRATA_STUDY_STUDY_H

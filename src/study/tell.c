@@ -203,16 +203,15 @@ static enum status add_import(struct session *session, const struct told *told, 
     const char *what = arena_printf(arena, "%s at %lld", source, (long long)told->moment);
     const char *unchanged = "";
     if (told->same)
-        unchanged = arena_printf(arena, "\"unchanged\":%zu,\"unchanged_at\":%lld,",
-                                 told->scored - told->count, (long long)told->moment);
+        unchanged = arena_printf(arena, "\"unchanged\":%zu,", told->scored - told->count);
     struct catalog_import import = {
         .received = session_now(session),
-        .what = "traits",
+        .kind = CATALOG_SCORES,
+        .scoring = {told->model->name, told->moment, told->same != NULL},
         .table = SCHEMA_TRAIT_TABLE,
         .sources = arena_printf(arena, "[\"%s\"]", source),
         .content_hash =
             arena_printf(arena, "%016llx", (unsigned long long)text_hash(text_from(what))),
-        .mapping = "{}",
         .mapping_hash = "0000000000000000",
         .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,%s\"set_aside\":0}",
                                told->scored, told->count, unchanged),
@@ -222,10 +221,7 @@ static enum status add_import(struct session *session, const struct told *told, 
 
 bool study_is_score(const struct catalog_import *import, const char *name)
 {
-    char source[512];
-    snprintf(source, sizeof source, "[\"model:%s%s", name ? name : "", name ? "\"]" : "");
-    return name ? strcmp(import->sources, source) == 0
-                : strncmp(import->sources, source, strlen(source)) == 0;
+    return import->kind == CATALOG_SCORES && (!name || strcmp(import->scoring.model, name) == 0);
 }
 
 enum status told_write(struct session *session, struct told *told, struct store_change *change,

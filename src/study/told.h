@@ -68,8 +68,6 @@ enum status told_write_rows(struct session *session, struct told *told, uint32_t
  * Silence (silence.c). A scoring that left customers out means what a whole one would mean as
  * long as what was told before it stays as it is. Before that is changed, it is made whole.
  */
-/* How the sources of imports of scores begin. */
-#define STUDY_SOURCE "[\"model:"
 /* Traits that something else than a model told, in arena: with them among its own, a model tells
  * everyone. */
 enum status study_strangers(struct session *session, struct arena *arena,

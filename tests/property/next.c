@@ -12,6 +12,8 @@
 #include "random.h"
 #include "ways.h"
 
+#include "base/bits.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +185,7 @@ static const char *const conditions[] = {
     "top 3 by days since last(order.time)",
     "top 25% by count(order last 1 month)",
     "ntile(4) by age(birth_date) = 1",
+    "ntile(4) by days since last(order.time) = 2",
     "percentile by months since joined > 50",
     "count(account.customers where any(order last 1 month)) >= 2",
     "seconds since last(order.time) - 60 * minutes since last(order.time) > 2592000",
@@ -498,6 +501,12 @@ static void complain(struct tally *tally, const struct round *round, const char 
            round->schema.zone, now, position, said, when);
 }
 
+/* Whether it needs to know of everyone: cut-offs of ranks, members of accounts. */
+static bool asks_everyone(int c)
+{
+    return strstr(conditions[c], " by ") || strstr(conditions[c], "account.");
+}
+
 /* One condition's next moments, against the first flips seen. */
 static void check_first(const struct round *round, struct tally *tally, int c,
                         const struct plan_result *said, const int64_t *flip)
@@ -514,6 +523,40 @@ static void check_first(const struct round *round, struct tally *tally, int c,
     }
 }
 
+/* A customer held against cut-offs that are kept, while others' keys go on: their own next moment
+ * has to say when they pass one. */
+static void check_kept(const struct round *round, struct tally *tally, int c,
+                       const struct plan *plan, const struct population *population)
+{
+    struct plan_state *state = plan_state_new(plan);
+    struct plan_phase *phase = NULL;
+    struct error error;
+    uint64_t now[CONDITIONS / 64 + 1] = {0}, then[CONDITIONS / 64 + 1] = {0};
+    int at = c + 1;
+
+    enum status status = plan_phase_new(plan, population, round->world.now, NULL, &phase, &error);
+    for (uint32_t p = 0; status == STATUS_OK && p < CUSTOMERS; p++) {
+        int64_t next;
+        status = plan_evaluate_one(plan, population, phase, p, round->world.now, NULL, state, now,
+                                   &next, &error);
+        for (size_t i = 0; status == STATUS_OK && i < round->scanned.count; i++) {
+            int64_t moment = round->scanned.items[i];
+            if (moment >= next)
+                break;
+            status = plan_evaluate_one(plan, population, phase, p, moment, NULL, state, then, NULL,
+                                       &error);
+            if (bit_at(then, (size_t)at) == bit_at(now, (size_t)at))
+                continue;
+            tally->late++;
+            complain(tally, round, "late", c, p, next, moment);
+            break;
+        }
+    }
+    ENSURE(status == STATUS_OK);
+    plan_phase_free(phase);
+    plan_state_free(state);
+}
+
 /* Wakes up at every next moment for a month: how often it was for nothing, and whether it steps.
  * Cut-offs are made anew when they may be others, every few hours at most. */
 static void wake(const struct round *round, struct tally *tally, int c, const struct plan *plan,
@@ -524,8 +567,7 @@ static void wake(const struct round *round, struct tally *tally, int c, const st
     struct error error;
     int64_t now = round->world.now, end = now + (int64_t)DAYS * 86400, next = now;
     int64_t renewed = INT64_MIN / 2;
-    bool before = false,
-         everyone = strstr(conditions[c], " by ") || strstr(conditions[c], "account.");
+    bool before = false, everyone = asks_everyone(c);
     int stepping = 0;
 
     for (int wakes = 0; next < end && wakes < WAKES_MAX; wakes++) {
@@ -633,6 +675,8 @@ static void check_condition(const struct round *round, struct tally *tally,
     status = plan_evaluate(plan, population, round->world.now, NULL, true, &said, &error);
     ENSURE(status == STATUS_OK);
     check_first(round, tally, c, said, flip);
+    if (asks_everyone(c))
+        check_kept(round, tally, c, plan, population);
     for (uint32_t p = 0; p < CUSTOMERS; p += 6)
         wake(round, tally, c, plan, population, p);
     plan_result_free(said);

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "identity/identity.h"
 #include "population/load.h"
+#include "support/folder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ enum { THREADS = 2, PARTS = 2 };
 struct keeper {
     const struct world *world;
     struct random *random;
-    char path[64];
+    char path[512];
     struct store *store;
     struct lake *lake;
     VECTOR(uint32_t) wrong; /* imports to undo */
@@ -197,7 +198,7 @@ static enum status import_rows(struct keeper *keeper, const struct schema_table 
     TRY_GOTO(store_register_numbering(lake, "code", dictionary, error));
     TRY_GOTO(catalog_add_import(catalog,
                                 &(struct catalog_import){.received = 1,
-                                                         .what = wrong ? "wrong" : "right",
+                                                         .content_hash = wrong ? "wrong" : "right",
                                                          .table = table->name},
                                 &number, error));
     TRY_GOTO(add_schema(keeper, table, number, error));
@@ -303,8 +304,7 @@ static enum status fill(struct keeper *keeper, struct error *error)
 
 static enum status open_store(struct keeper *keeper, struct error *error)
 {
-    snprintf(keeper->path, sizeof keeper->path, "/tmp/strata-threeway-XXXXXX");
-    ENSURE(mkdtemp(keeper->path));
+    ENSURE(folder_make(keeper->path, sizeof keeper->path));
     TRY(store_create(keeper->path, keeper->world->schema->zone, NULL, error));
     TRY(store_open(keeper->path, STORE_WRITE, "test", &keeper->store, error));
     return store_lake(keeper->store, THREADS, &keeper->lake, error);
@@ -316,7 +316,6 @@ enum status world_population_of_store(const struct world *world, uint64_t seed,
     struct random random = {seed};
     struct keeper keeper = {.world = world, .random = &random};
     struct population_load everything = {.everything = true, .lists = true, .known_at = INT64_MAX};
-    char command[100];
     enum status status;
     *out = NULL;
     TRY_GOTO(open_store(&keeper, error));
@@ -328,7 +327,6 @@ done:
     lake_close(keeper.lake);
     store_close(keeper.store);
     VECTOR_RELEASE(&keeper.wrong);
-    snprintf(command, sizeof command, "rm -rf %s", keeper.path);
-    ENSURE(system(command) == 0);
+    ENSURE(folder_remove(keeper.path) == 0);
     return status;
 }

@@ -20,7 +20,8 @@ STRATA = os.environ.get("STRATA", str(BUILD / "src/strata"))
 SHARED = Path(os.environ.get("STRATA_SHARED", SOURCE.parent / "shared"))
 SANITIZED = "STRATA_SANITIZED" in os.environ
 NOW = "2025-07-01T00:00:00Z"
-DONE, ERROR, USAGE, NOT_FOUND, REJECTS, BUSY = 0, 1, 2, 3, 4, 75
+DONE, ERROR, USAGE, NOT_FOUND, REJECTS = 0, 1, 2, 3, 4
+IO, FULL, CORRUPT, LIMIT, BUSY, INTERRUPTED = 6, 7, 8, 9, 75, 130
 
 
 class Result:
@@ -62,9 +63,25 @@ class Failed(Exception):
     """A step that the following ones need did not work."""
 
 
+EMPTY = {}  # options of init → a new store that the program made with them, and what it said
+
+
+def new_store(store, *options):
+    """init: the program makes a store once for each set of options, the others are copies of it."""
+    if options not in EMPTY:
+        path = folder() / "empty"
+        EMPTY[options] = path, strata("init", path, *options)
+    path, made = EMPTY[options]
+    if made.code == DONE:
+        shutil.copytree(path, store)
+    said = (text.replace(str(path), str(store)) for text in (made.out, made.err))
+    return Result([STRATA, "init", store, *options], made.code, *said)
+
+
 def must(*words, **options):
     """Runs the program where nothing else makes sense if it fails."""
-    result = strata(*words, **options)
+    new = words[0] == "init" and not options and not Path(words[1]).exists()
+    result = new_store(*words[1:]) if new else strata(*words, **options)
     if result.code != DONE:
         raise Failed(str(result))
     return result

@@ -3,14 +3,12 @@
 #include "base/calendar.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 static void test_every_date(void **state)
 {
@@ -357,14 +355,10 @@ static void test_missing(void **state)
     }
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_date), cmocka_unit_test(test_months),
-        cmocka_unit_test(test_units),      cmocka_unit_test(test_every_zone),
-        cmocka_unit_test(test_edges),      cmocka_unit_test(test_text),
-        cmocka_unit_test(test_missing),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_every_date), cmocka_unit_test(test_months), cmocka_unit_test(test_units),
+    cmocka_unit_test(test_every_zone), cmocka_unit_test(test_edges),  cmocka_unit_test(test_text),
+    cmocka_unit_test(test_missing),
+};
+
+UNIT_MAIN(tests)

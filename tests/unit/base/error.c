@@ -37,7 +37,7 @@ static void describing_joins_what_is_there(void **state)
 static void nobody_needs_to_care(void **state)
 {
     assert_int_equal(error_set(NULL, STATUS_BUSY, "%s", "busy"), STATUS_BUSY);
-    assert_int_equal(error_system(NULL, ENOENT, "x"), STATUS_ERROR);
+    assert_int_equal(error_system(NULL, ENOENT, "x"), STATUS_IO);
     error_place(NULL, "x");
     error_hint(NULL, "x");
     error_clear(NULL);
@@ -46,8 +46,10 @@ static void nobody_needs_to_care(void **state)
 static void a_system_error_says_why(void **state)
 {
     struct error error;
-    assert_int_equal(error_system(&error, ENOENT, "cannot open '%s'", "a.csv"), STATUS_ERROR);
+    assert_int_equal(error_system(&error, ENOENT, "cannot open '%s'", "a.csv"), STATUS_IO);
     assert_string_equal(error.message, "cannot open 'a.csv': No such file or directory");
+    assert_int_equal(error_system(&error, ENOSPC, "cannot write"), STATUS_FULL);
+    assert_int_equal(error_system(&error, EDQUOT, "cannot write"), STATUS_FULL);
 }
 
 static void an_error_may_be_wrapped_in_itself(void **state)

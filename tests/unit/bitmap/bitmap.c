@@ -1,14 +1,10 @@
 /* Every operation is done twice: on a set and on a plain array of flags. */
 #include "bitmap/bitmap.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { SPACE = 300000 };
 
@@ -127,26 +123,23 @@ static void stored_form(void **state)
             bytes.data[at] ^= 1 << random_number() % 8;
             char *before = bytes.data;
             assert_int_equal(bitmap_read((struct text){bytes.data, bytes.length}, &again, &error),
-                             STATUS_ERROR);
+                             STATUS_CORRUPT);
             assert_ptr_equal(before, bytes.data);
             buffer_reset(&bytes);
             bitmap_write(twin.set, &bytes);
             size_t cut = random_number() % bytes.length;
             assert_int_equal(bitmap_read((struct text){bytes.data, cut}, &again, &error),
-                             STATUS_ERROR);
+                             STATUS_CORRUPT);
         }
         buffer_release(&bytes);
         twin_release(&twin);
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operations),
-        cmocka_unit_test(from_dense_bits),
-        cmocka_unit_test(stored_form),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(operations),
+    cmocka_unit_test(from_dense_bits),
+    cmocka_unit_test(stored_form),
+};
+
+UNIT_MAIN(tests)

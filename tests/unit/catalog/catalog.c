@@ -1,16 +1,13 @@
 /* The catalog: the folded schema, what is written and read back, transactions, and refusals. */
 #include "catalog/catalog.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
 static struct error error;
 
@@ -21,7 +18,7 @@ static struct error error;
     } while (0)
 
 struct world {
-    char folder[64], path[96];
+    char folder[512], path[600];
     struct catalog *catalog;
     struct arena arena;
 };
@@ -29,8 +26,7 @@ struct world {
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
-    snprintf(world->folder, sizeof world->folder, "/tmp/strata-catalog-XXXXXX");
-    assert_non_null(mkdtemp(world->folder));
+    assert_non_null(folder_make(world->folder, sizeof world->folder));
     snprintf(world->path, sizeof world->path, "%s/a?b#c%%.db", world->folder);
     OK(catalog_open(world->path, CATALOG_CREATE, "Europe/Vienna", "EUR", &world->catalog, &error));
     arena_init(&world->arena, 0);
@@ -41,12 +37,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *world = *state;
-    char command[128];
     catalog_close(world->catalog);
     arena_release(&world->arena);
-    snprintf(command, sizeof command, "rm -rf %s", world->folder);
+    int failed = folder_remove(world->folder);
     free(world);
-    return system(command);
+    return failed;
 }
 
 static void reopen(struct world *world, enum catalog_mode mode)
@@ -62,9 +57,46 @@ static uint32_t add_import(struct world *world, const char *table, const char *h
     OK(catalog_add_import(
         world->catalog,
         &(struct catalog_import){
-            .received = 77, .what = "facts", .table = table, .content_hash = hash},
+            .received = 77, .kind = CATALOG_FACTS, .table = table, .content_hash = hash},
         &number, &error));
     return number;
+}
+
+/* What tells scores says so itself; of before there are traits from a source that says so. */
+static void scores_have_a_model(void **state)
+{
+    struct world *world = *state;
+    struct catalog_import got, saved = {.kind = CATALOG_SCORES,
+                                        .scoring = {"rfm", 1234567, true},
+                                        .table = "customer",
+                                        .sources = "[\"model:other\"]"};
+    struct catalog_import before = {
+        .kind = CATALOG_TRAITS, .table = "customer", .sources = "[\"model:clv\"]"};
+    struct catalog_import silent = before, told = before;
+    uint32_t number;
+    silent.counts = "{\"read\":9,\"unchanged\":3,\"unchanged_at\":77}";
+    told.sources = "[\"models.csv\"]";
+    OK(catalog_begin(world->catalog, &error));
+
+    OK(catalog_add_import(world->catalog, &saved, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.kind == CATALOG_SCORES && got.scoring.silent);
+    assert_string_equal(got.scoring.model, "rfm");
+    assert_int_equal(got.scoring.moment, 1234567);
+
+    OK(catalog_add_import(world->catalog, &before, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.kind == CATALOG_SCORES && !got.scoring.silent);
+    assert_string_equal(got.scoring.model, "clv");
+
+    OK(catalog_add_import(world->catalog, &silent, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.scoring.silent && got.scoring.moment == 77);
+
+    OK(catalog_add_import(world->catalog, &told, &number, &error));
+    OK(catalog_find_import(world->catalog, number, &world->arena, &got, &error));
+    assert_true(got.kind == CATALOG_TRAITS && !got.scoring.model);
+    OK(catalog_commit(world->catalog, &error));
 }
 
 static void add_column(struct world *world, uint32_t import, enum value_type type, int scale,
@@ -285,7 +317,7 @@ static void transactions(void **state)
     catalog_rollback(reader);
     OK(catalog_counter(reader, CATALOG_NEXT_CODE, &value, &error));
     assert_int_equal(value, 9);
-    assert_int_equal(catalog_set_counter(reader, CATALOG_NEXT_CODE, 10, &error), STATUS_ERROR);
+    assert_int_equal(catalog_set_counter(reader, CATALOG_NEXT_CODE, 10, &error), STATUS_IO);
     catalog_close(reader);
 }
 
@@ -294,7 +326,7 @@ static void damaged_set(void **state)
     struct world *world = *state;
     uint32_t number, who[] = {1, 2, 3, 900};
     struct bitmap *set = bitmap_from_sorted(who, 4), *back = NULL;
-    char command[256];
+    char command[1024];
     OK(catalog_begin(world->catalog, &error));
     OK(catalog_add_refresh(world->catalog, &(struct catalog_refresh){.moment = 5}, &number,
                            &error));
@@ -314,20 +346,18 @@ static void damaged_set(void **state)
         skip();
     OK(catalog_open(world->path, CATALOG_READ, NULL, NULL, &world->catalog, &error));
     assert_int_equal(catalog_members(world->catalog, "vip", INT64_MAX, &back, &error),
-                     STATUS_ERROR);
+                     STATUS_CORRUPT);
     assert_non_null(strstr(error.place, "vip"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(schema_is_folded, setup, teardown),
-        cmocka_unit_test(widening_is_symmetric),
-        cmocka_unit_test_setup_teardown(imports_and_parts, setup, teardown),
-        cmocka_unit_test_setup_teardown(definitions_and_lists, setup, teardown),
-        cmocka_unit_test_setup_teardown(transactions, setup, teardown),
-        cmocka_unit_test_setup_teardown(damaged_set, setup, teardown),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(schema_is_folded, setup, teardown),
+    cmocka_unit_test(widening_is_symmetric),
+    cmocka_unit_test_setup_teardown(scores_have_a_model, setup, teardown),
+    cmocka_unit_test_setup_teardown(imports_and_parts, setup, teardown),
+    cmocka_unit_test_setup_teardown(definitions_and_lists, setup, teardown),
+    cmocka_unit_test_setup_teardown(transactions, setup, teardown),
+    cmocka_unit_test_setup_teardown(damaged_set, setup, teardown),
+};
+
+UNIT_MAIN(tests)

@@ -2,15 +2,12 @@
  * identifier. */
 #include "identity/identity.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
 static struct error error;
 
@@ -45,12 +42,12 @@ static void give(struct store *store, const char *from, uint64_t *used)
 static void numbers_and_names(void **state)
 {
     (void)state;
-    char path[64] = "/tmp/strata-identity-XXXXXX", command[128];
+    char path[512];
     struct store *store;
     struct lake *lake;
     struct identity_names names;
     uint32_t number;
-    assert_non_null(mkdtemp(path));
+    assert_non_null(folder_make(path, sizeof path));
     OK(store_create(path, "UTC", NULL, &error));
     OK(store_open(path, STORE_WRITE, "test", &store, &error));
     give(store, "SELECT 'c' || (range * 37 % 10000) AS who, range AS r FROM range(100000)", NULL);
@@ -86,8 +83,7 @@ static void numbers_and_names(void **state)
     bitmap_free(only);
     lake_close(lake);
     store_close(store);
-    snprintf(command, sizeof command, "rm -rf %s", path);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(folder_remove(path), 0);
 }
 
 static void unused_numbers_are_not_given(void **state)
@@ -109,10 +105,7 @@ static void unused_numbers_are_not_given(void **state)
     store_numbering_free(numbering);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_and_names),
-                                       cmocka_unit_test(unused_numbers_are_not_given)};
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_and_names),
+                                          cmocka_unit_test(unused_numbers_are_not_given)};
+
+UNIT_MAIN(tests)

@@ -6,20 +6,17 @@
 #include "identity/identity.h"
 #include "ingest/ingest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
-#include <ftw.h>
 #include <zlib.h>
 
-static char folder[64];
+static char folder[512];
 static struct arena arena;
 static struct ingest_summary summary;
 static struct error error;
@@ -44,23 +41,18 @@ static const char *put(const char *name, const char *content)
     return put_bytes(name, content, strlen(content));
 }
 
-static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *ftw)
-{
-    return remove(name);
-}
-
 static int set_up(void **state)
 {
-    strcpy(folder, "/tmp/strata-ingest-XXXXXX");
     arena_init(&arena, 0);
-    return mkdtemp(folder) && store_create(path("shop"), "Europe/Vienna", NULL, &error) == STATUS_OK
+    return folder_make(folder, sizeof folder) &&
+                   store_create(path("shop"), "Europe/Vienna", NULL, &error) == STATUS_OK
                ? 0
                : -1;
 }
 
 static int tear_down(void **state)
 {
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
     arena_release(&arena);
     return 0;
 }
@@ -233,7 +225,7 @@ static void takes_mended_rows(void **state)
     run(options,
         put("a.csv", "customer,date,amount\na,3/1/2025,1.50\n,13/1/2025,7.25\nb,late,1\n"));
     assert_int_equal(summary.set_aside, 2);
-    char command[512];
+    char command[2048];
     snprintf(command, sizeof command, "sed -e 's|\"row\":\",13/1|\"row\":\"c,13/1|' %s > %s",
              options.rejects, retry.retry);
     assert_int_equal(system(command), 0);
@@ -566,21 +558,19 @@ static void judges_bad_bytes(void **state)
     buffer_release(&csv);
 }
 
-int main(void)
-{
 #define IMPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        IMPORT_TEST(stores_exact_values),           IMPORT_TEST(widens_past_the_sample),
-        IMPORT_TEST(sets_rows_aside_with_reasons),  IMPORT_TEST(takes_mended_rows),
-        IMPORT_TEST(honours_the_limit_of_rejects),  IMPORT_TEST(recognises_what_was_imported),
-        IMPORT_TEST(makes_invoices_of_lines),       IMPORT_TEST(takes_each_id_once),
-        IMPORT_TEST(brings_rows_back_after_undo),   IMPORT_TEST(reads_times_by_zone),
-        IMPORT_TEST(imports_traits_and_references), IMPORT_TEST(reads_every_dialect),
-        IMPORT_TEST(finds_keys_of_later_objects),   IMPORT_TEST(reads_parquet),
-        IMPORT_TEST(keeps_currencies_apart),        IMPORT_TEST(shows_without_writing),
-        IMPORT_TEST(names_what_is_wrong),           IMPORT_TEST(tells_truncated_gzip),
-        IMPORT_TEST(tells_endless_fields),          IMPORT_TEST(judges_bad_bytes),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+
+static const struct CMUnitTest tests[] = {
+    IMPORT_TEST(stores_exact_values),           IMPORT_TEST(widens_past_the_sample),
+    IMPORT_TEST(sets_rows_aside_with_reasons),  IMPORT_TEST(takes_mended_rows),
+    IMPORT_TEST(honours_the_limit_of_rejects),  IMPORT_TEST(recognises_what_was_imported),
+    IMPORT_TEST(makes_invoices_of_lines),       IMPORT_TEST(takes_each_id_once),
+    IMPORT_TEST(brings_rows_back_after_undo),   IMPORT_TEST(reads_times_by_zone),
+    IMPORT_TEST(imports_traits_and_references), IMPORT_TEST(reads_every_dialect),
+    IMPORT_TEST(finds_keys_of_later_objects),   IMPORT_TEST(reads_parquet),
+    IMPORT_TEST(keeps_currencies_apart),        IMPORT_TEST(shows_without_writing),
+    IMPORT_TEST(names_what_is_wrong),           IMPORT_TEST(tells_truncated_gzip),
+    IMPORT_TEST(tells_endless_fields),          IMPORT_TEST(judges_bad_bytes),
+};
+
+UNIT_MAIN(tests)

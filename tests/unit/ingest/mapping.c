@@ -2,12 +2,9 @@
  */
 #include "ingest/mapping.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 static const char full[] =
     "{\"kind\":\"order\",\"customer\":\"CustomerID\",\"time\":\"InvoiceDate\",\"id\":["
@@ -95,14 +92,11 @@ static void refuses_contradictions(void **state)
         assert_int_equal(ingest_mapping_check(&wrong[i], &error), STATUS_USAGE);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_it_writes),
-        cmocka_unit_test(tells_misspelt_keys),
-        cmocka_unit_test(options_win_over_the_file),
-        cmocka_unit_test(refuses_contradictions),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_what_it_writes),
+    cmocka_unit_test(tells_misspelt_keys),
+    cmocka_unit_test(options_win_over_the_file),
+    cmocka_unit_test(refuses_contradictions),
+};
+
+UNIT_MAIN(tests)

@@ -6,18 +6,16 @@
 #include "ingest/ingest.h"
 
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
-static char folder[64], binaries[256];
+static char folder[512], binaries[256];
 static const char *user;
 static struct arena arena;
 static struct error error;
@@ -45,8 +43,7 @@ static bool find_server(void)
 static int set_up(void **state)
 {
     arena_init(&arena, 0);
-    strcpy(folder, "/tmp/strata-pg-XXXXXX");
-    if (!mkdtemp(folder))
+    if (!folder_make(folder, sizeof folder))
         return -1;
     *state = NULL;
     if (!find_server())
@@ -68,9 +65,8 @@ static int tear_down(void **state)
 {
     if (*state)
         shell(arena_printf(&arena, "%s/pg_ctl -D %s/db -m immediate stop", binaries, folder));
-    int status = system(arena_printf(&arena, "rm -rf %s", folder));
     arena_release(&arena);
-    return status;
+    return folder_remove(folder);
 }
 
 static enum status import(const char *query, struct ingest_mapping mapping,
@@ -140,12 +136,9 @@ static void tells_what_the_database_says(void **state)
                      STATUS_ERROR);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_a_query),
-        cmocka_unit_test(tells_what_the_database_says),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_a_query),
+    cmocka_unit_test(tells_what_the_database_says),
+};
+
+UNIT_MAIN_WITH(tests, set_up, tear_down)

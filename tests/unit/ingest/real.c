@@ -5,19 +5,15 @@
  */
 #include "ingest/ingest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
-#include <ftw.h>
-
-static char folder[64];
+static char folder[512];
 static struct arena arena;
 static struct ingest_summary summary;
 static struct error error;
@@ -38,16 +34,10 @@ static const char *shop(void)
     return arena_printf(&arena, "%s/shop", folder);
 }
 
-static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *ftw)
-{
-    return remove(name);
-}
-
 static int set_up(void **state)
 {
-    strcpy(folder, "/tmp/strata-real-XXXXXX");
     arena_init(&arena, 0);
-    if (!mkdtemp(folder) || lake_open(NULL, &lake, &error) != STATUS_OK)
+    if (!folder_make(folder, sizeof folder) || lake_open(NULL, &lake, &error) != STATUS_OK)
         return -1;
     return store_create(shop(), "UTC", NULL, &error) == STATUS_OK ? 0 : -1;
 }
@@ -55,7 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     lake_close(lake);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
     arena_release(&arena);
     return 0;
 }
@@ -232,14 +222,12 @@ static void complete_journey(void **state)
                      counted(file, "count(DISTINCT basket_id::DOUBLE::BIGINT)", "true"));
 }
 
-int main(void)
-{
 #define REAL_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        REAL_TEST(online_retail_lines), REAL_TEST(online_retail_invoices),
-        REAL_TEST(cdnow_master),        REAL_TEST(cdnow_sample_without_header),
-        REAL_TEST(adventureworks),      REAL_TEST(complete_journey),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+
+static const struct CMUnitTest tests[] = {
+    REAL_TEST(online_retail_lines), REAL_TEST(online_retail_invoices),
+    REAL_TEST(cdnow_master),        REAL_TEST(cdnow_sample_without_header),
+    REAL_TEST(adventureworks),      REAL_TEST(complete_journey),
+};
+
+UNIT_MAIN(tests)

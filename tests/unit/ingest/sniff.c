@@ -3,13 +3,10 @@
 #include "ingest/sniff.h"
 #include "ingest/guess.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 static struct arena arena;
 
@@ -112,7 +109,7 @@ static void refuses_a_million_columns(void **state)
     buffer_string(&header, "end\n");
     assert_int_equal(ingest_sniff_bytes(header.data, header.length, true, "wide.csv", NULL, &arena,
                                         &out, &error),
-                     STATUS_ERROR);
+                     STATUS_LIMIT);
     assert_non_null(strstr(error.message, "400001 columns"));
     buffer_release(&header);
 }
@@ -209,17 +206,14 @@ static int tear_down(void **state)
     return 0;
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_dialects),
-        cmocka_unit_test(finds_encodings),
-        cmocka_unit_test(refuses_what_has_no_rows),
-        cmocka_unit_test(refuses_a_million_columns),
-        cmocka_unit_test(decides_types),
-        cmocka_unit_test(counts_distinct_values),
-        cmocka_unit_test(guesses_roles),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(finds_dialects),
+    cmocka_unit_test(finds_encodings),
+    cmocka_unit_test(refuses_what_has_no_rows),
+    cmocka_unit_test(refuses_a_million_columns),
+    cmocka_unit_test(decides_types),
+    cmocka_unit_test(counts_distinct_values),
+    cmocka_unit_test(guesses_roles),
+};
+
+UNIT_MAIN_WITH(tests, set_up, tear_down)

@@ -2,12 +2,9 @@
  */
 #include "ingest/value.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 static const struct ingest_number_style point = {'.', ','}, comma = {',', '.'};
 
@@ -152,13 +149,10 @@ static void reads_offsets(void **state)
     assert_true(moment.has_offset && moment.offset == 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classifies_forms),      cmocka_unit_test(reads_decimal_commas),
-        cmocka_unit_test(reads_whole_exponents), cmocka_unit_test(reads_dates),
-        cmocka_unit_test(reads_offsets),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(classifies_forms),      cmocka_unit_test(reads_decimal_commas),
+    cmocka_unit_test(reads_whole_exponents), cmocka_unit_test(reads_dates),
+    cmocka_unit_test(reads_offsets),
+};
+
+UNIT_MAIN(tests)

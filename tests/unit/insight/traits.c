@@ -6,14 +6,10 @@
 #include "stats/random.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { CUSTOMERS = 400, TRAITS = 9, TODAY = 20270 };
 
@@ -234,13 +230,10 @@ static void draws_as_theory_says(void **state)
     sample_free(sample);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(silent_without_structure),
-        cmocka_unit_test(finds_what_is_planted),
-        cmocka_unit_test(draws_as_theory_says),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(silent_without_structure),
+    cmocka_unit_test(finds_what_is_planted),
+    cmocka_unit_test(draws_as_theory_says),
+};
+
+UNIT_MAIN(tests)

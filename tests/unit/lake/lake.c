@@ -2,16 +2,13 @@
  * Parquet, user SQL. */
 #include "lake/lake.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 
 static struct error error;
 
@@ -161,9 +158,10 @@ static void sources(void **state)
 static void parquet_and_lock_down(void **state)
 {
     (void)state;
-    char path[64], other[64], sql[512];
-    snprintf(path, sizeof path, "/tmp/strata-lake-%d.parquet", (int)getpid());
-    snprintf(other, sizeof other, "/tmp/strata-lake-%d-other.parquet", (int)getpid());
+    char folder[512], path[520], other[520], sql[2048];
+    assert_non_null(folder_make(folder, sizeof folder));
+    snprintf(path, sizeof path, "%s/one", folder);
+    snprintf(other, sizeof other, "%s/other", folder);
     struct lake *lake = open_lake();
     uint64_t rows = 0;
     OK(lake_write_parquet(lake, "SELECT range::UINTEGER AS n FROM range(300000)", path, NULL, &rows,
@@ -226,8 +224,7 @@ static void parquet_and_lock_down(void **state)
                          STATUS_OK);
     assert_int_equal(integer(lake, "SELECT count(*) FROM numbers"), 300000);
     lake_close(lake);
-    unlink(path);
-    unlink(other);
+    folder_remove(folder);
 }
 
 static void errors_are_sentences(void **state)
@@ -236,8 +233,7 @@ static void errors_are_sentences(void **state)
     struct lake *lake = open_lake();
     assert_int_equal(lake_execute(lake, "SELECT CAST('x' AS INTEGER)", &error), STATUS_ERROR);
     assert_string_equal(error.message, "Could not convert string 'x' to INT32");
-    assert_int_equal(lake_execute(lake, "SELECT * FROM '/nowhere/x.parquet'", &error),
-                     STATUS_ERROR);
+    assert_int_equal(lake_execute(lake, "SELECT * FROM '/nowhere/x.parquet'", &error), STATUS_IO);
     assert_null(strstr(error.message, "Error:"));
     assert_int_equal(
         lake_execute(
@@ -245,7 +241,7 @@ static void errors_are_sentences(void **state)
             "COPY (SELECT repeat(md5(range::VARCHAR), 9) FROM range(100000)) TO '/dev/full' "
             "(FORMAT csv)",
             &error),
-        STATUS_ERROR);
+        STATUS_FULL);
     assert_non_null(strstr(error.hint, "disk is full"));
     lake_close(lake);
 }
@@ -267,23 +263,20 @@ static void interrupt(void **state)
         lake_query_integer(
             lake, "SELECT sum(hash(a.range + b.range)) FROM range(1000000) a, range(1000000) b",
             &value, NULL, &error),
-        STATUS_ERROR);
+        STATUS_INTERRUPTED);
     assert_true(seen >= -1 && seen < 1);
     lake_on_progress(lake, NULL, NULL);
     assert_int_equal(integer(lake, "SELECT 1"), 1);
     lake_close(lake);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors_of_every_form),
-        cmocka_unit_test(functions),
-        cmocka_unit_test(sources),
-        cmocka_unit_test(parquet_and_lock_down),
-        cmocka_unit_test(errors_are_sentences),
-        cmocka_unit_test(interrupt),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(vectors_of_every_form),
+    cmocka_unit_test(functions),
+    cmocka_unit_test(sources),
+    cmocka_unit_test(parquet_and_lock_down),
+    cmocka_unit_test(errors_are_sentences),
+    cmocka_unit_test(interrupt),
+};
+
+UNIT_MAIN(tests)

@@ -9,20 +9,13 @@
 #include "stats/random.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 3
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 static struct model_matrix read_matrix(const char *path, const char *const *names, size_t count)
 {
@@ -313,7 +306,7 @@ static void natural_groups(void **state)
     struct model_structure found;
     struct model_structure_options six = {.largest = 6, .seed = 1};
     int alarms = 0;
-    for (int set = 0; set < SETS; set++) {
+    for (int set = 0; set < unit_fewer(SETS); set++) {
         struct stats_random random;
         stats_random_init(&random, 77, (uint64_t)set);
         for (int i = 0; i < ROWS; i++) {
@@ -347,35 +340,16 @@ static void natural_groups(void **state)
     assert_true(found.natural && found.groups >= 2);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(3);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(kmeans_on_iris),
+    cmocka_unit_test(kmeans_is_a_fixed_point),
+    cmocka_unit_test(mixtures),
+    cmocka_unit_test(ward),
+    cmocka_unit_test(medoids_and_gap),
+    cmocka_unit_test(stability),
+    cmocka_unit_test(modes_and_prototypes),
+    cmocka_unit_test(degenerate),
+    cmocka_unit_test(natural_groups),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    pool_free(pool);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kmeans_on_iris),
-        cmocka_unit_test(kmeans_is_a_fixed_point),
-        cmocka_unit_test(mixtures),
-        cmocka_unit_test(ward),
-        cmocka_unit_test(medoids_and_gap),
-        cmocka_unit_test(stability),
-        cmocka_unit_test(modes_and_prototypes),
-        cmocka_unit_test(degenerate),
-        cmocka_unit_test(natural_groups),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

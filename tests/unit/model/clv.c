@@ -10,19 +10,12 @@
 #include "support/cdnow.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
 
 /* Recency and age in weeks as they are, and as the well-known summary file has them: with two
  * decimals. */
@@ -388,35 +381,18 @@ static void degenerate(void **state)
     assert_true(isfinite(model_clv_prediction(&extreme, &regular, 1, .8).high));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(bgnbd_on_cdnow),
+    cmocka_unit_test(bgnbd_predictions),
+    cmocka_unit_test(pareto_on_cdnow),
+    cmocka_unit_test(bgbb_on_donations),
+    cmocka_unit_test(gradients),
+    cmocka_unit_test(gradient_of_a_heavy_buyer),
+    cmocka_unit_test(distribution_and_mean_agree),
+    cmocka_unit_test(discounting),
+    cmocka_unit_test(threads_and_saving),
+    cmocka_unit_test(degenerate),
+    cmocka_unit_test(recovery),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bgnbd_on_cdnow),
-        cmocka_unit_test(bgnbd_predictions),
-        cmocka_unit_test(pareto_on_cdnow),
-        cmocka_unit_test(bgbb_on_donations),
-        cmocka_unit_test(gradients),
-        cmocka_unit_test(gradient_of_a_heavy_buyer),
-        cmocka_unit_test(distribution_and_mean_agree),
-        cmocka_unit_test(discounting),
-        cmocka_unit_test(threads_and_saving),
-        cmocka_unit_test(degenerate),
-        cmocka_unit_test(recovery),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

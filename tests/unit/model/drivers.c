@@ -8,20 +8,13 @@
 #include "stats/random.h"
 #include "stats/special.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
 
 enum { COLUMNS = 5 };
-
-static struct arena arena;
-static struct error error;
 
 /* Columns 0 and 1 nearly the same, 2 a mixture of others, 3 without effect, 4 strong. */
 static void draw(struct stats_random *random, size_t rows, double *x, unsigned char *label)
@@ -120,26 +113,9 @@ static void conditions_of_the_minimum(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(conditions_of_the_minimum),
+    cmocka_unit_test(intervals_hold),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conditions_of_the_minimum),
-        cmocka_unit_test(intervals_hold),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -10,19 +10,12 @@
 #include "stats/random.h"
 #include "stats/solve.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
 
 /* Purchases at gamma rates until t, by customers who never leave; shape 0: all at the same rate. */
 static struct model_history *stay(size_t count, double shape, double mean, uint64_t seed)
@@ -206,27 +199,10 @@ static void beta_binomial(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(nobody_leaves), cmocka_unit_test(nobody_leaves_among_many),
+    cmocka_unit_test(all_buy_alike), cmocka_unit_test(few_and_alike),
+    cmocka_unit_test(beta_binomial),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_leaves), cmocka_unit_test(nobody_leaves_among_many),
-        cmocka_unit_test(all_buy_alike), cmocka_unit_test(few_and_alike),
-        cmocka_unit_test(beta_binomial),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

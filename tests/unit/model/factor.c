@@ -5,18 +5,11 @@
 #include "stats/random.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
 
 static void components(void **state)
 {
@@ -169,26 +162,9 @@ static void degenerate(void **state)
                 isnan(model_kmo(2, same, &arena, NULL)));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(components), cmocka_unit_test(factors),    cmocka_unit_test(scales),
+    cmocka_unit_test(recovery),   cmocka_unit_test(degenerate),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(components), cmocka_unit_test(factors),    cmocka_unit_test(scales),
-        cmocka_unit_test(recovery),   cmocka_unit_test(degenerate),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

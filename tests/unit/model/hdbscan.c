@@ -9,20 +9,13 @@
 #include "support/table.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 3
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 /* ---- the definition ---- */
 
@@ -335,30 +328,11 @@ static void degenerate(void **state)
     assert_true(isfinite(found.excess[0]));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(3);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(same_as_the_definition),
+    cmocka_unit_test(tree_finds_the_nearest),
+    cmocka_unit_test(finds_what_was_planted),
+    cmocka_unit_test(degenerate),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    pool_free(pool);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_as_the_definition),
-        cmocka_unit_test(tree_finds_the_nearest),
-        cmocka_unit_test(finds_what_was_planted),
-        cmocka_unit_test(degenerate),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

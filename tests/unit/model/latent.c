@@ -5,19 +5,12 @@
 #include "stats/random.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 2
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 /* The first `items` columns as answers; rows without all of them are left out, and rows without the
  * covariate when one is named. */
@@ -221,29 +214,10 @@ static void degenerate(void **state)
     assert_non_null(strstr(error.message, "nobody answered item 2"));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(2);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(published),       cmocka_unit_test(carcinoma_in_detail),
+    cmocka_unit_test(covariates),      cmocka_unit_test(recovery),
+    cmocka_unit_test(standard_errors), cmocka_unit_test(degenerate),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    pool_free(pool);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published),       cmocka_unit_test(carcinoma_in_detail),
-        cmocka_unit_test(covariates),      cmocka_unit_test(recovery),
-        cmocka_unit_test(standard_errors), cmocka_unit_test(degenerate),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -6,19 +6,12 @@
 #include "stats/inference.h"
 #include "stats/random.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 2
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 enum { ROWS = 400 };
 
@@ -192,17 +185,9 @@ static void refusals(void **state)
     ASSERT_NEAR(model.held_out[0], .5, 1e-9);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bands),    cmocka_unit_test(weights),  cmocka_unit_test(planted),
-        cmocka_unit_test(held_out), cmocka_unit_test(refusals),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    arena_init(&arena, 0);
-    pool = pool_new(2);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    pool_free(pool);
-    arena_release(&arena);
-    return failed;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(bands),    cmocka_unit_test(weights),  cmocka_unit_test(planted),
+    cmocka_unit_test(held_out), cmocka_unit_test(refusals),
+};
+
+GROUND_MAIN(tests)

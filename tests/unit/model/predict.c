@@ -11,19 +11,12 @@
 #include "stats/random.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 2
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 struct churn {
     struct model_matrix features;
@@ -293,31 +286,12 @@ static void degenerate(void **state)
     assert_null(boost);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(2);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(telephone_churn),
+    cmocka_unit_test(effects_come_back),
+    cmocka_unit_test(elastic_net_conditions),
+    cmocka_unit_test(trees),
+    cmocka_unit_test(degenerate),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    pool_free(pool);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(telephone_churn),
-        cmocka_unit_test(effects_come_back),
-        cmocka_unit_test(elastic_net_conditions),
-        cmocka_unit_test(trees),
-        cmocka_unit_test(degenerate),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -8,14 +8,10 @@
 #include "support/cdnow.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "support/near.h"
 
@@ -187,12 +183,9 @@ static void value(void **state)
     ASSERT_NEAR(gamma.gamma, 485.88, 0.49);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recency_frequency_value),
-        cmocka_unit_test(value),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, read_sales, release);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(recency_frequency_value),
+    cmocka_unit_test(value),
+};
+
+UNIT_MAIN_WITH(tests, read_sales, release)

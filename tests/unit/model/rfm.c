@@ -8,19 +8,12 @@
 #include "support/cdnow.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
 
 struct orders {
     struct model_rfm_data data;
@@ -259,27 +252,10 @@ static void predictions(void **state)
     assert_true(isnan(one_sided.auc) && isfinite(one_sided.log_loss));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(package_scores), cmocka_unit_test(our_rule_and_the_grid),
+    cmocka_unit_test(rfm_refusals),   cmocka_unit_test(surveys),
+    cmocka_unit_test(predictions),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(package_scores), cmocka_unit_test(our_rule_and_the_grid),
-        cmocka_unit_test(rfm_refusals),   cmocka_unit_test(surveys),
-        cmocka_unit_test(predictions),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -5,18 +5,11 @@
 #include "stats/random.h"
 #include "support/cdnow.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
 
 static struct model_spend_data repeat_buyers(const struct cdnow *data)
 {
@@ -179,26 +172,9 @@ static void common_mean(void **state)
     assert_true(at_edge >= 2);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(cdnow_fit), cmocka_unit_test(gradient),    cmocka_unit_test(recovery),
+    cmocka_unit_test(refusals),  cmocka_unit_test(common_mean),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cdnow_fit), cmocka_unit_test(gradient),    cmocka_unit_test(recovery),
-        cmocka_unit_test(refusals),  cmocka_unit_test(common_mean),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

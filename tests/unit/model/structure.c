@@ -11,20 +11,13 @@
 #include "support/table.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define GROUND_THREADS 0 /* as many as there are processors */
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
-static struct pool *pool;
 
 enum { ROWS = 200, D = 3, SETS = 100 };
 
@@ -100,7 +93,7 @@ static void no_groups_where_there_are_none(void **state)
     (void)state;
     int alarms = 0, of = 0;
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        int own = 0, sets = s < 4 ? SETS / 2 : SETS / 4;
+        int own = 0, sets = unit_fewer(s < 4 ? SETS / 2 : SETS / 4);
         for (int set = 0; set < sets; set++, of++) {
             double data[ROWS * D];
             struct stats_random random;
@@ -132,7 +125,7 @@ static void groups_where_they_were_planted(void **state)
 {
     (void)state;
     int missed = 0, miscounted = 0;
-    for (int set = 0; set < 20; set++) {
+    for (int set = 0; set < unit_fewer(20); set++) {
         double data[ROWS * D];
         struct stats_random random;
         int groups = 2 + set % 4, found;
@@ -152,7 +145,7 @@ static void density_is_judged_too(void **state)
 {
     (void)state;
     int alarms = 0, missed = 0;
-    for (int set = 0; set < 40; set++) {
+    for (int set = 0; set < unit_fewer(40); set++) {
         double data[ROWS * D];
         struct stats_random random;
         stats_random_init(&random, 3000, (uint64_t)set);
@@ -176,7 +169,7 @@ static void categories_too(void **state)
     enum { CATEGORIES = 5 };
     uint32_t levels[CATEGORIES] = {3, 4, 2, 5, 3}, code[ROWS * CATEGORIES];
     int alarms = 0;
-    for (int set = 0; set < 41; set++) {
+    for (int set = 40 - unit_fewer(40); set < 41; set++) {
         struct stats_random random;
         stats_random_init(&random, 4000, (uint64_t)set);
         bool planted = set == 40;
@@ -316,33 +309,14 @@ static void one_face(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    pool = pool_new(0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_groups_where_there_are_none),
+    cmocka_unit_test(groups_where_they_were_planted),
+    cmocka_unit_test(density_is_judged_too),
+    cmocka_unit_test(categories_too),
+    cmocka_unit_test(scaling),
+    cmocka_unit_test(references),
+    cmocka_unit_test(one_face),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    pool_free(pool);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_groups_where_there_are_none),
-        cmocka_unit_test(groups_where_they_were_planted),
-        cmocka_unit_test(density_is_judged_too),
-        cmocka_unit_test(categories_too),
-        cmocka_unit_test(scaling),
-        cmocka_unit_test(references),
-        cmocka_unit_test(one_face),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -5,18 +5,11 @@
 #include "stats/random.h"
 #include "support/table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
-
-static struct arena arena;
-static struct error error;
 
 struct lung {
     struct model_lifetimes data;
@@ -192,28 +185,11 @@ static void degenerate(void **state)
     assert_true(share[0] == 1 && share[1] == 1 && share[2] == 1 && isnan(share[3]));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(kaplan_meier),
+    cmocka_unit_test(cox),
+    cmocka_unit_test(recovery),
+    cmocka_unit_test(degenerate),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kaplan_meier),
-        cmocka_unit_test(cox),
-        cmocka_unit_test(recovery),
-        cmocka_unit_test(degenerate),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

@@ -8,20 +8,13 @@
 #include "stats/random.h"
 #include "stats/special.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/ground.h"
 
 #include "support/near.h"
 
 enum { COUNT = 20000, CLASSES = 5 };
-
-static struct arena arena;
-static struct error error;
 
 static const double often_truth[MODEL_CLV_TYPES][4] = {
     {.6, 8, .9, 2.5}, {.7, 6, .5, 2}, {.8, 9, .7, 14}, {1.2, .75, .66, 2.8}};
@@ -308,27 +301,9 @@ static void extremes(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(intervals_hold), cmocka_unit_test(opportunities), cmocka_unit_test(one_by_one),
+    cmocka_unit_test(parts),          cmocka_unit_test(extremes),
+};
 
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(intervals_hold), cmocka_unit_test(opportunities),
-        cmocka_unit_test(one_by_one),     cmocka_unit_test(parts),
-        cmocka_unit_test(extremes),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUND_MAIN(tests)

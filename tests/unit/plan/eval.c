@@ -3,14 +3,10 @@
 #include "plan/plan.h"
 #include "population/population.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { CUSTOMERS = 6, HOUR = 3600, DAY = 86400 };
 static const int64_t NOW =
@@ -347,14 +343,11 @@ static void explains(void **state)
     arena_release(&arena);
 }
 
-int main(void)
-{
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(measures_of_facts),  cmocka_unit_test(unknown_and_traits),
-        cmocka_unit_test(sequences_of_facts), cmocka_unit_test(windows_of_the_calendar),
-        cmocka_unit_test(everyone_counts),    cmocka_unit_test(future_is_not_seen),
-        cmocka_unit_test(one_fact_arrives),   cmocka_unit_test(explains),
-    };
-    return cmocka_run_group_tests(tests, make_world, free_world);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(measures_of_facts),  cmocka_unit_test(unknown_and_traits),
+    cmocka_unit_test(sequences_of_facts), cmocka_unit_test(windows_of_the_calendar),
+    cmocka_unit_test(everyone_counts),    cmocka_unit_test(future_is_not_seen),
+    cmocka_unit_test(one_fact_arrives),   cmocka_unit_test(explains),
+};
+
+UNIT_MAIN_WITH(tests, make_world, free_world)

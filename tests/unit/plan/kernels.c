@@ -2,12 +2,10 @@
  * fit nothing. */
 #include "plan/kernels.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { LONGEST = 200, EDGE = 3, ROOM = LONGEST + EDGE + 1 };
 
@@ -166,9 +164,6 @@ static void every_set_gives_the_same_bits(void **state)
     assert_string_equal(name, "plain C");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_set_gives_the_same_bits)};
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {cmocka_unit_test(every_set_gives_the_same_bits)};
+
+UNIT_MAIN(tests)

@@ -2,15 +2,11 @@
  * fits. */
 #include "population/population.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { CUSTOMERS = 2000, ROWS_EACH = 7 };
 
@@ -169,10 +165,7 @@ static void disorder_is_refused(void **state)
     population_builder_free(builder);
 }
 
-int main(void)
-{
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values_come_back),
-                                       cmocka_unit_test(disorder_is_refused)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {cmocka_unit_test(values_come_back),
+                                          cmocka_unit_test(disorder_is_refused)};
+
+UNIT_MAIN(tests)

@@ -4,16 +4,13 @@
 #include "base/calendar.h"
 #include "identity/identity.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/folder.h"
+#include "unit/unit.h"
 #include <sqlite3.h>
 
 static struct error error;
@@ -25,7 +22,7 @@ static struct error error;
     } while (0)
 
 struct world {
-    char path[256];
+    char path[512];
     struct store *store;
     struct lake *lake;
     struct zone *zone;
@@ -34,8 +31,7 @@ struct world {
 
 static void setup(struct world *world)
 {
-    snprintf(world->path, sizeof world->path, "/tmp/strata-load-XXXXXX");
-    assert_non_null(mkdtemp(world->path));
+    assert_non_null(folder_make(world->path, sizeof world->path));
     OK(store_create(world->path, "Europe/Vienna", NULL, &error));
     OK(store_open(world->path, STORE_WRITE, "test", &world->store, &error));
     OK(store_lake(world->store, 2, &world->lake, &error));
@@ -45,17 +41,15 @@ static void setup(struct world *world)
 
 static void teardown(struct world *world)
 {
-    char command[300];
     pool_free(world->pool);
     lake_close(world->lake);
     store_close(world->store);
     zone_close(world->zone);
-    snprintf(command, sizeof command, "rm -rf %s", world->path);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(folder_remove(world->path), 0);
 }
 
 struct import {
-    const char *table, *what;
+    const char *table;
     enum schema_role role;
     const char *select; /* identifier, time, arrival, then columns; `t` texts become codes by
                            code(t, arrival) */
@@ -78,11 +72,10 @@ static void run(struct world *world, const struct import *import)
     OK(store_load_dictionary(world->store, lake, &dictionary, &error));
     OK(store_register_numbering(lake, "cust", identity, &error));
     OK(store_register_numbering(lake, "code", dictionary, &error));
-    OK(catalog_add_import(store_catalog(world->store),
-                          &(struct catalog_import){.received = import->received,
-                                                   .what = import->what,
-                                                   .table = import->table},
-                          &number, &error));
+    OK(catalog_add_import(
+        store_catalog(world->store),
+        &(struct catalog_import){.received = import->received, .table = import->table}, &number,
+        &error));
     OK(catalog_add_schema(
         store_catalog(world->store), number,
         &(struct catalog_table){.name = import->table,
@@ -249,8 +242,7 @@ static void import_some(struct world *world, int round, int rows, bool coded, in
         buffer_string(&select, "CASE WHEN r % 11 > 0 THEN 'text ' || r % 137 END AS t, "
                                "CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'y' || r % 3] END AS s");
     buffer_printf(&select, " FROM (SELECT range AS r FROM range(%d))%s", rows, some ? ")" : "");
-    run(world,
-        &(struct import){"order", "facts", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
+    run(world, &(struct import){"order", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
     buffer_release(&select);
 }
 
@@ -386,7 +378,7 @@ static void parts_that_follow(void **state)
  * and the seals, which came later still. */
 static void forget_numbers_of_rows(struct world *world)
 {
-    char path[300];
+    char path[600];
     sqlite3 *catalog;
     lake_close(world->lake);
     store_close(world->store);
@@ -448,7 +440,7 @@ static void widths(void **state)
                  "END::BIGINT AS n "
                  "FROM range(300) t(r), (VALUES %s) v(a, b, c)",
                  cases[i].values);
-        run(&world, &(struct import){"order", "facts", SCHEMA_FACTS, select, &n, 1, 10});
+        run(&world, &(struct import){"order", SCHEMA_FACTS, select, &n, 1, 10});
         struct population *population =
             load(&world, &(struct population_load){.everything = true, .known_at = INT64_MAX});
         const struct population_column *column = &population->tables[0].columns[0];
@@ -494,7 +486,7 @@ static void who_exists(void **state)
     static const struct catalog_column city = {.column = {.name = "city", .type = VALUE_TEXT}};
     run(&world,
         &(struct import){
-            "customer", "traits", SCHEMA_TRAITS,
+            "customer", SCHEMA_TRAITS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "0::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 0, "
             "'Wien'), "
@@ -502,7 +494,7 @@ static void who_exists(void **state)
             &city, 1, 10});
     run(&world,
         &(struct import){
-            "view", "facts", SCHEMA_FACTS,
+            "view", SCHEMA_FACTS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "t::UBIGINT AS arrival FROM (VALUES ('anna', 300), ('anna', 900), ('carl', 400)) v(c, "
             "t)",
@@ -548,12 +540,12 @@ static void references(void **state)
     char sql[1000];
     snprintf(sql, sizeof sql, "%s (VALUES %s) v(a, k, c, p)", select,
              "(1, 'p1', 'shoes', 10), (2, 'p2', 'hats', 20), (3, 'p2', NULL, 21)");
-    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE, sql, product, 2, 10});
+    run(&world, &(struct import){"product", SCHEMA_REFERENCE, sql, product, 2, 10});
     snprintf(sql, sizeof sql, "%s (VALUES %s) v(a, k, c, p)", select, "(1, 'p1', 'boots', NULL)");
-    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE, sql, product, 2, 20});
+    run(&world, &(struct import){"product", SCHEMA_REFERENCE, sql, product, 2, 20});
     run(&world,
         &(struct import){
-            "order", "facts", SCHEMA_FACTS,
+            "order", SCHEMA_FACTS,
             "SELECT cust('anna', 0) AS customer, r::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "r::UBIGINT AS arrival, 'p' || r AS product, code('p' || r, 0) AS \"product#\" FROM "
             "(SELECT range AS r FROM range(1, 4))",
@@ -600,7 +592,7 @@ static void records_and_lists(void **state)
     (void)state;
     struct world world;
     setup(&world);
-    run(&world, &(struct import){"view", "facts", SCHEMA_FACTS,
+    run(&world, &(struct import){"view", SCHEMA_FACTS,
                                  "SELECT cust(c, r::UBIGINT) AS customer, t::UINTEGER AS \"time\", "
                                  "0::UINTEGER AS import, "
                                  "r::UBIGINT AS arrival FROM (VALUES (0, 'anna', 300), (1, 'bert', "
@@ -691,7 +683,7 @@ static void views_for_people(void **state)
                                                 .whole_digits = 2};
     run(&world,
         &(struct import){
-            "customer", "traits", SCHEMA_TRAITS,
+            "customer", SCHEMA_TRAITS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "t::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 10, "
             "'Wien'), "
@@ -699,11 +691,11 @@ static void views_for_people(void **state)
             &city, 1, 10});
     run(&world,
         &(struct import){
-            "Page View", "facts", SCHEMA_FACTS,
+            "Page View", SCHEMA_FACTS,
             "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
             "t::UBIGINT AS arrival FROM (VALUES ('anna', 86400), ('carl', 5)) v(c, t)",
             NULL, 0, 20});
-    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE,
+    run(&world, &(struct import){"product", SCHEMA_REFERENCE,
                                  "SELECT 'p1' AS key, code('p1', 0) AS \"key#\", 0::UINTEGER AS "
                                  "import, range::UBIGINT AS "
                                  "arrival, range AS price FROM range(3)",
@@ -752,20 +744,17 @@ static void views_for_people(void **state)
     arena_release(&arena);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_from_many_parts),
-        cmocka_unit_test(parts_that_follow),
-        cmocka_unit_test(parts_that_lack_columns),
-        cmocka_unit_test(parts_of_older_versions),
-        cmocka_unit_test(widths),
-        cmocka_unit_test(merged_parts),
-        cmocka_unit_test(who_exists),
-        cmocka_unit_test(references),
-        cmocka_unit_test(records_and_lists),
-        cmocka_unit_test(views_for_people),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_type_from_many_parts),
+    cmocka_unit_test(parts_that_follow),
+    cmocka_unit_test(parts_that_lack_columns),
+    cmocka_unit_test(parts_of_older_versions),
+    cmocka_unit_test(widths),
+    cmocka_unit_test(merged_parts),
+    cmocka_unit_test(who_exists),
+    cmocka_unit_test(references),
+    cmocka_unit_test(records_and_lists),
+    cmocka_unit_test(views_for_people),
+};
+
+UNIT_MAIN(tests)

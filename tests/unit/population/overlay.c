@@ -2,15 +2,11 @@
  * once. */
 #include "population/overlay.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum {
     CUSTOMERS = 700,
@@ -117,7 +113,7 @@ static struct population *build(const struct rows *rows)
     }
     population_builder_customers(builder, numbers, identifiers, CUSTOMERS);
     for (int code = 0; code < 300; code++) {
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "text %d", code);
         population_builder_code(builder, text_from(text));
     }
@@ -291,12 +287,9 @@ static void refuses_what_does_not_fit(void **state)
     population_free(below);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(like_one_built_from_all),
-        cmocka_unit_test(refuses_what_does_not_fit),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(like_one_built_from_all),
+    cmocka_unit_test(refuses_what_does_not_fit),
+};
+
+UNIT_MAIN(tests)

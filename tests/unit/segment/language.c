@@ -759,24 +759,21 @@ static void test_limits(void **state)
     }
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_canonical, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
-        cmocka_unit_test(test_layout),
-        cmocka_unit_test_setup_teardown(test_reference, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_coercions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_known, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_saved_warnings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(test_canonical, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
+    cmocka_unit_test(test_layout),
+    cmocka_unit_test_setup_teardown(test_reference, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_coercions, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_known, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_saved_warnings, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+};
+
+UNIT_MAIN(tests)

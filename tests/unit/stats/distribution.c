@@ -6,12 +6,8 @@
 #include "stats/summary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #define ASSERT_NEAR(value, truth, tolerance) assert_true(fabs((value) - (truth)) <= (tolerance))
 
@@ -144,13 +140,9 @@ static void summaries(void **state)
     arena_release(&arena);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normal),    cmocka_unit_test(chi2_t_and_f),
-        cmocka_unit_test(discrete),  cmocka_unit_test(random_numbers),
-        cmocka_unit_test(summaries),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(normal),         cmocka_unit_test(chi2_t_and_f), cmocka_unit_test(discrete),
+    cmocka_unit_test(random_numbers), cmocka_unit_test(summaries),
+};
+
+UNIT_MAIN(tests)

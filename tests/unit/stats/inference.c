@@ -3,12 +3,8 @@
 #include "stats/distribution.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #define ASSERT_NEAR(value, truth, tolerance) assert_true(fabs((value) - (truth)) <= (tolerance))
 
@@ -82,13 +78,10 @@ static void drift_and_agreement(void **state)
     ASSERT_NEAR(stats_adjusted_rand(a, 2, renamed, 2, 6), 1, 1e-15);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_groups),          cmocka_unit_test(counts),
-        cmocka_unit_test(many_findings),       cmocka_unit_test(detectable),
-        cmocka_unit_test(drift_and_agreement),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(two_groups),          cmocka_unit_test(counts),
+    cmocka_unit_test(many_findings),       cmocka_unit_test(detectable),
+    cmocka_unit_test(drift_and_agreement),
+};
+
+UNIT_MAIN(tests)

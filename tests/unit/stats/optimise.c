@@ -6,13 +6,9 @@
 #include "stats/solve.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #define ASSERT_NEAR(value, truth, tolerance) assert_true(fabs((value) - (truth)) <= (tolerance))
 
@@ -139,15 +135,12 @@ static void linear_algebra(void **state)
     arena_release(&arena);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(minima),
-        cmocka_unit_test(derivatives),
-        cmocka_unit_test(no_false_convergence),
-        cmocka_unit_test(one_unknown),
-        cmocka_unit_test(linear_algebra),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(minima),
+    cmocka_unit_test(derivatives),
+    cmocka_unit_test(no_false_convergence),
+    cmocka_unit_test(one_unknown),
+    cmocka_unit_test(linear_algebra),
+};
+
+UNIT_MAIN(tests)

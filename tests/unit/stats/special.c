@@ -8,12 +8,8 @@
 
 #include <arb_fpwrap.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 enum { DRAWS = 600, PRECISION = 3 * FPWRAP_WORK_LIMIT }; /* give up on a draw past 512 bits */
 
@@ -222,14 +218,11 @@ static void quadrature(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gamma_family),     cmocka_unit_test(beta_logarithm),
-        cmocka_unit_test(incomplete_gamma), cmocka_unit_test(incomplete_beta),
-        cmocka_unit_test(hypergeometric),   cmocka_unit_test(logarithms),
-        cmocka_unit_test(quadrature),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(gamma_family),     cmocka_unit_test(beta_logarithm),
+    cmocka_unit_test(incomplete_gamma), cmocka_unit_test(incomplete_beta),
+    cmocka_unit_test(hypergeometric),   cmocka_unit_test(logarithms),
+    cmocka_unit_test(quadrature),
+};
+
+UNIT_MAIN(tests)

@@ -21,7 +21,7 @@ static void make_store(const char *path)
     struct catalog_table table = {
         .name = "visit", .role = SCHEMA_FACTS, .columns = &column, .column_count = 1};
     struct catalog_import import = {
-        .received = 1000, .what = "facts", .table = "visit", .content_hash = "x"};
+        .received = 1000, .kind = CATALOG_FACTS, .table = "visit", .content_hash = "x"};
     struct store_new_part part = {.table = "visit", .role = PART_FACTS, .select = older_rows};
     OK(store_create(path, "UTC", NULL, &error));
     OK(store_open(path, STORE_WRITE, "strata test", &store, &error));

@@ -6,16 +6,12 @@
 #include "base/map.h"
 #include "identity/identity.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
 static struct error error;
 
@@ -28,8 +24,8 @@ static struct error error;
 static inline char *fixture_path(char out[256])
 {
     /* in memory where that is possible: syncing is not what these tests wait for */
-    snprintf(out, 256, "%s/strata-store-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
+    snprintf(out, 256, "%s/strata-store-XXXXXX", place ? place : "/tmp");
     assert_non_null(mkdtemp(out));
     strcat(out, "/it's a store");
     return out;
@@ -142,7 +138,7 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
     OK(store_lake(store, 1, &lake, &error));
     OK(store_begin(store, &change, &error));
     struct catalog_import row = {.received = 1000,
-                                 .what = "facts",
+                                 .kind = CATALOG_FACTS,
                                  .table = import->table,
                                  .replaces = import->replaces,
                                  .content_hash = "x"};

@@ -469,7 +469,7 @@ static void read_only_place(void **state)
             _exit(2);
         free(picture);
         store_close(mine);
-        if (store_open(path, STORE_WRITE, NULL, &mine, &error) != STATUS_ERROR ||
+        if (store_open(path, STORE_WRITE, NULL, &mine, &error) != STATUS_IO ||
             !strstr(error.hint, "can be read"))
             _exit(3);
         _exit(0);
@@ -502,7 +502,7 @@ static void newer_version(void **state)
     assert_int_equal(
         write(file, "this is no database at all, but text that is long enough to be one.", 67), 67);
     close(file);
-    assert_int_equal(store_open(path, STORE_READ, NULL, &store, &error), STATUS_ERROR);
+    assert_int_equal(store_open(path, STORE_READ, NULL, &store, &error), STATUS_CORRUPT);
     assert_non_null(strstr(error.message, "not a catalog"));
     fixture_remove(path);
 }
@@ -532,7 +532,7 @@ static void full_disk(void **state)
         .select = "SELECT range::UINTEGER AS customer, 5::UINTEGER AS \"time\", 9::UINTEGER AS "
                   "import, range::UBIGINT AS "
                   "arrival, uuid()::VARCHAR AS id, 5::BIGINT AS amount FROM range(300000)"};
-    assert_int_equal(store_write_part(change, lake, &part, NULL, &error), STATUS_ERROR);
+    assert_int_equal(store_write_part(change, lake, &part, NULL, &error), STATUS_FULL);
     assert_non_null(strstr(error.hint, "disk is full"));
     store_abort(change);
     lake_close(lake);
@@ -581,24 +581,21 @@ static void numbers_do_not_depend_on_threads(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(create_and_read),
-        cmocka_unit_test(finding),
-        cmocka_unit_test(second_writer),
-        cmocka_unit_test(readers_keep_what_they_read),
-        cmocka_unit_test(readers_beside_a_writer),
-        cmocka_unit_test(undo_is_absence),
-        cmocka_unit_test(customers_go_with_their_import),
-        cmocka_unit_test(the_last_replacement_stands),
-        cmocka_unit_test(merging),
-        cmocka_unit_test(killed_at_every_step),
-        cmocka_unit_test(read_only_place),
-        cmocka_unit_test(newer_version),
-        cmocka_unit_test(full_disk),
-        cmocka_unit_test(numbers_do_not_depend_on_threads),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(create_and_read),
+    cmocka_unit_test(finding),
+    cmocka_unit_test(second_writer),
+    cmocka_unit_test(readers_keep_what_they_read),
+    cmocka_unit_test(readers_beside_a_writer),
+    cmocka_unit_test(undo_is_absence),
+    cmocka_unit_test(customers_go_with_their_import),
+    cmocka_unit_test(the_last_replacement_stands),
+    cmocka_unit_test(merging),
+    cmocka_unit_test(killed_at_every_step),
+    cmocka_unit_test(read_only_place),
+    cmocka_unit_test(newer_version),
+    cmocka_unit_test(full_disk),
+    cmocka_unit_test(numbers_do_not_depend_on_threads),
+};
+
+UNIT_MAIN(tests)

@@ -1,0 +1,72 @@
+/* What every call of the library does first and last. */
+#include "lib/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum strata_status lib_give_error(enum status status, const struct error *from,
+                                  struct strata_error *to)
+{
+    if (status == STATUS_OK || !to)
+        return (enum strata_status)status;
+    *to = (struct strata_error){.status = (enum strata_status)status};
+    snprintf(to->place, sizeof to->place, "%s", from->place);
+    snprintf(to->message, sizeof to->message, "%s", from->message);
+    snprintf(to->hint, sizeof to->hint, "%s", from->hint);
+    return to->status;
+}
+
+void lib_begin(struct lib_call *call, struct strata_store *store)
+{
+    *call = (struct lib_call){.store = store, .session = store ? store->session : NULL};
+    arena_init(&call->arena, 0);
+    if (store)
+        session_go_on(store->session);
+}
+
+enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error)
+{
+    arena_release(&call->arena);
+    return lib_give_error(status, &call->why, error);
+}
+
+enum status lib_moment(struct lib_call *call, const char *text, struct session_moment *out)
+{
+    TRY(session_moment(call->session, text, NULL, &call->arena, out, &call->why));
+    if (out->notice)
+        lib_notice(call->store, "%s", out->notice);
+    return STATUS_OK;
+}
+
+void lib_notice(const struct strata_store *store, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    if (!store->options.notice)
+        return;
+    va_start(arguments, format);
+    ENSURE(vasprintf(&text, format, arguments) >= 0);
+    va_end(arguments);
+    store->options.notice(store->options.context, text);
+    free(text);
+}
+
+void lib_note_broken(const struct strata_store *store)
+{
+    const char *name, *why;
+    for (size_t i = 0; session_broken(store->session, i, &name, &why); i++)
+        lib_notice(store, "the definition of %s is left out: %s", name, why);
+}
+
+void lib_json_begin(struct lib_json *json)
+{
+    buffer_init(&json->text, 0);
+    json_init(&json->json, &json->text, true);
+}
+
+void lib_json_end(struct lib_json *json, enum status status, char **out)
+{
+    if (status == STATUS_OK && out)
+        *out = buffer_take(&json->text);
+    buffer_release(&json->text);
+}
