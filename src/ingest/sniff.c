@@ -222,7 +222,29 @@ static enum status observe_records(const char *data, const char *end, const char
     return STATUS_OK;
 }
 
-static void json_names(const char *prefix, json_t *object, struct text_map *names, int depth)
+/* The keys of objects, by the names that columns have of them. */
+struct keys {
+    struct text_map *names;
+    struct text_map cut; /* names that were cut → a hash of what they were */
+    const char *twice;   /* a name that two keys were cut to */
+};
+
+static void keys_init(struct keys *keys, struct text_map *names)
+{
+    *keys = (struct keys){.names = names};
+    text_map_init(&keys->cut);
+}
+
+static void note_cut(struct keys *keys, const char *name, const char *prefix, const char *key)
+{
+    bool is_new;
+    uint64_t hash = text_hash(text_from(prefix)) ^ text_hash(text_from(key));
+    uint64_t before = text_map_put(&keys->cut, text_from(name), hash, &is_new);
+    if (!is_new && before != hash)
+        keys->twice = text_map_find(&keys->cut, text_from(name))->key.data;
+}
+
+static void json_names(const char *prefix, json_t *object, struct keys *keys, int depth)
 {
     const char *key;
     json_t *value;
@@ -233,42 +255,39 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
             ingest_join_key(inner, name, ".");
-            json_names(inner, value, names, depth + 1);
-        } else if (names->count <= INGEST_COLUMNS_MAX) {
-            text_map_put(names, text_from(name), names->count, NULL);
+            json_names(inner, value, keys, depth + 1);
+        } else if (keys->names->count <= INGEST_COLUMNS_MAX) {
+            text_map_put(keys->names, text_from(name), keys->names->count, NULL);
+            if (strlen(prefix) + strlen(key) >= JSON_NAME_MAX)
+                note_cut(keys, name, prefix, key);
         }
     }
 }
 
-static void names_in_lines(const char *data, const char *end, struct text_map *names)
+static void names_in_lines(const char *data, const char *end, struct keys *keys)
 {
     for (const char *at = data; at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
         json_t *object = ingest_load_json(at, stop);
         if (json_is_object(object))
-            json_names("", object, names, 0);
+            json_names("", object, keys, 0);
         json_decref(object);
         at = stop + 1;
     }
 }
 
-enum { SHOWN = 40, CHARACTER_MAX = 4 }; /* bytes of a key that is too long; of one character */
-
-/* Keys that are values ("user_17": 3) would make a column each, and of two that were cut nobody
- * could tell which is which. */
-static enum status check_json_names(const struct text_map *names, const char *name,
-                                    struct error *error)
+/* Keys that are values ("user_17": 3) would make a column each, and two that were cut alike one for
+ * both. */
+static enum status check_json_names(const struct keys *keys, const char *name, struct error *error)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        enum { BYTES_MAX = JSON_NAME_MAX - CHARACTER_MAX - 1 }; /* what was cut is longer */
-        struct text key = names->entries[i].key;
-        if (key.length <= BYTES_MAX)
-            continue;
-        struct text shown = text_cut(key, SHOWN);
-        return error_set(error, STATUS_ERROR,
-                         "%s has an object with a key of more than %d bytes, beginning \"%.*s\"",
-                         name, BYTES_MAX, (int)shown.length, shown.data);
+    enum { SHOWN = 40 }; /* bytes of a key: enough to find it by */
+    const struct text_map *names = keys->names;
+    if (keys->twice) {
+        struct text shown = text_cut(text_from(keys->twice), SHOWN);
+        return error_set(error, STATUS_LIMIT,
+                         "%s has two keys that are the same in their first %d bytes, \"%.*s…\"",
+                         name, JSON_NAME_MAX - 1, (int)shown.length, shown.data);
     }
     if (names->count <= INGEST_COLUMNS_MAX)
         return STATUS_OK;
@@ -286,7 +305,9 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
 {
     struct ingest_reader reader;
     struct ingest_block block = {0};
+    struct keys keys;
     enum status status = STATUS_OK;
+    keys_init(&keys, names);
     ingest_reader_init(&reader, source, 1);
     while (status == STATUS_OK) {
         status = ingest_reader_next(&reader, &block, error);
@@ -294,10 +315,11 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
             break;
         char *memory;
         struct text text = ingest_block_text(source, &block, &memory);
-        names_in_lines(text.data, text.data + text.length, names);
+        names_in_lines(text.data, text.data + text.length, &keys);
         free(memory);
-        status = check_json_names(names, source->name, error);
+        status = check_json_names(&keys, source->name, error);
     }
+    text_map_release(&keys.cut);
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     return status;
@@ -308,9 +330,12 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
                               struct ingest_sniff *out, struct error *error)
 {
     struct text_map names;
+    struct keys keys;
     text_map_init(&names);
-    names_in_lines(data, end, &names);
-    enum status status = check_json_names(&names, name, error);
+    keys_init(&keys, &names);
+    names_in_lines(data, end, &keys);
+    enum status status = check_json_names(&keys, name, error);
+    text_map_release(&keys.cut);
     if (status != STATUS_OK) {
         text_map_release(&names);
         return status;
