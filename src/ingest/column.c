@@ -310,6 +310,7 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
                            struct text value, uint64_t line)
 {
     const struct ingest_number *number = &reading->number;
+    /* doubles have no digits of their own: only exact numbers say how wide the column is */
     bool exact = reading->form != FORM_DOUBLE;
     if (exact && number->scale > evidence->max_scale)
         evidence->max_scale = number->scale;

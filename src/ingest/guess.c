@@ -256,6 +256,8 @@ static void judge_key(struct judging *judging)
     if (!judging->known || (type != VALUE_INT && type != VALUE_TEXT))
         return;
 
+    /* GUESS_SURE needs two of: called an identifier, called like the table, the first column; and
+     * nothing against it, least of all values that repeat */
     int score = 50;
     if (has(judging, WORD_ID)) {
         ingest_reason(judging, "its name says identifier");

@@ -156,6 +156,8 @@ static int identifier_words(struct judging *judging)
     bool traits = judging->situation->traits;
     if (!has(judging, WORD_ID))
         return 0;
+    /* alone it means the customer in a table of customers; in one of facts it is the fact's as well
+     */
     if (only(judging, WORD_ID | WORD_REFERENCE)) {
         ingest_reason(judging, "its name says identifier, and not of what");
         bool goods = (company->words & (WORD_GOODS | WORD_PRICE)) && !company->persons;

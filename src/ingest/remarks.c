@@ -87,6 +87,7 @@ static void say_dates(const struct remark *remark)
     say_order(remark);
     if (type->type != VALUE_DATE && type->type != VALUE_TIME)
         return;
+    /* what stands in the file is not what is stored */
     if (type->format == DATE_FORMAT_SERIAL)
         ingest_notice(run,
                       "%s holds a spreadsheet's day numbers: 45717 is 2025-03-01 (--type "

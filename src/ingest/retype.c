@@ -240,6 +240,7 @@ static const char *read_value(const struct retype *retype, struct text text,
                             number_format_decimal(read->scaled, read->scale, number));
     if (read->digits + retype->type.scale > INGEST_DIGITS_MAX)
         return NULL;
+    /* zeros at the end may go, digits may not */
     int scale = read->scale;
     scaled = read->scaled;
     for (; scale > retype->type.scale && scaled % 10 == 0; scale--)

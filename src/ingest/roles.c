@@ -254,6 +254,7 @@ static enum status no_time(const struct ingest_run *run, const struct ingest_und
     struct ingest_judgement *judgements = judge(run, understood, shape, ROLE_TIME);
     if (file_trouble(understood, shape, "time", judgements, &status, error))
         return status;
+    /* a column that may be it, one that is called so and cannot be read, or neither */
     const char *considered = list_candidates(run, shape, judgements);
     int unreadable = considered ? -1 : unreadable_time(understood, shape);
     if (considered) {

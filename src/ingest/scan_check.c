@@ -89,6 +89,7 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
     struct ingest_reading *reading = &thread->readings[column];
     enum ingest_form form = reading->form;
     bool number = form == FORM_INT || form == FORM_DECIMAL || form == FORM_DOUBLE;
+    /* what is a number and only too wide speaks against the pass; what is none, against the row */
     switch (type->type) {
     case VALUE_INT:
     case VALUE_DECIMAL:

@@ -68,6 +68,7 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
 {
     const struct ingest_type *type = &thread->scan->columns[column].type;
     const struct ingest_reading *reading = &thread->readings[column];
+    /* the reading has the value in the column's type already, but for what is kept as text */
     if (thread->scan->columns[column].derived) {
         put_currency(thread, output, row);
         return;

@@ -87,22 +87,25 @@ static void print_values(const struct ingest_summary_column *column, struct buff
 static void print_column(const struct ingest_summary_column *column, size_t width, bool show_values,
                          struct buffer *out)
 {
+    /* type, distinct values and unknown ones stand below each other, however long they are written
+     */
+    enum { TYPE = 24, DISTINCT = 26, UNKNOWN = 18 };
     size_t start = out->length;
     char number[NUMBER_TEXT_MAX];
     buffer_printf(out, "  %s", column->name);
     pad(out, start, width);
     start = out->length;
     print_type(column, out);
-    pad(out, start, 24);
+    pad(out, start, TYPE);
     start = out->length;
     if (column->counted)
         buffer_printf(out, "%s%s distinct", column->distinct_exact ? "" : "about ",
                       number_format_thousands((int64_t)column->distinct, number));
-    pad(out, start, 26);
+    pad(out, start, DISTINCT);
     start = out->length;
     if (column->counted && column->unknown)
         buffer_printf(out, "%s unknown", number_format_thousands((int64_t)column->unknown, number));
-    pad(out, start, 18);
+    pad(out, start, UNKNOWN);
     if (*column->role) {
         buffer_string(out, column->role);
         if (column->guessed)
@@ -240,6 +243,7 @@ void ingest_summary_print(const struct ingest_summary *summary, struct buffer *o
                       summary->already);
         return;
     }
+    /* from what was understood to what became of it; what needs doing comes last, to be seen */
     ingest_summary_print_look(summary, out);
     print_preview(summary, out);
     print_counts(summary, out);
@@ -294,6 +298,7 @@ static void put_layout(const struct ingest_summary_source *source, struct json *
         const char *key;
         uint64_t value;
     } counts[] = {
+        /* lines count from 1, so that a 0 is nothing here, too */
         {"skip", source->dialect.skip},
         {"empty_rows", source->empty_rows},
         {"first_empty_row", source->empty_line},
@@ -362,6 +367,7 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
         put_text(json, "type", value_type_name(column->type));
         if (column->type == VALUE_DECIMAL)
             put_count(json, "scale", (uint64_t)column->scale);
+        /* format and decimal are read by later imports of the same table: remember.c */
         if (column->format)
             put_text(json, "format", column->format);
         if (column->format)
