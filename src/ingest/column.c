@@ -213,8 +213,8 @@ static void set_example(struct ingest_example *example, struct text value, uint6
     example->line = line;
 }
 
-/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs, and no
- * date. */
+/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs,
+ * and no date. */
 static bool is_impossible_date(struct text value)
 {
     size_t lengths[3] = {0}, part = 0, at = 0;
@@ -503,8 +503,8 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
         SUM(clocks),         SUM(impossible),
 #undef SUM
     };
-    /* sums and extremes do not depend on who read what; of examples the one of the earlier line is
-     * kept, so that they do not either */
+    /* sums and extremes do not depend on who read what; of examples the one of the
+     * earlier line is kept, so that they do not either */
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *(uint64_t *)((char *)into + sums[i]) += *(const uint64_t *)((const char *)from + sums[i]);
     merge_counts(into->forms, from->forms, FORMS);

@@ -1,8 +1,9 @@
 /*
- * From evidence to a type. Every rule here looks at counts over all rows of a column, never at a
- * single value, and at the column's name only where the values leave two readings open (a day
- * number is a number unless the column is one of dates). Dates come before numbers, numbers before
- * text; a value in a thousand may be wrong before a column is something else.
+ * From evidence to a type. Every rule here looks at counts over all rows of a column,
+ * never at a single value, and at the column's name only where the values leave two
+ * readings open (a day number is a number unless the column is one of dates). Dates come
+ * before numbers, numbers before text; a value in a thousand may be wrong before a column
+ * is something else.
  */
 #include "ingest/column.h"
 #include "ingest/currency.h"
@@ -139,9 +140,9 @@ static bool name_says_date(const char *name)
            !name_says_quantity(name);
 }
 
-/* Numbers of eight and more digits become days and moments by it: identifiers and telephone numbers
- * have as many, so that parts of words ("daytime phone", "updated by", "lifetime value") say
- * nothing. */
+/* Numbers of eight and more digits become days and moments by it: identifiers and
+ * telephone numbers have as many, so that parts of words ("daytime phone", "updated by",
+ * "lifetime value") say nothing. */
 static bool name_says_moment(const char *name)
 {
     static const char *const words[] = {" ts ", " epoch ", " time ", " unixtime ", NULL};
@@ -173,8 +174,8 @@ bool ingest_name_says_birth(const char *name)
 
 /* Dates */
 
-/* Formats that cannot be mistaken for one another; those of digits alone; those that name less than
- * a day. */
+/* Formats that cannot be mistaken for one another; those of digits alone; those that name
+ * less than a day. */
 enum {
     CLEAR_DATES = DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y |
                   DATE_FORMAT_MONTH_D_Y | DATE_FORMAT_Y_MONTH_D,
@@ -201,8 +202,8 @@ static bool nearly_all(uint64_t count, uint64_t of)
     return count == of || (count < of && of - count <= of / 1000);
 }
 
-/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as they are
- * few: as many as may be odd in a column that the store has (keep.c). */
+/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as
+ * they are few: as many as may be odd in a column that the store has (keep.c). */
 static bool few_impossible(const struct ingest_evidence *evidence, uint64_t count, uint64_t known)
 {
     uint64_t impossible = evidence->impossible;
@@ -234,8 +235,8 @@ static unsigned choose_order(const struct ingest_evidence *evidence, unsigned de
     return dmy > mdy ? DATE_FORMAT_DMY : DATE_FORMAT_MDY;
 }
 
-/* The format most values have, the allowed set around it, and how many values read under that set.
- */
+/* The format most values have, the allowed set around it, and how many values read under
+ * that set. */
 static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned declared,
                              const struct ingest_type_hint *hint, struct ingest_type *type)
 {
@@ -297,8 +298,9 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     if (decide_numbered(evidence, hint, known, type))
         return true;
 
-    /* Formats that are numbers or mere parts of a date need a name that speaks of one; all others
-     * need but that nearly every value reads so. What was asked for is a date whatever it is. */
+    /* Formats that are numbers or mere parts of a date need a name that speaks of one;
+     * all others need but that nearly every value reads so. What was asked for is a date
+     * whatever it is. */
     unsigned declared_format = hint->declared ? ingest_date_format_from(hint->declared) : 0;
     uint64_t count = choose_dates(evidence, declared_format, hint, &found);
     if (declared_format & (NUMBER_DATES | PART_DATES))
@@ -341,8 +343,8 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
         type->dot_zero = false;
 }
 
-/* Numbers that a spreadsheet has shortened, in a column whose name says that they name somebody or
- * something. */
+/* Numbers that a spreadsheet has shortened, in a column whose name says that they name
+ * somebody or something. */
 static bool shortened_codes(const struct ingest_evidence *evidence,
                             const struct ingest_type_hint *hint, uint64_t known)
 {
@@ -355,16 +357,16 @@ static bool shortened_codes(const struct ingest_evidence *evidence,
            has_word(hint->name, words);
 }
 
-/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some would be
- * shorter. */
+/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some
+ * would be shorter. */
 static bool grouped_codes(const struct ingest_evidence *evidence, uint64_t known)
 {
     return known > 1 && evidence->spaced == known && evidence->max_scale == 0 && !evidence->signs &&
            evidence->max_digits == evidence->min_digits && evidence->max_digits >= 7;
 }
 
-/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make one of two
- * clients. */
+/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make
+ * one of two clients. */
 static bool long_ids(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
 {
     const unsigned ids =
@@ -376,8 +378,8 @@ static bool long_ids(const struct ingest_evidence *evidence, const struct ingest
            !ingest_amount_name(hint->name) && (ingest_vocabulary_read(hint->name).words & ids);
 }
 
-/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column that says
- * nothing of money. */
+/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column
+ * that says nothing of money. */
 static bool signs_are_words(const struct ingest_evidence *evidence,
                             const struct ingest_type_hint *hint, uint64_t known)
 {
@@ -437,8 +439,8 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
         type.delimiter = declared == VALUE_SET ? set_delimiter(evidence) : 0;
         return type;
     }
-    /* dates come before numbers, for some are written as such; lists and places come last, because
-     * they are texts that merely look like more */
+    /* dates come before numbers, for some are written as such; lists and places come
+     * last, because they are texts that merely look like more */
     if (decide_date(evidence, hint, known, &type))
         return type;
     if (declared == VALUE_INT || declared == VALUE_DECIMAL || declared == VALUE_DOUBLE) {

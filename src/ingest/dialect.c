@@ -45,8 +45,8 @@ static struct ingest_field *add_field(struct ingest_record *record)
     return &record->fields[record->count++];
 }
 
-/* Room for what the rest of the block may need; grows only while no field of this record points
- * into it. */
+/* Room for what the rest of the block may need; grows only while no field of this record
+ * points into it. */
 static char *scratch_room(struct ingest_record *record, size_t length)
 {
     if (record->scratch_capacity - record->scratch_used < length) {
@@ -71,8 +71,8 @@ static void set_trimmed(struct ingest_field *field, const char *start, const cha
     *field = (struct ingest_field){start, (size_t)(end - start), false};
 }
 
-/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether it holds
- * escaped quotes. */
+/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether
+ * it holds escaped quotes. */
 static const char *closing_quote(const struct ingest_dialect *dialect, const char *at,
                                  const char *end, bool *escapes)
 {
@@ -232,8 +232,8 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
 }
 
 /*
- * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a double.
- * Every number outside a string is put between quotes before parsing.
+ * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a
+ * double. Every number outside a string is put between quotes before parsing.
  */
 static size_t quote_numbers(const char *at, const char *end, char *out)
 {
@@ -285,8 +285,8 @@ static void split_json(const char *at, const char *end, struct ingest_record *re
 }
 
 /*
- * A quote that is not closed would swallow the rows up to the next quote, or to the end. Such a
- * record is one flawed line; what follows is split as if nothing had been opened.
+ * A quote that is not closed would swallow the rows up to the next quote, or to the end.
+ * Such a record is one flawed line; what follows is split as if nothing had been opened.
  */
 static const char *keep_first_line(const struct ingest_dialect *dialect, const char *start,
                                    const char *stop, struct ingest_record *record)
@@ -344,8 +344,8 @@ static bool opens(const struct ingest_dialect *dialect, const char *data, const 
     return quote == data || quote[-1] == dialect->delimiter || quote[-1] == dialect->newline;
 }
 
-/* Whether text stands between a closing quote and what ends its field; not when the data end before
- * one can tell. */
+/* Whether text stands between a closing quote and what ends its field; not when the data
+ * end before one can tell. */
 static bool text_behind(const struct ingest_dialect *dialect, const char *close, const char *end)
 {
     const char *at = close + 1;
@@ -355,8 +355,8 @@ static bool text_behind(const struct ingest_dialect *dialect, const char *close,
     return at < end && *at != dialect->delimiter && *at != dialect->newline;
 }
 
-/* The same records as ingest_split finds, a flawed one of several lines being its first line only.
- */
+/* The same records as ingest_split finds, a flawed one of several lines being its first
+ * line only. */
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
     const char *at = data, *end = data + length, *start = data;

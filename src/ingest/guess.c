@@ -1,9 +1,9 @@
 /*
- * Guessing roles. The words of a name speak first (vocabulary.c knows them in many languages); the
- * values then confirm or forbid: an amount is a number, a time reads as one, traits are told once a
- * customer. Confidence is what the name says, less what speaks against it; each deduction has its
- * reason, which is shown when nobody is sure enough. What is guessed is always shown, and an option
- * overrules it.
+ * Guessing roles. The words of a name speak first (vocabulary.c knows them in many
+ * languages); the values then confirm or forbid: an amount is a number, a time reads as
+ * one, traits are told once a customer. Confidence is what the name says, less what
+ * speaks against it; each deduction has its reason, which is shown when nobody is sure
+ * enough. What is guessed is always shown, and an option overrules it.
  */
 #include "ingest/judging.h"
 
@@ -191,8 +191,8 @@ static void judge_amount(struct judging *judging)
 
 /* ---- lines of one invoice, keys ---- */
 
-/* Its values come again in one row behind the other, as the lines of an invoice do; counts come
- * again anywhere. */
+/* Its values come again in one row behind the other, as the lines of an invoice do;
+ * counts come again anywhere. */
 static bool comes_in_runs(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -200,8 +200,8 @@ static bool comes_in_runs(const struct judging *judging)
     return !portrait->known || portrait->again * judging->known * 2 >= again * portrait->known;
 }
 
-/* Shopify calls an order's number Name: every value has a digit and stands in one run of rows only.
- */
+/* Shopify calls an order's number Name: every value has a digit and stands in one run of
+ * rows only. */
 static bool looks_like_invoices(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -256,8 +256,8 @@ static void judge_key(struct judging *judging)
     if (!judging->known || (type != VALUE_INT && type != VALUE_TEXT))
         return;
 
-    /* GUESS_SURE needs two of: called an identifier, called like the table, the first column; and
-     * nothing against it, least of all values that repeat */
+    /* GUESS_SURE needs two of: called an identifier, called like the table, the first
+     * column; and nothing against it, least of all values that repeat */
     int score = 50;
     if (has(judging, WORD_ID)) {
         ingest_reason(judging, "its name says identifier");
@@ -295,8 +295,8 @@ static uint64_t known_values(const struct ingest_candidate *column)
     return column->evidence->rows - column->evidence->forms[FORM_UNKNOWN];
 }
 
-/* "Store ID", "Employee", "SKU" in front, each another: the rows are stores, employees, products.
- */
+/* "Store ID", "Employee", "SKU" in front, each another: the rows are stores, employees,
+ * products. */
 static bool lists_others(const struct ingest_candidate *column,
                          const struct ingest_meaning *meaning, size_t place)
 {

@@ -298,8 +298,8 @@ static void say_text(const struct ingest_run *run, const struct ingest_understoo
                       table, property->name, store_path(run->store), table, property->name);
 }
 
-/* Facts without a property that something uses: right where a source never had it, wrong where its
- * name has changed. */
+/* Facts without a property that something uses: right where a source never had it, wrong
+ * where its name has changed. */
 static void say_missing(const struct ingest_run *run, const struct ingest_understood *understood,
                         const struct ingest_shape *shape)
 {

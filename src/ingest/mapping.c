@@ -1,5 +1,5 @@
-/* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt
- * keys follow from it. */
+/* One table lists every field of a mapping; reading, writing, overlaying and the hints
+ * for misspelt keys follow from it. */
 #include "ingest/mapping.h"
 
 #include "ingest/pattern.h"

@@ -1,8 +1,8 @@
 /*
- * Words for "no value". Some mean it everywhere (an empty field, NA, NULL); others only where
- * numbers or dates are expected: a lone dash in a column of amounts is nothing, in a column of
- * texts it is what somebody wrote. --na adds words that mean it everywhere, for all columns or for
- * one.
+ * Words for "no value". Some mean it everywhere (an empty field, NA, NULL); others only
+ * where numbers or dates are expected: a lone dash in a column of amounts is nothing, in
+ * a column of texts it is what somebody wrote. --na adds words that mean it everywhere,
+ * for all columns or for one.
  */
 #ifndef STRATA_INGEST_MISSING_H
 #define STRATA_INGEST_MISSING_H

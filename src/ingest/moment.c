@@ -1,7 +1,8 @@
 /*
- * Dates and times as people and programs write them. A value by itself often reads in several ways,
- * and says so: which of them a column means is for the column to decide. No run of digits is ever
- * divided between two fields, but for the compact forms whose width says where (20250304).
+ * Dates and times as people and programs write them. A value by itself often reads in
+ * several ways, and says so: which of them a column means is for the column to decide. No
+ * run of digits is ever divided between two fields, but for the compact forms whose width
+ * says where (20250304).
  */
 #include "ingest/value.h"
 
@@ -27,8 +28,8 @@ static inline bool letter(char c)
     return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c & 0x80);
 }
 
-/* Up to max digits as a number; *count says how many. False when there is none, or one more than
- * max. */
+/* Up to max digits as a number; *count says how many. False when there is none, or one
+ * more than max. */
 static bool take_number(struct cursor *cursor, int max, int *value, int *count)
 {
     int number = 0, digits = 0;
@@ -216,8 +217,8 @@ static bool take_zone(struct cursor *cursor, struct ingest_moment *moment)
 
 /* Clocks */
 
-/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the hour
- * cannot be. */
+/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the
+ * hour cannot be. */
 static bool take_half_day(struct cursor *cursor, int *hour, bool *there)
 {
     struct cursor probe = *cursor;
@@ -330,8 +331,8 @@ static int digits_at(const char *at, int count)
     return number;
 }
 
-/* 20250228, 202502281707, 20250228170708, 20250228170708123, and the first of them with a clock
- * behind. */
+/* 20250228, 202502281707, 20250228170708, 20250228170708123, and the first of them with a
+ * clock behind. */
 static bool parse_compact(struct text value, size_t digits, struct ingest_moment *moment)
 {
     const char *at = value.data;
@@ -536,8 +537,8 @@ static unsigned parse_month_first(struct cursor cursor, unsigned formats,
 
 /* Forms of numbers */
 
-/* Three numbers with the same separator: year first, or one of the orders that end with the year.
- */
+/* Three numbers with the same separator: year first, or one of the orders that end with
+ * the year. */
 static unsigned parse_numeric(struct text value, unsigned formats, struct ingest_moment *moment)
 {
     struct cursor cursor = {value.data, value.data + value.length};
@@ -609,8 +610,8 @@ static bool week_date(int year, int week, int day, int32_t *date)
     return true;
 }
 
-/* "2025-Q1", "2025Q1", "2025-W09", "2025W09-5", "2025-03": four digits and less than a whole date
- * behind them. */
+/* "2025-Q1", "2025Q1", "2025-W09", "2025W09-5", "2025-03": four digits and less than a
+ * whole date behind them. */
 static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats,
                                 struct ingest_moment *moment)
 {
@@ -702,8 +703,8 @@ static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats,
     return parse_any(rest, formats & ~(unsigned)DATE_FORMAT_COMPACT, moment);
 }
 
-/* Names and codes are asked as well: a date has a digit, and before it a word of more than one
- * letter. */
+/* Names and codes are asked as well: a date has a digit, and before it a word of more
+ * than one letter. */
 static bool cannot_be_date(struct text value)
 {
     if (value.length > 1 && digit(value.data[1]) && (*value.data | 32) != 'q')

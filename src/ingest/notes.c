@@ -1,5 +1,5 @@
-/* What an import says about the layout of its files: all that was passed over, and what was only
- * guessed. */
+/* What an import says about the layout of its files: all that was passed over, and what
+ * was only guessed. */
 #include "ingest/report.h"
 
 #include "base/number.h"

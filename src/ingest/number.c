@@ -1,9 +1,9 @@
 /*
- * Numbers as people and programs write them. A value is taken apart from the left: what stands
- * before the number (a sign, a parenthesis, a currency), the number itself as runs of digits with
- * separators between them, and what stands behind it. The runs are then read twice, with a decimal
- * point and with a decimal comma: a number counts under the style its column has, and what only one
- * of the two allows is evidence of which that is.
+ * Numbers as people and programs write them. A value is taken apart from the left: what
+ * stands before the number (a sign, a parenthesis, a currency), the number itself as runs
+ * of digits with separators between them, and what stands behind it. The runs are then
+ * read twice, with a decimal point and with a decimal comma: a number counts under the
+ * style its column has, and what only one of the two allows is evidence of which that is.
  */
 #include "ingest/value.h"
 
@@ -91,8 +91,8 @@ static size_t one_of(const struct cursor *cursor, const char *const *list)
     return 0;
 }
 
-/* Space, tab, no-break space, narrow no-break space, thin space, figure space: bytes it takes, or
- * 0. */
+/* Space, tab, no-break space, narrow no-break space, thin space, figure space: bytes it
+ * takes, or 0. */
 static size_t blank(const struct cursor *cursor)
 {
     static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", "\xe2\x80\x87",
@@ -104,8 +104,8 @@ static size_t blank(const struct cursor *cursor)
     return *cursor->at & 0x80 ? one_of(cursor, blanks) : 0;
 }
 
-/* The hyphen, and what word processors and typesetters make of it: minus sign, dashes, full-width
- * hyphen. */
+/* The hyphen, and what word processors and typesetters make of it: minus sign, dashes,
+ * full-width hyphen. */
 static size_t minus(const struct cursor *cursor)
 {
     static const char *const signs[] = {"\xe2\x88\x92", "\xe2\x80\x93", "\xe2\x80\x90",
@@ -291,8 +291,8 @@ static char *copy_runs(const struct core *core, size_t from, size_t to, char *ou
     return out;
 }
 
-/* "-1234.5e6" with a point and nothing else, as the exact readers take it; false when it does not
- * read so. */
+/* "-1234.5e6" with a point and nothing else, as the exact readers take it; false when it
+ * does not read so. */
 static bool make_plain(const struct core *core, char point, bool negative, char out[PLAIN_MAX],
                        struct text *plain)
 {
@@ -333,9 +333,8 @@ static bool ends_sign(const struct cursor *cursor)
            blank(cursor) || minus(cursor);
 }
 
-/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps its
- * point, "€.50" does not.
- */
+/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps
+ * its point, "€.50" does not. */
 static bool take_currency(struct cursor *cursor, struct dress *dress)
 {
     enum { SIGN_MAX = 12 };
@@ -407,8 +406,9 @@ static bool take_suffix(struct cursor *cursor, struct dress *dress)
     return dress->closed == dress->parenthesis && !(dress->parenthesis && dress->negative);
 }
 
-/* Letters at a number make a product code sooner than a price, unless the number itself has the
- * look of money. A plus sign makes a telephone number, unless there is a fraction. */
+/* Letters at a number make a product code sooner than a price, unless the number itself
+ * has the look of money. A plus sign makes a telephone number, unless there is a
+ * fraction. */
 static bool dress_fits(const struct dress *dress, const struct core *core)
 {
     bool money = core->count > 1 || core->open_fraction != 0, fraction = false;
@@ -457,8 +457,8 @@ static bool whole_exponent(struct text plain, int64_t *out)
            llabs(*out) < number_power10(INGEST_DIGITS_MAX);
 }
 
-/* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are printed
- * doubles. */
+/* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are
+ * printed doubles. */
 static enum ingest_form classify_plain(struct text plain, struct ingest_number *number)
 {
     bool exponent = memchr(plain.data, 'e', plain.length) != NULL;
@@ -499,8 +499,8 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
                                                                                    : FORM_TEXT;
 }
 
-/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and Python
- * write 4.0128e+10 with a small e, and lose nothing. */
+/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and
+ * Python write 4.0128e+10 with a small e, and lose nothing. */
 static bool is_rounded(struct text exponent)
 {
     enum { SHORTENED = 10 };

@@ -111,14 +111,14 @@ static bool read_percent(const char *text, struct ingest_pattern *pattern, char 
     return true;
 }
 
-/* A run of one letter: M and m mean months before the hour and minutes behind it, however they are
- * written. */
+/* A run of one letter: M and m mean months before the hour and minutes behind it, however
+ * they are written. */
 static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
 {
     bool clock = HAS(pattern, PIECE_HOUR) || HAS(pattern, PIECE_HOUR12);
     bool month = HAS(pattern, PIECE_MONTH) || HAS(pattern, PIECE_MONTH_NAME);
-    /* m is a month or a minute: a minute behind an hour, once; M is one only where the month has
-     * been */
+    /* m is a month or a minute: a minute behind an hour, once; M is one only where the
+     * month has been */
     switch (c) {
     case 'Y':
     case 'y':

@@ -36,8 +36,8 @@ static bool is_uuid(struct text value)
     return true;
 }
 
-/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do not have.
- */
+/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do
+ * not have. */
 static bool is_phone(struct text value)
 {
     size_t digits = 0, signs = 0;

@@ -1,7 +1,7 @@
 /*
- * Publishing: from the staged rows to parts. What bears an id that the store has already stays in
- * the shadow; the lines of an invoice become one fact; traits told by facts are kept where they
- * change. All of it is one change of the store.
+ * Publishing: from the staged rows to parts. What bears an id that the store has already
+ * stays in the shadow; the lines of an invoice become one fact; traits told by facts are
+ * kept where they change. All of it is one change of the store.
  */
 #include "ingest/publish.h"
 
@@ -181,9 +181,8 @@ static enum status find_constants(struct publishing *work, struct error *error)
 
 enum { LISTED = 8 };
 
-/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the invoice has
- * or not; NULL: none.
- */
+/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the
+ * invoice has or not; NULL: none. */
 static const char *list_properties(const struct publishing *work, bool own, bool summed)
 {
     const char *line_prefix =
@@ -284,8 +283,8 @@ static enum status write_groups(struct publishing *work, struct error *error)
 
 /* Verdicts */
 
-/* What is refused because the store has its id, or what it says, is kept as it would have been
- * stored. */
+/* What is refused because the store has its id, or what it says, is kept as it would have
+ * been stored. */
 static enum status write_shadow(struct publishing *work, struct error *error)
 {
     const char *refused =
@@ -306,9 +305,9 @@ static enum status write_shadow(struct publishing *work, struct error *error)
     return status;
 }
 
-/* Which of the import's own rows count does not depend on the store, and what an invoice has of its
- * lines neither: otherwise undoing an earlier import would leave other columns than if that had
- * never run. */
+/* Which of the import's own rows count does not depend on the store, and what an invoice
+ * has of its lines neither: otherwise undoing an earlier import would leave other columns
+ * than if that had never run. */
 static enum status drop_losers(struct publishing *work, struct error *error)
 {
     return lake_execute(work->staged->lake,
@@ -317,8 +316,8 @@ static enum status drop_losers(struct publishing *work, struct error *error)
                         error);
 }
 
-/* After the numbers are settled: what the store refuses goes to the shadow, what stands stays in
- * `staged`. */
+/* After the numbers are settled: what the store refuses goes to the shadow, what stands
+ * stays in `staged`. */
 static enum status drop_refused(struct publishing *work, struct error *error)
 {
     if (schema_table(store_schema(work->run->store), work->understood->table))
@@ -423,8 +422,8 @@ static enum status find_currencies(struct publishing *work, const char *column, 
     return status;
 }
 
-/* What the store has of this amount without a currency is in the store's own, and counts as one
- * more. */
+/* What the store has of this amount without a currency is in the store's own, and counts
+ * as one more. */
 static const char *with_own_currency(const struct publishing *work, const char *name,
                                      const char *currencies)
 {
@@ -458,8 +457,8 @@ static bool is_money(const struct publishing *work, const struct ingest_property
            (signs || property->type == VALUE_DECIMAL || called);
 }
 
-/* Where a file has several columns of currencies, each amount has the one that is called like it.
- */
+/* Where a file has several columns of currencies, each amount has the one that is called
+ * like it. */
 static const char *other_currency(const struct publishing *work,
                                   const struct ingest_property *property)
 {
@@ -515,8 +514,8 @@ static enum status state_schema(struct publishing *work, const char *table, enum
     struct catalog_column *columns =
         ARENA_ARRAY(work->run->arena, struct catalog_column, work->shape->property_count + 1);
     size_t count = 0;
-    /* traits told by facts lie in a table of their own, those of --kind customer are the import's
-     */
+    /* traits told by facts lie in a table of their own, those of --kind customer are the
+     * import's */
     bool told = role == SCHEMA_TRAITS && !work->understood->traits;
     if (group)
         columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT},

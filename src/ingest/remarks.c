@@ -1,6 +1,7 @@
 /*
- * What is worth saying about the columns once everything is read: how they were understood where
- * that was not plain, and what was not understood, with two of the values and the way out.
+ * What is worth saying about the columns once everything is read: how they were
+ * understood where that was not plain, and what was not understood, with two of the
+ * values and the way out.
  */
 #include "ingest/report.h"
 
@@ -137,8 +138,8 @@ static void say_style(const struct remark *remark)
         struct ingest_style_choice style = shape->styles[s * shape->column_count + remark->column];
         const char *now, *other = other_reading(remark, style.point, &now);
         bool unusual = style.point == ',';
-        /* $90,000: money has no three digits behind a comma where a point would be the decimal sign
-         */
+        /* $90,000: money has no three digits behind a comma where a point would be the
+         * decimal sign */
         bool plain =
             remark->evidence->signs && !unusual && strchr(remark->evidence->three.text, ',');
         if (style.reason == STYLE_GUESSED && !plain) {
@@ -239,8 +240,8 @@ static void say_numbers(const struct remark *remark)
 
 /* What was not understood */
 
-/* Postcodes, and texts that begin with a number as "10 - extremely likely" does: no mistakes of
- * single rows. */
+/* Postcodes, and texts that begin with a number as "10 - extremely likely" does: no
+ * mistakes of single rows. */
 static bool may_be_codes(const struct remark *remark)
 {
     static const char *const names[] = {"plz", "zip", "postal", "postcode", "postleit", "postnum"};
@@ -258,8 +259,8 @@ static void say_text(const struct remark *remark)
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared ||
         !evidence->texts[0].line)
         return;
-    /* the example is one that stood in the way: among dates what is no date, else what is no number
-     */
+    /* the example is one that stood in the way: among dates what is no date, else what is
+     * no number */
     const struct ingest_example *odd =
         evidence->undated[0].line ? evidence->undated : evidence->texts;
     uint64_t numbers =
@@ -358,8 +359,8 @@ static void say_empty(const struct ingest_run *run, const struct ingest_shape *s
     buffer_release(&list);
 }
 
-/* Amounts whose signs are all of one currency need nothing done about it, in a store that has none.
- */
+/* Amounts whose signs are all of one currency need nothing done about it, in a store that
+ * has none. */
 static void say_one_currency(const struct ingest_run *run, const struct ingest_shape *shape,
                              const struct ingest_staged *staged)
 {

@@ -1,7 +1,7 @@
 /*
- * What may be the same under another name: e-mail addresses that differ in capitals, rows that an
- * earlier import brought already, traits told twice. None of it is known to be wrong, so everything
- * is kept and said.
+ * What may be the same under another name: e-mail addresses that differ in capitals, rows
+ * that an earlier import brought already, traits told twice. None of it is known to be
+ * wrong, so everything is kept and said.
  */
 #include "ingest/publish.h"
 
@@ -37,8 +37,8 @@ enum {
     OF_STORE
 }; /* whose identifier it is: one with small letters repeats only what was there before */
 
-/* Identifiers of the store for which `where` holds, as a map from one expression of them to
- * another, a whole number. */
+/* Identifiers of the store for which `where` holds, as a map from one expression of them
+ * to another, a whole number. */
 static enum status map_of_store(const struct repeats *repeats, const char *key, const char *value,
                                 const char *where, struct text_map *out, struct error *error)
 {
@@ -208,8 +208,8 @@ static void count_zeros(const struct repeats *repeats, struct zeros *zeros)
     }
 }
 
-/* An expression of --set that writes the file's numbers as the store has them; NULL when there is
- * no single one. */
+/* An expression of --set that writes the file's numbers as the store has them; NULL when
+ * there is no single one. */
 static const char *mended_number(const struct repeats *repeats, const struct zeros *zeros)
 {
     struct buffer name;
@@ -296,8 +296,8 @@ static size_t shared_columns(const struct repeats *repeats, const struct schema_
     return count;
 }
 
-/* The same customer, moment and properties as a fact of the store: by a join that reads only what
- * lies in the moments of this import. */
+/* The same customer, moment and properties as a fact of the store: by a join that reads
+ * only what lies in the moments of this import. */
 static enum status overlap_sql(const struct repeats *repeats, const struct schema_table *table,
                                struct buffer *sql, struct error *error)
 {
@@ -410,8 +410,8 @@ static enum status find_crowd(const struct repeats *repeats, struct crowd *out, 
 /* 99999 on half of all rows is what a till writes for whoever has no number. */
 static enum status note_crowd(const struct repeats *repeats, struct error *error)
 {
-    /* among fewer rows or customers one may well have most; a crowd has a fifth of all, and five
-     * times what anybody else has */
+    /* among fewer rows or customers one may well have most; a crowd has a fifth of all,
+     * and five times what anybody else has */
     enum { ROWS_LEAST = 30, CUSTOMERS_LEAST = 8, OF_FIVE = 5 };
     const struct ingest_shape *shape = repeats->shape;
     const struct ingest_roles *roles = &repeats->understood->roles;

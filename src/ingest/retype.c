@@ -1,10 +1,11 @@
 /*
- * Retyping a column. The schema is folded from what imports stated, and parts hold the values; both
- * are brought to the new type. Every value goes through its text: the one it was told as, where an
- * earlier retyping kept it, else the one its present type writes. The different texts are read
- * once, by the same reader as a file's column, which gives a table (text, value, code); the parts
- * are written again joined with it. A text that its new value does not write is kept in a column of
- * the part that no schema names, "@was:COLUMN", which follows its row through merges and undo.
+ * Retyping a column. The schema is folded from what imports stated, and parts hold the
+ * values; both are brought to the new type. Every value goes through its text: the one it
+ * was told as, where an earlier retyping kept it, else the one its present type writes.
+ * The different texts are read once, by the same reader as a file's column, which gives a
+ * table (text, value, code); the parts are written again joined with it. A text that its
+ * new value does not write is kept in a column of the part that no schema names,
+ * "@was:COLUMN", which follows its row through merges and undo.
  */
 #include "ingest/retype.h"
 
@@ -170,8 +171,8 @@ static enum status load_words(struct retype *retype, struct error *error)
     const struct lake_chunk *chunk;
     struct buffer sql;
     buffer_init(&sql, 0);
-    /* rows that their id keeps out of the store are told anew, too, but nobody counts them among
-     * its values */
+    /* rows that their id keeps out of the store are told anew, too, but nobody counts
+     * them among its values */
     buffer_string(&sql, "SELECT text, count(*) FILTER (WHERE stands) FROM (");
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
@@ -208,8 +209,8 @@ static bool is_number(enum value_type type)
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
 }
 
-/* How the new type writes the value, NULL when the text is none. Moments need the store's zone: see
- * read_moment. */
+/* How the new type writes the value, NULL when the text is none. Moments need the store's
+ * zone: see read_moment. */
 static const char *read_value(const struct retype *retype, struct text text,
                               struct ingest_reading *reading)
 {
@@ -446,8 +447,8 @@ static enum status write_all(struct retype *retype, struct store_change *change,
                                  .fill = fill_words,
                                  .context = retype};
     size_t count;
-    /* the words as a table, then every part joined with it, then what the schema says of the column
-     */
+    /* the words as a table, then every part joined with it, then what the schema says of
+     * the column */
     TRY(code_words(retype, change, error));
     TRY(lake_register_source(retype->lake, &source, error));
     const struct catalog_part *parts = store_parts(retype->store, &count);

@@ -1,8 +1,8 @@
 /*
- * Which column is what. What options say is looked up; what they leave out is guessed (guess.c),
- * and only what is sure enough is taken: a wrong customer merges people for good, so a doubtful one
- * is an error that shows who was considered and why. Each way in which a file can fail to have a
- * customer or a time has its own message.
+ * Which column is what. What options say is looked up; what they leave out is guessed
+ * (guess.c), and only what is sure enough is taken: a wrong customer merges people for
+ * good, so a doubtful one is an error that shows who was considered and why. Each way in
+ * which a file can fail to have a customer or a time has its own message.
  */
 #include "ingest/understand.h"
 
@@ -81,8 +81,8 @@ static int best_of(const struct ingest_judgement *judgements, size_t count)
     return best;
 }
 
-/* "email (85%: its values are e-mail addresses), …", best first; empties the judgements it has
- * named. */
+/* "email (85%: its values are e-mail addresses), …", best first; empties the judgements
+ * it has named. */
 static const char *list_candidates(const struct ingest_run *run, const struct ingest_shape *shape,
                                    struct ingest_judgement *judgements)
 {
@@ -107,8 +107,8 @@ static const char *list_candidates(const struct ingest_run *run, const struct in
     return text;
 }
 
-/* What is wrong with the file as a whole, before its columns are looked at: true when something is.
- */
+/* What is wrong with the file as a whole, before its columns are looked at: true when
+ * something is. */
 static bool file_trouble(const struct ingest_understood *understood,
                          const struct ingest_shape *shape, const char *role,
                          const struct ingest_judgement *judgements, enum status *status,

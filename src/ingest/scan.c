@@ -1,7 +1,7 @@
 /*
- * Each thread takes a block, splits its records, looks at every value once (ingest_observe), and
- * either sets the row aside or writes it into DuckDB's vectors. Nothing is shared between threads
- * but the reader's lock and, at the end, the sums.
+ * Each thread takes a block, splits its records, looks at every value once
+ * (ingest_observe), and either sets the row aside or writes it into DuckDB's vectors.
+ * Nothing is shared between threads but the reader's lock and, at the end, the sums.
  */
 #include "ingest/scanning.h"
 
@@ -257,9 +257,8 @@ static bool is_header(const struct ingest_record *record, const struct ingest_so
     return true;
 }
 
-/* Lines that are no rows: spreadsheets write commas where rows were deleted. Most rows are told by
- * their first field.
- */
+/* Lines that are no rows: spreadsheets write commas where rows were deleted. Most rows
+ * are told by their first field. */
 static bool pass_over(struct scan_thread *thread, uint64_t line)
 {
     const struct ingest_record *record = &thread->record;

@@ -1,7 +1,7 @@
 /*
- * Whether a record can become a row: every value it has must be one of its column's type, and what
- * it cannot do without must be there. A value that merely shows the type to be too narrow does not
- * speak against its row but against the pass, which is made again.
+ * Whether a record can become a row: every value it has must be one of its column's type,
+ * and what it cannot do without must be there. A value that merely shows the type to be
+ * too narrow does not speak against its row but against the pass, which is made again.
  */
 #include "ingest/scanning.h"
 
@@ -73,16 +73,16 @@ static bool fits_date(struct scan_thread *thread, size_t column, enum ingest_rea
     return true;
 }
 
-/* What does not begin like a list is one text, or several with the column's separator between them.
- */
+/* What does not begin like a list is one text, or several with the column's separator
+ * between them. */
 static bool fits_set(struct scan_thread *thread, size_t column)
 {
     struct text value = thread->values[column];
     return *value.data != '[' || value.data[value.length - 1] != ']' || ingest_is_list(value);
 }
 
-/* Whether the value reads as its column's type; wrong says why not. A number that needs more room
- * proves the plan stale. */
+/* Whether the value reads as its column's type; wrong says why not. A number that needs
+ * more room proves the plan stale. */
 static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *wrong)
 {
     const struct ingest_type *type = &thread->scan->columns[column].type;
@@ -254,8 +254,9 @@ int64_t ingest_scan_moment(struct scan_thread *thread, const struct ingest_momen
     return moment;
 }
 
-/* A time of day in a column of its own, behind the date whatever that looks like: it is read behind
- * a date that every format knows. The columns themselves stay what the file has. */
+/* A time of day in a column of its own, behind the date whatever that looks like: it is
+ * read behind a date that every format knows. The columns themselves stay what the file
+ * has. */
 static bool add_clock(struct scan_thread *thread, struct ingest_moment *written)
 {
     static const char any_date[] = "2000-01-01 ";

@@ -1,7 +1,7 @@
 /*
- * One thread of the scan at work, and what its three files give each other: scan.c takes records
- * apart, scan_check.c says whether one can become a row, scan_output.c puts it down. Not for
- * others: scan.h is.
+ * One thread of the scan at work, and what its three files give each other: scan.c takes
+ * records apart, scan_check.c says whether one can become a row, scan_output.c puts it
+ * down. Not for others: scan.h is.
  */
 #ifndef STRATA_INGEST_SCANNING_H
 #define STRATA_INGEST_SCANNING_H
@@ -11,8 +11,8 @@
 
 #include "lake/stream.h"
 
-/* Days whose start a thread remembers, by the last bits of their date: a file in order of time
- * needs few at once. */
+/* Days whose start a thread remembers, by the last bits of their date: a file in order of
+ * time needs few at once. */
 enum { DAY_CACHE = 256 };
 
 struct day {
@@ -59,8 +59,8 @@ void ingest_scan_set_aside(struct scan_thread *thread, enum ingest_reason reason
 
 /* ---- scan_check.c ---- */
 
-/* Whether the values that were observed make a row; what speaks against it is said and set aside.
- */
+/* Whether the values that were observed make a row; what speaks against it is said and
+ * set aside. */
 bool ingest_scan_check(struct scan_thread *thread, uint64_t line);
 /* The time of the fact; false when facts cannot have it. */
 bool ingest_scan_time(struct scan_thread *thread, uint64_t line, int64_t *moment);

@@ -1,7 +1,7 @@
 /*
- * The first look, from what the bytes are at all to what the first rows say of each column. What
- * separates the fields is found by trying (trial.c); then come decimal signs and the header: each
- * is decided by what most rows say.
+ * The first look, from what the bytes are at all to what the first rows say of each
+ * column. What separates the fields is found by trying (trial.c); then come decimal signs
+ * and the header: each is decided by what most rows say.
  */
 #include "ingest/sniff.h"
 
@@ -139,8 +139,8 @@ static enum status too_many_columns(size_t count, const char *name, struct error
     return status;
 }
 
-/* Columns of the first 64 in which nearly every row has a value show what a footer lacks; some of
- * the last rows may be the footer. */
+/* Columns of the first 64 in which nearly every row has a value show what a footer lacks;
+ * some of the last rows may be the footer. */
 static void find_filled(const char *at, const char *end, struct ingest_dialect *dialect)
 {
     enum { COLUMNS = 64, ONE_GAP_IN = 4 };
@@ -277,8 +277,8 @@ static void names_in_lines(const char *data, const char *end, struct keys *keys)
     }
 }
 
-/* Keys that are values ("user_17": 3) would make a column each, and two that were cut alike one for
- * both. */
+/* Keys that are values ("user_17": 3) would make a column each, and two that were cut
+ * alike one for both. */
 static enum status check_json_names(const struct keys *keys, const char *name, struct error *error)
 {
     enum { SHOWN = 40 }; /* bytes of a key: enough to find it by */
@@ -368,8 +368,8 @@ static enum status refuse(const char *name, const char *hint, struct error *erro
     return status;
 }
 
-/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where a file was
- * not closed well. */
+/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where
+ * a file was not closed well. */
 static bool is_binary(const char *data, size_t length)
 {
     size_t controls = 0, runs = 0;

@@ -1,7 +1,7 @@
 /*
- * Spooling: what is not a file that can be read twice is first written out as CSV. A query is read
- * in one go, so the database sees one short transaction and the import one unchanging content,
- * which can be recognised when it comes again.
+ * Spooling: what is not a file that can be read twice is first written out as CSV. A
+ * query is read in one go, so the database sees one short transaction and the import one
+ * unchanging content, which can be recognised when it comes again.
  */
 #include "ingest/understand.h"
 

@@ -87,8 +87,8 @@ static void print_values(const struct ingest_summary_column *column, struct buff
 static void print_column(const struct ingest_summary_column *column, size_t width, bool show_values,
                          struct buffer *out)
 {
-    /* type, distinct values and unknown ones stand below each other, however long they are written
-     */
+    /* type, distinct values and unknown ones stand below each other, however long they
+     * are written */
     enum { TYPE = 24, DISTINCT = 26, UNKNOWN = 18 };
     size_t start = out->length;
     char number[NUMBER_TEXT_MAX];

@@ -1,6 +1,7 @@
 /*
- * What is left to do once the rows are written: whether too many were set aside, where those are
- * kept, with a line at their head that says how to read them again, and the mapping for next time.
+ * What is left to do once the rows are written: whether too many were set aside, where
+ * those are kept, with a line at their head that says how to read them again, and the
+ * mapping for next time.
  */
 #include "ingest/report.h"
 
@@ -38,8 +39,8 @@ static const struct ingest_reject_count *chief_reason(const struct ingest_summar
     return chief;
 }
 
-/* Rows that are there already in other words are no sign of a file that was misread, and what is
- * retried was set aside before. */
+/* Rows that are there already in other words are no sign of a file that was misread, and
+ * what is retried was set aside before. */
 static bool mostly_unusable(const struct ingest_options *options,
                             const struct ingest_summary *summary)
 {
@@ -110,8 +111,8 @@ static void write_types(const struct ingest_run *run, const struct ingest_shape 
     mapping->types = (struct ingest_pairs){types, count};
 }
 
-/* What all sources have in common is said to the reader of mended rows, who sees too few to find it
- * out again. */
+/* What all sources have in common is said to the reader of mended rows, who sees too few
+ * to find it out again. */
 static void write_dialect(const struct ingest_run *run, const struct ingest_shape *shape,
                           struct ingest_mapping *mapping)
 {

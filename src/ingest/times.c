@@ -1,10 +1,11 @@
 /*
- * Times that are hardly true: one typing error, 2052 for 2025, else makes the store's newest fact
- * lie decades ahead. Two kinds are told with line and value: facts dated later than the import
- * itself, and facts far from all others. Far is a gap of two years and of twice the time that the
- * others take, around at most one in a thousand facts; below twenty facts nobody can say what is
- * far. They are stored as they are (--max-time sets them aside); the moment `latest` does not
- * follow them, for which the end of what is plausible is written down with the import.
+ * Times that are hardly true: one typing error, 2052 for 2025, else makes the store's
+ * newest fact lie decades ahead. Two kinds are told with line and value: facts dated
+ * later than the import itself, and facts far from all others. Far is a gap of two years
+ * and of twice the time that the others take, around at most one in a thousand facts;
+ * below twenty facts nobody can say what is far. They are stored as they are (--max-time
+ * sets them aside); the moment `latest` does not follow them, for which the end of what
+ * is plausible is written down with the import.
  */
 #include "ingest/read.h"
 
@@ -76,8 +77,8 @@ static enum status load_end(const struct ingest_run *run, const struct ingest_st
     return status;
 }
 
-/* How many of the outermost times lie far from the rest. end: from the outermost inwards; other:
- * the other end's innermost, from which the rest reaches. */
+/* How many of the outermost times lie far from the rest. end: from the outermost inwards;
+ * other: the other end's innermost, from which the rest reaches. */
 static size_t count_far(const int64_t *end, size_t count, int64_t other)
 {
     size_t far = 0;

@@ -1,7 +1,7 @@
 /*
- * Every way to separate fields that is in use is tried on the first rows, and the one under which
- * the rows agree best on their number of fields wins. Only then come quotes: they are what most
- * rows fall apart without.
+ * Every way to separate fields that is in use is tried on the first rows, and the one
+ * under which the rows agree best on their number of fields wins. Only then come quotes:
+ * they are what most rows fall apart without.
  */
 #include "ingest/trial.h"
 
@@ -15,8 +15,8 @@ struct trial {
 };
 
 /*
- * The second half of the records votes on their number of fields: titles stand in the first. What
- * comes before the first record of that width is the lead.
+ * The second half of the records votes on their number of fields: titles stand in the
+ * first. What comes before the first record of that width is the lead.
  */
 static void judge_counts(const size_t *counts, struct trial *trial)
 {
@@ -83,8 +83,8 @@ static size_t quoted_fields(const char *data, const char *end, char delimiter, c
     return count;
 }
 
-/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single ones when
- * nearly all rows use them. */
+/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single
+ * ones when nearly all rows use them. */
 static void choose_quote(const char *data, const char *end, struct trial *trial)
 {
     struct ingest_dialect *dialect = &trial->dialect;
@@ -104,8 +104,8 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
     without.dialect.quote = 0;
     run_trial(data, end, &with);
     run_trial(data, end, &without);
-    /* one flaw among many rows is a quote that somebody forgot; several are signs that mean
-     * something else */
+    /* one flaw among many rows is a quote that somebody forgot; several are signs that
+     * mean something else */
     enum { SEVERAL = 3 };
     bool several = with.flaws >= SEVERAL || with.flaws * 4 > with.records;
     bool better = without.agreeing == without.judged && without.lead == 0 && several;
@@ -176,9 +176,9 @@ static size_t sep_line(const char *data, const char *end, char newline, char *de
     return (size_t)(stop < end ? stop + 1 - data : stop - data);
 }
 
-/* Every second field is empty, everywhere: what stands between fields is two signs long. A single
- * text in one of those places, the column's name most of all, says that it is a column which is
- * mostly empty. */
+/* Every second field is empty, everywhere: what stands between fields is two signs long.
+ * A single text in one of those places, the column's name most of all, says that it is a
+ * column which is mostly empty. */
 static bool is_doubled(const char *data, const char *end, const struct ingest_dialect *dialect)
 {
     struct ingest_record record = {0};

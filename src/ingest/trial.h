@@ -7,8 +7,9 @@
 /* So many records show how a file is written, and are split in some milliseconds a trial. */
 enum { TRIAL_RECORDS = 500 };
 
-/* Delimiter, layout and quotes of out->dialect, unless choice (may be NULL) says them. *data moves
- * behind a line "sep=;". STATUS_ERROR where more than one sign stands between fields. */
+/* Delimiter, layout and quotes of out->dialect, unless choice (may be NULL) says them.
+ * *data moves behind a line "sep=;". STATUS_ERROR where more than one sign stands between
+ * fields. */
 enum status ingest_choose_dialect(const char **data, const char *end, const char *name,
                                   const struct ingest_dialect_choice *choice,
                                   struct ingest_sniff *out, struct error *error);

@@ -1,11 +1,11 @@
 /*
- * A spreadsheet is a ZIP archive of XML. Its small parts (the list of sheets, the number formats)
- * and the table of texts are read into memory, the sheet itself streams through the parser, row by
- * row. libzip unpacks, expat parses.
+ * A spreadsheet is a ZIP archive of XML. Its small parts (the list of sheets, the number
+ * formats) and the table of texts are read into memory, the sheet itself streams through
+ * the parser, row by row. libzip unpacks, expat parses.
  *
- * Archives come from outside. No entity is ever expanded, because a document type is refused; what
- * is unpacked is bounded absolutely and by the ratio to what was packed; rows, columns and texts
- * have the limits that spreadsheets have.
+ * Archives come from outside. No entity is ever expanded, because a document type is
+ * refused; what is unpacked is bounded absolutely and by the ratio to what was packed;
+ * rows, columns and texts have the limits that spreadsheets have.
  */
 #include "ingest/workbook.h"
 
@@ -122,8 +122,8 @@ enum status ingest_xlsx_read_part(struct book *book, const char *name, bool need
 
 /* Texts */
 
-/* "_x000D_" stands for a character that XML cannot hold; of those only white space means something.
- */
+/* "_x000D_" stands for a character that XML cannot hold; of those only white space means
+ * something. */
 void ingest_xlsx_unescape(struct buffer *text)
 {
     char *to = text->data;

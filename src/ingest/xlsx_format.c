@@ -1,7 +1,7 @@
 /*
- * A spreadsheet keeps dates as days since 1900 or 1904 and shows them by the cell's number format;
- * it keeps 0.3 as 0.29999999999999999 and shows fifteen digits. What is meant is what is shown,
- * except that nothing is rounded further.
+ * A spreadsheet keeps dates as days since 1900 or 1904 and shows them by the cell's
+ * number format; it keeps 0.3 as 0.29999999999999999 and shows fifteen digits. What is
+ * meant is what is shown, except that nothing is rounded further.
  */
 #include "ingest/xlsx.h"
 
@@ -28,8 +28,8 @@ static enum ingest_cell_kind built_in(int id)
     return id == 22 ? CELL_DATE_TIME : CELL_NUMBER;
 }
 
-/* The letters of a format that stand for parts of a date or a time; text in quotes and brackets is
- * left out. */
+/* The letters of a format that stand for parts of a date or a time; text in quotes and
+ * brackets is left out. */
 static enum ingest_cell_kind by_code(const char *code)
 {
     bool date = false, clock = false, elapsed = false;

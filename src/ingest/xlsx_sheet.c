@@ -1,5 +1,5 @@
-/* The sheet of a spreadsheet, row by row into records: cells by their place, values by their type.
- */
+/* The sheet of a spreadsheet, row by row into records: cells by their place, values by
+ * their type. */
 #include "ingest/workbook.h"
 
 #include "ingest/dialect.h"
@@ -116,8 +116,8 @@ static void count_error(struct parse *parse)
                                         (int)parse->text.length, parse->text.data);
 }
 
-/* A number, date or clock as ingest_cell_text writes it. What a cell of numbers holds else may hold
- * anything. */
+/* A number, date or clock as ingest_cell_text writes it. What a cell of numbers holds
+ * else may hold anything. */
 static bool is_bare(struct text value)
 {
     return strspn(value.data, "0123456789+-.:eE ") == value.length && *value.data != ' ';
@@ -129,8 +129,8 @@ static void end_cell(struct parse *parse)
     char out[64];
     if (!parse->text.length || parse->column == 0 || parse->column > COLUMNS_MAX)
         return;
-    /* by the cell's type: shared text, text, yes or no, error, ISO date; else a number, which its
-     * format may make a date */
+    /* by the cell's type: shared text, text, yes or no, error, ISO date; else a number,
+     * which its format may make a date */
     struct text value = {parse->text.data, parse->text.length};
     if (strcmp(parse->type, "s") == 0) {
         size_t index = strtoul(value.data, NULL, 10);
