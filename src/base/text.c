@@ -54,6 +54,16 @@ struct text text_trim(struct text text)
     return text;
 }
 
+struct text text_cut(struct text text, size_t bytes)
+{
+    if (text.length <= bytes)
+        return text;
+    /* the first byte left out tells: it begins a character, or stands within one */
+    while (bytes && ((unsigned char)text.data[bytes] & 0xc0) == 0x80)
+        bytes--;
+    return (struct text){text.data, bytes};
+}
+
 /* Multiply-and-fold over eight bytes at a time (the construction of wyhash, our own constants and
  * framing). */
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -228,8 +238,10 @@ void buffer_add(struct buffer *buffer, const void *data, size_t length)
 {
     if (!buffer->limit)
         buffer->limit = BUFFER_LIMIT;
+    if (buffer->cut)
+        return;
     if (length > buffer->limit - buffer->length) {
-        length = buffer->limit - buffer->length;
+        length = text_cut((struct text){data, length}, buffer->limit - buffer->length).length;
         buffer->cut = true;
     }
     buffer_reserve(buffer, length);

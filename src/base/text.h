@@ -28,6 +28,8 @@ bool text_starts(struct text text, struct text prefix);
 bool text_ends(struct text text, struct text suffix);
 /* Without leading and trailing ASCII white space. */
 struct text text_trim(struct text text);
+/* The first bytes of text, at most so many, less those of a character that would not be whole. */
+struct text text_cut(struct text text, size_t bytes);
 /* "" or "s": the end of an English noun behind a count. */
 static inline const char *text_plural(uint64_t count)
 {
@@ -49,8 +51,8 @@ int text_nearest(const char *word, const char *const *candidates, size_t count);
 
 /*
  * A growing buffer, NUL-terminated once something was added (data is NULL before). Past its limit
- * it stops growing and remembers that it was cut: look at `cut` before using what came from a
- * user's data.
+ * it stops growing, with a whole character, and remembers that it was cut: look at `cut` before
+ * using what came from a user's data.
  */
 struct buffer {
     char *data;

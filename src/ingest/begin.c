@@ -1,11 +1,13 @@
 /*
- * The rows say what they are made of: columns in which nearly every value is a number or a date.
- * Whatever stands before the first line that fits these columns is no row; of those lines the one
- * with the most names is the header, and what stands above it are titles and comments. Where every
- * column is text nothing is out of place, and smaller signs are added up: words that are known as
- * names of columns, values that come again, digits where all rows have them.
+ * The rows say what they are made of: columns in which nearly every value is a number or
+ * a date. Whatever stands before the first line that fits these columns is no row; of
+ * those lines the one with the most names is the header, and what stands above it are
+ * titles and comments. Where every column is text nothing is out of place, and smaller
+ * signs are added up: words that are known as names of columns, values that come again,
+ * digits where all rows have them.
  *
- * The columns are looked at in the second half of the first lines, where no title is left.
+ * The columns are looked at in the second half of the first lines, where no title is
+ * left.
  */
 #include "ingest/begin.h"
 
@@ -88,7 +90,7 @@ static int year_of(struct text value)
             return 0;
         year = year * 10 + value.data[i] - '0';
     }
-    return year >= 1900 && year <= 2100 ? year : 0;
+    return ingest_is_year(year) ? year : 0;
 }
 
 static size_t filled_in(const struct ingest_record *record)
@@ -220,6 +222,7 @@ static bool holds_word(struct text text, const char *word)
 static bool is_known_name(struct text value)
 {
     struct arena arena;
+    /* names of more than sixty bytes are sentences */
     if (value.length == 0 || value.length > 60 || memchr(value.data, '@', value.length))
         return false;
     arena_init(&arena, 0);
@@ -280,8 +283,8 @@ static bool is_month(struct text value)
 }
 
 /*
- * 2019, 2020, 2021 above amounts; 2025-01, 2025-02 above counts; 1, 2, 3, 4 above anything that
- * does not count up: names, though the columns hold figures as well.
+ * 2019, 2020, 2021 above amounts; 2025-01, 2025-02 above counts; 1, 2, 3, 4 above
+ * anything that does not count up: names, though the columns hold figures as well.
  */
 static bool is_progression(const struct look *look, const struct ingest_record *record)
 {
@@ -334,10 +337,12 @@ static int header_signs(const struct look *look, size_t at)
         const struct column *column = &look->kinds[c];
         if (value.length == 0)
             continue;
+
+        /* a name hardly comes again below itself, and is neither a figure nor an address */
         size_t again = 0;
         for (size_t i = at + 1; i < look->count; i++)
             again += text_equal(value_at(&look->records[i], c), value);
-        if (again > rows / 50)
+        if (again > rows / 50) /* one in fifty may be chance */
             signs -= 2;
         if (is_figure(value))
             signs -= 4;
@@ -345,17 +350,18 @@ static int header_signs(const struct look *look, size_t at)
             signs -= 4;
         else if (column->mails * 2 > column->filled)
             signs += 3;
+        /* where all values hold digits, a text without any is another thing than they are */
         if (column->filled && column->digits == column->filled)
             signs += has_digit(value) ? -1 : 2;
         signs += c < 64 && is_known_name(value) ? 2 : 0;
-        if (value.length > 80)
+        if (value.length > 80) /* a sentence */
             signs--;
     }
     return signs;
 }
 
-/* The record before `rows` that is the header: the one with the most names, as many as rows have
- * fields or nearly. */
+/* The record before `rows` that is the header: the one with the most names, as many as
+ * rows have fields or nearly. */
 static size_t choose_header(const struct look *look, size_t rows)
 {
     size_t best = rows, best_score = 0;
@@ -377,8 +383,8 @@ static size_t choose_header(const struct look *look, size_t rows)
     return best;
 }
 
-/* R writes no name for the names of the rows. Only counted or quoted names are taken for that: a
- * comma inside a number would look alike. */
+/* R writes no name for the names of the rows. Only counted or quoted names are taken for
+ * that: a comma inside a number would look alike. */
 static bool has_row_names(const struct look *look, size_t header)
 {
     const struct ingest_record *names = &look->records[header];
@@ -409,8 +415,8 @@ static bool is_import_line(const struct ingest_record *record)
     return filled > 0 && ids * 2 > filled;
 }
 
-/* Below the names a line of questions, units or names in another language: words in every column of
- * figures. */
+/* Below the names a line of questions, units or names in another language: words in every
+ * column of figures. */
 static bool is_label(const struct look *look, const struct ingest_record *record)
 {
     size_t words = 0;
@@ -429,8 +435,8 @@ static bool is_label(const struct look *look, const struct ingest_record *record
     return words >= 2;
 }
 
-/* Names as programs write them, mostly without blanks, above a line of texts: both are as wide as
- * the rows, and the texts are labels. */
+/* Names as programs write them, mostly without blanks, above a line of texts: both are as
+ * wide as the rows, and the texts are labels. */
 static size_t names_above(const struct look *look, size_t header)
 {
     if (header == 0)
@@ -474,8 +480,8 @@ static void take_header(const struct look *look, size_t header, const char *reas
     }
 }
 
-/* The header proper when the one that was chosen, or a line near it, only repeats it in other
- * words. */
+/* The header proper when the one that was chosen, or a line near it, only repeats it in
+ * other words. */
 static size_t header_above_labels(const struct look *look, size_t header)
 {
     for (size_t i = header; i < look->count && i <= header + LABELS_MAX; i++)
@@ -492,9 +498,8 @@ static void take_rows(const struct look *look, size_t rows, const char *reason,
     out->skip = rows < look->count ? look->lines[rows] : 0;
 }
 
-/* Lines before the first one that is as wide as the rows: titles, when each of them is one text at
- * most, or a comment.
- */
+/* Lines before the first one that is as wide as the rows: titles, when each of them is
+ * one text at most, or a comment. */
 static size_t behind_titles(const struct look *look)
 {
     size_t at = 0;
@@ -509,8 +514,8 @@ static size_t behind_titles(const struct look *look)
     return at < look->count && at < LEAD_MAX ? at : 0;
 }
 
-/* Without a header to end them only lines that are no rows by their shape are titles: a row may
- * lack values. */
+/* Without a header to end them only lines that are no rows by their shape are titles: a
+ * row may lack values. */
 static size_t narrow_lines(const struct look *look)
 {
     size_t at = 0;
@@ -532,9 +537,9 @@ static void begin_by_signs(const struct look *look, struct ingest_begin *out)
         take_rows(look, narrow_lines(look), "the first line reads like the others", out);
 }
 
-/* A row without a gap that has words wherever the columns have figures, below rows that all have
- * gaps: titles in pairs
- * ("From:,2025-01-01,") look like rows, but end at such a header. */
+/* A row without a gap that has words wherever the columns have figures, below rows that
+ * all have gaps: titles in pairs ("From:,2025-01-01,") look like rows, but end at such a
+ * header. */
 static size_t header_below_gaps(const struct look *look)
 {
     for (size_t i = 0; i < look->count && i < LEAD_MAX; i++) {

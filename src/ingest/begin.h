@@ -23,9 +23,9 @@ struct ingest_begin {
     bool hash;       /* the header's first name has a # before it */
 };
 
-/* data is the content in UTF-8 behind a byte order mark and the lines that are known to be none of
- * it; dialect says how it is split, and how many fields an ordinary row has. Lines are counted from
- * data on. */
+/* data is the content in UTF-8 behind a byte order mark and the lines that are known to
+ * be none of it; dialect says how it is split, and how many fields an ordinary row has.
+ * Lines are counted from data on. */
 void ingest_find_begin(const struct ingest_dialect *dialect, const char *data, const char *end,
                        const struct ingest_begin_choice *choice, struct ingest_begin *out);
 

@@ -1,8 +1,8 @@
 /*
- * Marks come first, then zero bytes (UTF-16 and UTF-32 of text in which ASCII occurs), then UTF-8:
- * text in another encoding is hardly ever valid UTF-8 by chance, so when most lines that hold more
- * than ASCII are valid, it is UTF-8 and the others are damaged. Only what is left is guessed by
- * what the text becomes (language.h).
+ * Marks come first, then zero bytes (UTF-16 and UTF-32 of text in which ASCII occurs),
+ * then UTF-8: text in another encoding is hardly ever valid UTF-8 by chance, so when most
+ * lines that hold more than ASCII are valid, it is UTF-8 and the others are damaged. Only
+ * what is left is guessed by what the text becomes (language.h).
  */
 #include "ingest/charset.h"
 
@@ -19,8 +19,8 @@ static enum status take(const char *name, bool said, int sure, struct arena *are
     return ingest_encoding_open(name, arena, &out->encoding, error);
 }
 
-/* UTF-16 and UTF-32 by where the zero bytes of ASCII characters stand; NULL when they stand nowhere
- * regularly. */
+/* UTF-16 and UTF-32 by where the zero bytes of ASCII characters stand; NULL when they
+ * stand nowhere regularly. */
 static const char *by_zeros(struct text data)
 {
     size_t length = data.length < 1 << 16 ? data.length : 1 << 16;
@@ -32,7 +32,7 @@ static const char *by_zeros(struct text data)
         ends[1] += (data.data[i + 1] == '\n' || data.data[i + 1] == '\r') && data.data[i] == 0;
     }
     size_t even = zeros[0] + zeros[2], odd = zeros[1] + zeros[3], all = even + odd;
-    if (length < 8 || all * 20 < length)
+    if (length < 8 || all * 20 < length) /* too little, or hardly any zeros */
         return NULL;
     if (zeros[1] + zeros[2] + zeros[3] > length / 2 && zeros[0] * 8 < zeros[3])
         return "UTF-32LE";
@@ -102,8 +102,8 @@ void ingest_add_invalid_lines(struct text data, struct buffer *out)
     }
 }
 
-/* What a byte order mark says is certain, and an option or a mapping may be meant for other files.
- * "UTF-16" says nothing about the order of bytes: the content does. */
+/* What a byte order mark says is certain, and an option or a mapping may be meant for
+ * other files. "UTF-16" says nothing about the order of bytes: the content does. */
 static enum status take_said(struct text data, const char *said, struct arena *arena,
                              struct ingest_encoding_look *out, struct error *error)
 {

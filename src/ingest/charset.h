@@ -14,8 +14,9 @@ struct ingest_encoding_look {
         *as_rival[2]; /* two texts under both, where the encoding was guessed, or NULL */
 };
 
-/* data are the first bytes of a content; whole: they are all there are. said is an encoding's name
- * or NULL. STATUS_USAGE when it is none. Strings and tables live in arena. */
+/* data are the first bytes of a content; whole: they are all there are. said is an
+ * encoding's name or NULL. STATUS_USAGE when it is none. Strings and tables live in
+ * arena. */
 enum status ingest_find_encoding(struct text data, bool whole, const char *said,
                                  struct arena *arena, struct ingest_encoding_look *out,
                                  struct error *error);

@@ -1,7 +1,8 @@
 /*
- * A file may have the date in one column and the time of day in another, as cash registers write
- * it. The scan then reads both as one time (add_clock in scan.c). The other column is guessed when
- * it is called a time and holds nothing but times of day, while the dates have none of their own.
+ * A file may have the date in one column and the time of day in another, as cash
+ * registers write it. The scan then reads both as one time (add_clock in scan.c). The
+ * other column is guessed when it is called a time and holds nothing but times of day,
+ * while the dates have none of their own.
  */
 #include "ingest/understand.h"
 

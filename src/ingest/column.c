@@ -123,6 +123,7 @@ uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exa
     double sum = 0;
     for (size_t i = 0; i < REGISTERS; i++)
         sum += ldexp(1, -distinct->registers[i]);
+    /* the bias of the harmonic mean, as Flajolet et al. give it for 128 registers and more */
     double alpha = 0.7213 / (1 + 1.079 / REGISTERS);
     return (uint64_t)llround(alpha * REGISTERS * (double)REGISTERS / sum);
 }
@@ -206,16 +207,14 @@ static bool is_clock(struct text value)
 
 static void set_example(struct ingest_example *example, struct text value, uint64_t line)
 {
-    size_t length = value.length < INGEST_EXAMPLE_MAX - 1 ? value.length : INGEST_EXAMPLE_MAX - 1;
-    while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
-        length--;
-    memcpy(example->text, value.data, length);
-    example->text[length] = 0;
+    struct text cut = text_cut(value, INGEST_EXAMPLE_MAX - 1);
+    memcpy(example->text, cut.data, cut.length);
+    example->text[cut.length] = 0;
     example->line = line;
 }
 
-/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs, and no
- * date. */
+/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs,
+ * and no date. */
 static bool is_impossible_date(struct text value)
 {
     size_t lengths[3] = {0}, part = 0, at = 0;
@@ -300,8 +299,8 @@ static void observe_dates_in_numbers(struct ingest_evidence *evidence,
 {
     if (number->scale == 0) {
         evidence->serials += number->scaled >= SERIAL_MIN && number->scaled <= SERIAL_MAX;
-        evidence->years += number->scaled >= 1900 && number->scaled <= 2100;
-    } else if (number->digits == 5) {
+        evidence->years += ingest_is_year(number->scaled);
+    } else if (number->digits == 5) { /* before the point: all day numbers of our time */
         int64_t whole = number->scaled / number_power10(number->scale);
         evidence->serials += whole >= SERIAL_MIN && whole <= SERIAL_MAX;
     }
@@ -311,6 +310,7 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
                            struct text value, uint64_t line)
 {
     const struct ingest_number *number = &reading->number;
+    /* doubles have no digits of their own: only exact numbers say how wide the column is */
     bool exact = reading->form != FORM_DOUBLE;
     if (exact && number->scale > evidence->max_scale)
         evidence->max_scale = number->scale;
@@ -359,7 +359,7 @@ static bool date_like_int(struct text value)
     if (value.length == 8)
         return (value.data[0] == '1' && value.data[1] >= '6') ||
                (value.data[0] == '2' && value.data[1] <= '1');
-    return value.length == 9 || value.length == 10 || value.length >= 12;
+    return value.length == 9 || value.length == 10 || value.length >= 12; /* see epoch_format */
 }
 
 /* Seconds since 1970 with a fraction. */
@@ -503,6 +503,8 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
         SUM(clocks),         SUM(impossible),
 #undef SUM
     };
+    /* sums and extremes do not depend on who read what; of examples the one of the
+     * earlier line is kept, so that they do not either */
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *(uint64_t *)((char *)into + sums[i]) += *(const uint64_t *)((const char *)from + sums[i]);
     merge_counts(into->forms, from->forms, FORMS);

@@ -1,7 +1,7 @@
 /*
- * Columns: what all values of a column together say about its type, and which role it may play.
- * Evidence is gathered by each thread for itself and added up, so that the type comes from the
- * whole content and never depends on who read what.
+ * Columns: what all values of a column together say about its type, and which role it may
+ * play. Evidence is gathered by each thread for itself and added up, so that the type
+ * comes from the whole content and never depends on who read what.
  */
 #ifndef STRATA_INGEST_COLUMN_H
 #define STRATA_INGEST_COLUMN_H
@@ -17,9 +17,9 @@ enum {
     INGEST_DISTINCT_EXACT = 1 << 17
 };
 
-/* How many different values there are: exact up to INGEST_DISTINCT_EXACT by their 64-bit hashes,
- * estimated beyond it (HyperLogLog, Flajolet et al. 2007, with 2^14 registers: standard error
- * 0.8%). Zero is ready for use. */
+/* How many different values there are: exact up to INGEST_DISTINCT_EXACT by their 64-bit
+ * hashes, estimated beyond it (HyperLogLog, Flajolet et al. 2007, with 2^14 registers:
+ * standard error 0.8%). Zero is ready for use. */
 struct ingest_distinct {
     uint64_t *slots;
     size_t count, capacity;
@@ -54,9 +54,8 @@ struct ingest_marks {
     uint64_t counts[INGEST_MARKS];
 };
 
-/* So many odd values are few, and cost their rows and not the column: this many, or one in so many;
- * never half of it.
- */
+/* So many odd values are few, and cost their rows and not the column: this many, or one
+ * in so many; never half of it. */
 enum { INGEST_ODD_ROWS = 10, INGEST_ODD_SHARE = 20 };
 
 struct ingest_evidence {
@@ -103,8 +102,8 @@ struct ingest_reading {
     unsigned dates;
     struct ingest_moment moment;
 };
-/* Adds one value (trimmed). reading->form and number are what ingest_classify says, dates and
- * moment what ingest_parse_moment says when a date was tried. */
+/* Adds one value (trimmed). reading->form and number are what ingest_classify says, dates
+ * and moment what ingest_parse_moment says when a date was tried. */
 void ingest_observe(struct ingest_evidence *evidence, struct text value,
                     const struct ingest_manner *manner, uint64_t line,
                     struct ingest_reading *reading);
@@ -154,8 +153,8 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
 bool ingest_type_equal(const struct ingest_type *a, const struct ingest_type *b);
 /* How its dates are written, as mapping files have it; NULL for other types. */
 const char *ingest_type_format(const struct ingest_type *type);
-/* Values that are unknown under the type; those that stand for nothing in numbers are texts among
- * texts. */
+/* Values that are unknown under the type; those that stand for nothing in numbers are
+ * texts among texts. */
 uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence,
                                  const struct ingest_type *type);
 static inline bool ingest_takes_words(enum value_type type)
@@ -188,9 +187,9 @@ struct ingest_style_choice {
     char point;
     enum ingest_style_reason reason;
 };
-/* How the numbers of a column with these marks are read: file are those of all columns of its file,
- * delimiter what separates its fields (a semicolon is what programs take where commas are decimal
- * signs), said and earlier '.', ',' or 0. */
+/* How the numbers of a column with these marks are read: file are those of all columns of
+ * its file, delimiter what separates its fields (a semicolon is what programs take where
+ * commas are decimal signs), said and earlier '.', ',' or 0. */
 struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column,
                                                const struct ingest_marks *file, char delimiter,
                                                char said, char earlier);

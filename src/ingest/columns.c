@@ -1,6 +1,7 @@
 /*
- * The columns that the sources have between them: joined by name, called by names of their own,
- * found again by what options call them, and the type that evidence gives each.
+ * The columns that the sources have between them: joined by name, called by names of
+ * their own, found again by what options call them, and the type that evidence gives
+ * each.
  */
 #include "ingest/understand.h"
 
@@ -68,8 +69,8 @@ int ingest_add_column(struct ingest_shape *shape, const char *name)
     return add_column(shape, name, false);
 }
 
-/* SQL names do not tell capitals from small letters, so two columns of one file must differ in more
- * than that. */
+/* SQL names do not tell capitals from small letters, so two columns of one file must
+ * differ in more than that. */
 static struct text in_small_letters(const char *name, struct arena *arena)
 {
     char *small = arena_strdup(arena, name);
@@ -78,8 +79,8 @@ static struct text in_small_letters(const char *name, struct arena *arena)
     return text_from(small);
 }
 
-/* taken: the file's names so far, in small letters → the number that the next copy bears. The name
- * returned is put there, too. */
+/* taken: the file's names so far, in small letters → the number that the next copy bears.
+ * The name returned is put there, too. */
 static const char *own_name(const struct ingest_run *run, const char *name, size_t index,
                             struct text_map *taken)
 {
@@ -128,6 +129,8 @@ static void join_source(const struct ingest_run *run, const struct ingest_sniff 
             text_map_put(names, text_from(sniff->names[i]), i, NULL);
     }
     text_map_release(&taken);
+
+    /* trailing columns without a name are what a spreadsheet adds: rows may end before them */
     size_t least = sniff->column_count;
     while (!names && sniff->dialect.header && least > 1 && !*sniff->names[least - 1])
         least--;
@@ -201,9 +204,9 @@ static bool called_day_first(const char *name)
     return false;
 }
 
-/* What speaks for D/M/YYYY where every date could be the other way round; NULL when nothing does.
- * In the United States alone the month stands first, and there nobody writes decimal commas or
- * separates by semicolons for their sake. */
+/* What speaks for D/M/YYYY where every date could be the other way round; NULL when
+ * nothing does. In the United States alone the month stands first, and there nobody
+ * writes decimal commas or separates by semicolons for their sake. */
 static const char *day_first(const struct ingest_run *run,
                              const struct ingest_understood *understood,
                              const struct ingest_shape *shape, const char *column)
@@ -279,6 +282,8 @@ enum status ingest_check_names(const struct ingest_run *run,
         shape->hints[understood->roles.time].declared = mapping->time_format;
     TRY(read_patterns(run, shape, error));
     TRY(ingest_check_missing(run, understood, shape, error));
+
+    /* what --set computes may be named, too, though no file has it */
     for (size_t i = 0; i < mapping->select.count; i++)
         if (!ingest_pair_value(&mapping->set, mapping->select.items[i]))
             TRY(ingest_need_column(run, shape, "--select", mapping->select.items[i], &column,

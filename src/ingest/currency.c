@@ -201,8 +201,8 @@ static const struct sign signs[] = {
 enum { SIGN_COUNT = sizeof signs / sizeof *signs };
 _Static_assert((int)SIGN_COUNT <= (int)CURRENCY_SIGNS_MAX, "a sign is a byte");
 
-/* Chains of the signs that begin with the same byte, letters of either case together: nearly every
- * text that is asked about is none, and must be told so quickly. */
+/* Chains of the signs that begin with the same byte, letters of either case together:
+ * nearly every text that is asked about is none, and must be told so quickly. */
 static struct {
     unsigned char heads[256], next[SIGN_COUNT], lengths[SIGN_COUNT];
 } chains;

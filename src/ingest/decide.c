@@ -1,8 +1,9 @@
 /*
- * From evidence to a type. Every rule here looks at counts over all rows of a column, never at a
- * single value, and at the column's name only where the values leave two readings open (a day
- * number is a number unless the column is one of dates). Dates come before numbers, numbers before
- * text; a value in a thousand may be wrong before a column is something else.
+ * From evidence to a type. Every rule here looks at counts over all rows of a column,
+ * never at a single value, and at the column's name only where the values leave two
+ * readings open (a day number is a number unless the column is one of dates). Dates come
+ * before numbers, numbers before text; a value in a thousand may be wrong before a column
+ * is something else.
  */
 #include "ingest/column.h"
 #include "ingest/currency.h"
@@ -43,6 +44,8 @@ enum status ingest_check_declared(const char *declared, struct error *error)
 
 /* Names */
 
+enum { WORDS_MAX = 256 }; /* bytes of a name that are looked at, with blanks around its words */
+
 /* The words of a name, in lower case with a space at both ends of each: " order date " of
  * OrderDate2. */
 static void name_words(const char *name, char *out, size_t size)
@@ -66,7 +69,7 @@ static void name_words(const char *name, char *out, size_t size)
 
 static bool has_word(const char *name, const char *const *list)
 {
-    char words[256];
+    char words[WORDS_MAX];
     name_words(name, words, sizeof words);
     for (; *list; list++)
         if (strstr(words, *list))
@@ -93,7 +96,7 @@ static size_t length_without_unit(const char *words)
 /* Whether the last word of a name is one of the list: "paid at", and not "amount at risk". */
 static bool ends_with_word(const char *name, const char *const *list)
 {
-    char words[256];
+    char words[WORDS_MAX];
     name_words(name, words, sizeof words);
     size_t length = length_without_unit(words);
     words[length] = 0;
@@ -107,7 +110,7 @@ static bool ends_with_word(const char *name, const char *const *list)
 
 static bool is_word(const char *name, const char *const *list)
 {
-    char words[256];
+    char words[WORDS_MAX];
     name_words(name, words, sizeof words);
     for (; *list; list++)
         if (strcmp(words, *list) == 0)
@@ -137,9 +140,9 @@ static bool name_says_date(const char *name)
            !name_says_quantity(name);
 }
 
-/* Numbers of eight and more digits become days and moments by it: identifiers and telephone numbers
- * have as many, so that parts of words ("daytime phone", "updated by", "lifetime value") say
- * nothing. */
+/* Numbers of eight and more digits become days and moments by it: identifiers and
+ * telephone numbers have as many, so that parts of words ("daytime phone", "updated by",
+ * "lifetime value") say nothing. */
 static bool name_says_moment(const char *name)
 {
     static const char *const words[] = {" ts ", " epoch ", " time ", " unixtime ", NULL};
@@ -171,8 +174,8 @@ bool ingest_name_says_birth(const char *name)
 
 /* Dates */
 
-/* Formats that cannot be mistaken for one another; those of digits alone; those that name less than
- * a day. */
+/* Formats that cannot be mistaken for one another; those of digits alone; those that name
+ * less than a day. */
 enum {
     CLEAR_DATES = DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y |
                   DATE_FORMAT_MONTH_D_Y | DATE_FORMAT_Y_MONTH_D,
@@ -195,11 +198,12 @@ static uint64_t date_count(const struct ingest_evidence *evidence, unsigned form
 /* One in a thousand may be wrong (and is set aside) before a column is something else. */
 static bool nearly_all(uint64_t count, uint64_t of)
 {
+    /* one odd value in a thousand is a mistake, and no other kind of column */
     return count == of || (count < of && of - count <= of / 1000);
 }
 
-/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as they are
- * few: as many as may be odd in a column that the store has (keep.c). */
+/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as
+ * they are few: as many as may be odd in a column that the store has (keep.c). */
 static bool few_impossible(const struct ingest_evidence *evidence, uint64_t count, uint64_t known)
 {
     uint64_t impossible = evidence->impossible;
@@ -231,8 +235,8 @@ static unsigned choose_order(const struct ingest_evidence *evidence, unsigned de
     return dmy > mdy ? DATE_FORMAT_DMY : DATE_FORMAT_MDY;
 }
 
-/* The format most values have, the allowed set around it, and how many values read under that set.
- */
+/* The format most values have, the allowed set around it, and how many values read under
+ * that set. */
 static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned declared,
                              const struct ingest_type_hint *hint, struct ingest_type *type)
 {
@@ -294,6 +298,9 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     if (decide_numbered(evidence, hint, known, type))
         return true;
 
+    /* Formats that are numbers or mere parts of a date need a name that speaks of one;
+     * all others need but that nearly every value reads so. What was asked for is a date
+     * whatever it is. */
     unsigned declared_format = hint->declared ? ingest_date_format_from(hint->declared) : 0;
     uint64_t count = choose_dates(evidence, declared_format, hint, &found);
     if (declared_format & (NUMBER_DATES | PART_DATES))
@@ -323,7 +330,8 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
     if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
         doubles = 0;
     type->dot_zero = decimals && evidence->dot_zero == decimals && !doubles;
-    if (declared == VALUE_DOUBLE || doubles || evidence->max_scale + evidence->max_digits > 18)
+    if (declared == VALUE_DOUBLE || doubles ||
+        evidence->max_scale + evidence->max_digits > INGEST_DIGITS_MAX)
         type->type = VALUE_DOUBLE;
     else if (decimals && !type->dot_zero)
         type->type = VALUE_DECIMAL;
@@ -335,8 +343,8 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
         type->dot_zero = false;
 }
 
-/* Numbers that a spreadsheet has shortened, in a column whose name says that they name somebody or
- * something. */
+/* Numbers that a spreadsheet has shortened, in a column whose name says that they name
+ * somebody or something. */
 static bool shortened_codes(const struct ingest_evidence *evidence,
                             const struct ingest_type_hint *hint, uint64_t known)
 {
@@ -349,28 +357,29 @@ static bool shortened_codes(const struct ingest_evidence *evidence,
            has_word(hint->name, words);
 }
 
-/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some would be
- * shorter. */
+/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some
+ * would be shorter. */
 static bool grouped_codes(const struct ingest_evidence *evidence, uint64_t known)
 {
     return known > 1 && evidence->spaced == known && evidence->max_scale == 0 && !evidence->signs &&
            evidence->max_digits == evidence->min_digits && evidence->max_digits >= 7;
 }
 
-/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make one of two
- * clients. */
+/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make
+ * one of two clients. */
 static bool long_ids(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
 {
     const unsigned ids =
         WORD_ID | WORD_CUSTOMER | WORD_PERSON | WORD_DEVICE | WORD_EVENT | WORD_REFERENCE;
     bool exponents = evidence->forms[FORM_DOUBLE] > evidence->long_numbers;
-    bool loses = evidence->long_numbers || evidence->max_scale + evidence->max_digits > 18;
+    bool loses =
+        evidence->long_numbers || evidence->max_scale + evidence->max_digits > INGEST_DIGITS_MAX;
     return loses && !exponents && !evidence->signs && hint->name &&
            !ingest_amount_name(hint->name) && (ingest_vocabulary_read(hint->name).words & ids);
 }
 
-/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column that says
- * nothing of money. */
+/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column
+ * that says nothing of money. */
 static bool signs_are_words(const struct ingest_evidence *evidence,
                             const struct ingest_type_hint *hint, uint64_t known)
 {
@@ -430,6 +439,8 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
         type.delimiter = declared == VALUE_SET ? set_delimiter(evidence) : 0;
         return type;
     }
+    /* dates come before numbers, for some are written as such; lists and places come
+     * last, because they are texts that merely look like more */
     if (decide_date(evidence, hint, known, &type))
         return type;
     if (declared == VALUE_INT || declared == VALUE_DECIMAL || declared == VALUE_DOUBLE) {

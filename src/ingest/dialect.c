@@ -45,8 +45,8 @@ static struct ingest_field *add_field(struct ingest_record *record)
     return &record->fields[record->count++];
 }
 
-/* Room for what the rest of the block may need; grows only while no field of this record points
- * into it. */
+/* Room for what the rest of the block may need; grows only while no field of this record
+ * points into it. */
 static char *scratch_room(struct ingest_record *record, size_t length)
 {
     if (record->scratch_capacity - record->scratch_used < length) {
@@ -71,20 +71,20 @@ static void set_trimmed(struct ingest_field *field, const char *start, const cha
     *field = (struct ingest_field){start, (size_t)(end - start), false};
 }
 
-/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether it holds
- * escaped quotes. */
+/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether
+ * it holds escaped quotes. */
 static const char *closing_quote(const struct ingest_dialect *dialect, const char *at,
                                  const char *end, bool *escapes)
 {
     *escapes = false;
     if (dialect->escape == dialect->quote) {
-        while ((at = memchr(at, dialect->quote, (size_t)(end - at)))) {
-            if (at + 1 >= end || at[1] != dialect->quote)
+        for (;;) {
+            at = memchr(at, dialect->quote, (size_t)(end - at));
+            if (!at || at + 1 >= end || at[1] != dialect->quote)
                 return at;
             *escapes = true;
-            at += 2;
+            at += 2; /* a quote written twice stands for one */
         }
-        return NULL;
     }
     for (; at < end; at++) {
         if (*at == dialect->quote)
@@ -200,6 +200,15 @@ static void keep_scalar(struct ingest_record *record, struct ingest_field *field
     free(text);
 }
 
+void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
+{
+    struct text first = text_cut(text_from(prefix), JSON_NAME_MAX - 1);
+    struct text rest = text_cut(text_from(key), JSON_NAME_MAX - 1 - first.length);
+    memcpy(out, first.data, first.length);
+    memcpy(out + first.length, rest.data, rest.length);
+    out[first.length + rest.length] = 0;
+}
+
 static void json_fields(struct ingest_record *record, json_t *object, const char *prefix, int depth)
 {
     const char *key;
@@ -223,8 +232,8 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
 }
 
 /*
- * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a double.
- * Every number outside a string is put between quotes before parsing.
+ * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a
+ * double. Every number outside a string is put between quotes before parsing.
  */
 static size_t quote_numbers(const char *at, const char *end, char *out)
 {
@@ -276,8 +285,8 @@ static void split_json(const char *at, const char *end, struct ingest_record *re
 }
 
 /*
- * A quote that is not closed would swallow the rows up to the next quote, or to the end. Such a
- * record is one flawed line; what follows is split as if nothing had been opened.
+ * A quote that is not closed would swallow the rows up to the next quote, or to the end.
+ * Such a record is one flawed line; what follows is split as if nothing had been opened.
  */
 static const char *keep_first_line(const struct ingest_dialect *dialect, const char *start,
                                    const char *stop, struct ingest_record *record)
@@ -304,6 +313,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
     }
     if (start >= end)
         return false;
+
     record->count = record->scratch_used = record->unnamed = 0;
     record->lines = 1;
     record->flaw = FLAW_NONE;
@@ -311,7 +321,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
     const char *stop;
     if (dialect->layout == LAYOUT_DELIMITED) {
         stop = split_delimited(dialect, start, end, record);
-        if (record->flaw != FLAW_NONE)
+        if (record->flaw != FLAW_NONE) /* a quote gone wrong costs its line and not those behind */
             stop = keep_first_line(dialect, start, stop, record);
     } else {
         stop = memchr(start, dialect->newline, (size_t)(end - start));
@@ -334,8 +344,8 @@ static bool opens(const struct ingest_dialect *dialect, const char *data, const 
     return quote == data || quote[-1] == dialect->delimiter || quote[-1] == dialect->newline;
 }
 
-/* Whether text stands between a closing quote and what ends its field; not when the data end before
- * one can tell. */
+/* Whether text stands between a closing quote and what ends its field; not when the data
+ * end before one can tell. */
 static bool text_behind(const struct ingest_dialect *dialect, const char *close, const char *end)
 {
     const char *at = close + 1;
@@ -345,8 +355,8 @@ static bool text_behind(const struct ingest_dialect *dialect, const char *close,
     return at < end && *at != dialect->delimiter && *at != dialect->newline;
 }
 
-/* The same records as ingest_split finds, a flawed one of several lines being its first line only.
- */
+/* The same records as ingest_split finds, a flawed one of several lines being its first
+ * line only. */
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
     const char *at = data, *end = data + length, *start = data;

@@ -1,7 +1,7 @@
 /*
- * Dialects: how a file is written, and how its bytes become records and fields. A block of bytes
- * that ends at the end of a record is split without looking at any other block, so blocks can be
- * split by several threads.
+ * Dialects: how a file is written, and how its bytes become records and fields. A block
+ * of bytes that ends at the end of a record is split without looking at any other block,
+ * so blocks can be split by several threads.
  */
 #ifndef STRATA_INGEST_DIALECT_H
 #define STRATA_INGEST_DIALECT_H
@@ -37,8 +37,8 @@ struct ingest_dialect {
     bool sum_row;    /* the last row holds the sums of those above: found in the whole content */
 };
 
-/* Ends the rows of spooled spreadsheets, so that line numbers are the sheet's row numbers whatever
- * cells hold. */
+/* Ends the rows of spooled spreadsheets, so that line numbers are the sheet's row numbers
+ * whatever cells hold. */
 #define INGEST_ROW_END '\x1e'
 
 const char *ingest_layout_name(enum ingest_layout layout);
@@ -58,8 +58,8 @@ enum ingest_flaw {
     FLAW_JSON, /* not an object, or not JSON */
 };
 
-/* The fields of one record, and the memory for those that had to be unescaped. Zero is ready for
- * use. */
+/* The fields of one record, and the memory for those that had to be unescaped. Zero is
+ * ready for use. */
 struct ingest_record {
     struct ingest_field *fields;
     size_t count, capacity;
@@ -76,27 +76,17 @@ void ingest_record_release(struct ingest_record *record);
 
 /* Names of nested JSON values are joined with points and cut at this length. */
 enum { JSON_NAME_MAX = 512, JSON_DEPTH_MAX = 8 };
-static inline void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
-{
-    size_t used = 0;
-    for (; *prefix && used < JSON_NAME_MAX - 1; prefix++)
-        out[used++] = *prefix;
-    for (; *key && used < JSON_NAME_MAX - 1; key++)
-        out[used++] = *key;
-    const char *cut = *prefix ? prefix : key; /* never inside a character */
-    for (; used && ((unsigned char)*cut & 0xc0) == 0x80; cut--)
-        used--;
-    out[used] = 0;
-}
+void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key);
 
-/* The JSON value between at and end, in which every number is the text it was written as, so that
- * no digit is lost and none is too large; NULL for what is not JSON. The caller gives it back with
- * json_decref. */
+/* The JSON value between at and end, in which every number is the text it was written as,
+ * so that no digit is lost and none is too large; NULL for what is not JSON. The caller
+ * gives it back with json_decref. */
 struct json_t;
 struct json_t *ingest_load_json(const char *at, const char *end);
 
-/* Splits the record at *at (before end, which is the end of a record) and moves *at behind it.
- * False when only empty lines are left; *lines (may be NULL) counts the lines skipped and taken. */
+/* Splits the record at *at (before end, which is the end of a record) and moves *at
+ * behind it. False when only empty lines are left; *lines (may be NULL) counts the lines
+ * skipped and taken. */
 bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end,
                   struct ingest_record *record, size_t *skipped);
 /* A record of separators alone. */

@@ -1,7 +1,8 @@
 /*
- * The words that column names are made of, and what each says to an importer; see vocabulary.h. A
- * word may stand in several lists and then means all of them. One list serves all languages; words
- * stand in small letters, and accents do not matter, as names are compared without them.
+ * The words that column names are made of, and what each says to an importer; see
+ * vocabulary.h. A word may stand in several lists and then means all of them. One list
+ * serves all languages; words stand in small letters, and accents do not matter, as names
+ * are compared without them.
  */
 #include "ingest/vocabulary.h"
 

@@ -1,6 +1,6 @@
 /*
- * The C library's iconv does the work. One-byte encodings are asked for once, character by
- * character, and are a table from then on.
+ * The C library's iconv does the work. One-byte encodings are asked for once, character
+ * by character, and are a table from then on.
  */
 #include "ingest/encoding.h"
 
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* names: other names in small letters without signs, each between blanks. Windows' supersets stand
- * for the encodings they extend, because that is what files that say "Latin-1" or "Shift-JIS" hold.
- */
+/* names: other names in small letters without signs, each between blanks. Windows'
+ * supersets stand for the encodings they extend, because that is what files that say
+ * "Latin-1" or "Shift-JIS" hold. */
 static const struct known {
     const char *name, *iconv, *names;
 } known[] = {
@@ -62,8 +62,8 @@ const char *ingest_encoding_name(const struct ingest_encoding *encoding)
     return encoding ? encoding->name : "UTF-8";
 }
 
-/* Small letters and digits between two blanks: " cp1250 ". out has 40 bytes; longer names are none
- * of ours. */
+/* Small letters and digits between two blanks: " cp1250 ". out has 40 bytes; longer names
+ * are none of ours. */
 static void plain(const char *name, char *out)
 {
     size_t used = 0;
@@ -129,8 +129,8 @@ static int convert_byte(iconv_t converter, unsigned char byte, char out[4])
     return (int)(4 - room);
 }
 
-/* Fills the table; false for encodings of several bytes a character and for those that are no
- * superset of ASCII. */
+/* Fills the table; false for encodings of several bytes a character and for those that
+ * are no superset of ASCII. */
 static bool tabulate(iconv_t converter, struct ingest_encoding *encoding)
 {
     char out[4];
@@ -147,8 +147,8 @@ static bool tabulate(iconv_t converter, struct ingest_encoding *encoding)
     return true;
 }
 
-/* Bytes without meaning stay visible as such; in Latin-1 they are the controls that ISO 8859-1 has
- * there. */
+/* Bytes without meaning stay visible as such; in Latin-1 they are the controls that ISO
+ * 8859-1 has there. */
 static void fill_gaps(struct ingest_encoding *encoding)
 {
     bool latin1 = strcmp(encoding->name, "Latin-1") == 0;

@@ -1,10 +1,11 @@
 /*
- * Encodings: the names people give them, and how a file's bytes become UTF-8, which everything
- * behind this reads.
+ * Encodings: the names people give them, and how a file's bytes become UTF-8, which
+ * everything behind this reads.
  *
- * Where a byte below 128 is always that ASCII character (UTF-8 and the one-byte encodings), the
- * bytes are cut into records first and decoded afterwards, by the threads. All others (UTF-16,
- * Shift-JIS, GBK …) may hide a delimiter inside a character, so they are decoded as they are read.
+ * Where a byte below 128 is always that ASCII character (UTF-8 and the one-byte
+ * encodings), the bytes are cut into records first and decoded afterwards, by the
+ * threads. All others (UTF-16, Shift-JIS, GBK …) may hide a delimiter inside a character,
+ * so they are decoded as they are read.
  */
 #ifndef STRATA_INGEST_ENCODING_H
 #define STRATA_INGEST_ENCODING_H
@@ -26,11 +27,12 @@ struct ingest_encoding {
 
 /* "UTF-8" for NULL. */
 const char *ingest_encoding_name(const struct ingest_encoding *encoding);
-/* The name under which an encoding is kept ("UTF-8" for utf8, "Windows-1250" for cp1250), or the
- * name itself when it is not one of the common ones. */
+/* The name under which an encoding is kept ("UTF-8" for utf8, "Windows-1250" for cp1250),
+ * or the name itself when it is not one of the common ones. */
 const char *ingest_encoding_canonical(const char *name);
-/* The encoding people mean by name, in any case; *out = NULL for UTF-8. "UTF-16" without LE or BE
- * is UTF-16LE here. STATUS_USAGE for what neither this list nor the C library knows. */
+/* The encoding people mean by name, in any case; *out = NULL for UTF-8. "UTF-16" without
+ * LE or BE is UTF-16LE here. STATUS_USAGE for what neither this list nor the C library
+ * knows. */
 enum status ingest_encoding_open(const char *name, struct arena *arena,
                                  const struct ingest_encoding **out, struct error *error);
 /* One-byte encodings: out has room for 3 × length bytes; returns the bytes written. */
@@ -42,9 +44,9 @@ struct ingest_decoder;
 enum status ingest_decoder_open(const struct ingest_encoding *encoding, struct ingest_decoder **out,
                                 struct error *error);
 void ingest_decoder_close(struct ingest_decoder *decoder);
-/* Decodes from *in on, moving it, into at most room bytes at out, and returns how many it wrote.
- * last: nothing follows, so an unfinished character at the end has no meaning. What is left in *in
- * otherwise belongs before the next bytes. */
+/* Decodes from *in on, moving it, into at most room bytes at out, and returns how many it
+ * wrote. last: nothing follows, so an unfinished character at the end has no meaning.
+ * What is left in *in otherwise belongs before the next bytes. */
 size_t ingest_decoder_run(struct ingest_decoder *decoder, const char **in, const char *end,
                           bool last, char *out, size_t room);
 /* All of data at once, into memory that the caller frees. */

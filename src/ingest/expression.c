@@ -1,13 +1,14 @@
 /*
- * The gate for SQL that comes with a mapping. A mapping file travels: whoever runs one that
- * somebody else wrote must not thereby read files, ask the environment or multiply rows. So
- * DuckDB's own parser is asked what the text is, and its tree is walked: a class of node, or a
- * function, that is not known to be harmless is refused. The lists name what may pass, never what
- * may not, so that what a later DuckDB brings is refused until somebody has looked at it.
+ * The gate for SQL that comes with a mapping. A mapping file travels: whoever runs one
+ * that somebody else wrote must not thereby read files, ask the environment or multiply
+ * rows. So DuckDB's own parser is asked what the text is, and its tree is walked: a class
+ * of node, or a function, that is not known to be harmless is refused. The lists name
+ * what may pass, never what may not, so that what a later DuckDB brings is refused until
+ * somebody has looked at it.
  *
- * The text is parsed as "SELECT (text\n)" and must come back as one statement that selects one
- * expression from nothing. Then the parentheses belong together, and the same text in parentheses
- * is the same expression in any other place.
+ * The text is parsed as "SELECT (text\n)" and must come back as one statement that
+ * selects one expression from nothing. Then the parentheses belong together, and the same
+ * text in parentheses is the same expression in any other place.
  */
 #include "ingest/expression.h"
 
@@ -16,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of their arguments alone, of a size that the arguments bound (format and printf, whose
- * widths stand inside a text, may be asked for gigabytes; lpad and rpad are looked at by
- * check_padding). Each name stands between blanks. */
+/* Values of their arguments alone, of a size that the arguments bound (format and printf,
+ * whose widths stand inside a text, may be asked for gigabytes; lpad and rpad are looked
+ * at by check_padding). Each name stands between blanks. */
 static const char functions[] =
     " "
     "!~~ !~~* % & * ** + - -> ->> / // << >> @ ^ ^@ abs acos array_contains array_distinct "
@@ -91,8 +92,8 @@ static enum status refuse(const struct walk *walk, const char *format, ...)
     return status;
 }
 
-/* What one expression makes of another's result multiplies: x || x of x || x, and so on, fills any
- * memory. */
+/* What one expression makes of another's result multiplies: x || x of x || x, and so on,
+ * fills any memory. */
 static enum status check_growth(const struct walk *walk)
 {
     enum { GROWTH_MAX = 256, SIZE_MAX_COLUMNS = 4096 };
@@ -162,8 +163,8 @@ static const char *constant_text(const json_t *node)
     return strcmp(text_of(node, "class"), "CONSTANT") == 0 ? json_string_value(value) : NULL;
 }
 
-/* lpad('a', 2000000000, 'x') is no value of a row: the width must stand there, and be one that a
- * cell may have. */
+/* lpad('a', 2000000000, 'x') is no value of a row: the width must stand there, and be one
+ * that a cell may have. */
 static enum status check_padding(const struct walk *walk, const json_t *node, const char *name)
 {
     enum { WIDTH_MAX = 1000 };
@@ -267,8 +268,8 @@ static enum status check_class(struct walk *walk, const json_t *node, const char
     return refuse(walk, "it holds something that no row can answer (%s)", class);
 }
 
-/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. What is put in
- * place stands there, as check_replacement sees to. */
+/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. What
+ * is put in place stands there, as check_replacement sees to. */
 static double growth_of_replace(const json_t *node)
 {
     const json_t *arguments = json_object_get(node, "children");
@@ -289,8 +290,8 @@ static size_t count_columns(const json_t *node)
     return count;
 }
 
-/* How many times longer than its arguments the value of a node may be, beyond what stands in the
- * text itself: a lambda may use what it is given several times. */
+/* How many times longer than its arguments the value of a node may be, beyond what stands
+ * in the text itself: a lambda may use what it is given several times. */
 static double growth_of(const json_t *node)
 {
     const char *name = text_of(node, "function_name");
@@ -324,8 +325,8 @@ static bool is_one_name(const json_t *node)
            json_array_size(json_object_get(node, "column_names")) == 1;
 }
 
-/* "x" or "(x, y)". The arrow of JSON, value -> path, looks like a lambda to the parser: there
- * anything may stand. */
+/* "x" or "(x, y)". The arrow of JSON, value -> path, looks like a lambda to the parser:
+ * there anything may stand. */
 static bool is_parameters(const json_t *left)
 {
     const json_t *several = json_object_get(left, "children");
@@ -338,8 +339,8 @@ static bool is_parameters(const json_t *left)
     return row;
 }
 
-/* "x -> …" and "lambda x, y: …": what stands on the left are names for the body, where they hide
- * columns. */
+/* "x -> …" and "lambda x, y: …": what stands on the left are names for the body, where
+ * they hide columns. */
 static enum status walk_lambda(struct walk *walk, const json_t *node)
 {
     const json_t *left = json_object_get(node, "lhs"),

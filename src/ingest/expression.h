@@ -19,13 +19,13 @@ struct ingest_expression {
 };
 
 /*
- * STATUS_OK when the expression can only compute: column names, constants, operators, CASE, CAST
- * and functions whose value depends on their arguments alone. Nothing is run. STATUS_USAGE with
- * what is wrong otherwise. An expression that passes stays one expression inside "(sql\n)" wherever
- * SQL allows one: the line end closes a comment.
+ * STATUS_OK when the expression can only compute: column names, constants, operators,
+ * CASE, CAST and functions whose value depends on their arguments alone. Nothing is run.
+ * STATUS_USAGE with what is wrong otherwise. An expression that passes stays one
+ * expression inside "(sql\n)" wherever SQL allows one: the line end closes a comment.
  */
-/* *size (may be NULL): how many columns' values the result may be as long as, for later expressions
- * that use it. */
+/* *size (may be NULL): how many columns' values the result may be as long as, for later
+ * expressions that use it. */
 enum status ingest_check_expression(struct lake *lake, const struct ingest_expression *expression,
                                     double *size, struct error *error);
 /* Whether an expression may call the function of that name. */

@@ -1,8 +1,8 @@
 /*
- * A line at the end is no row when it says so: it begins with a word for a total and leaves out
- * what every row has, or it is one text of its own such as "(3 rows)" or "Exported by …". A line
- * that is merely short may be a row cut off in the middle; that is never passed over, unless an
- * empty line stands between it and the rows.
+ * A line at the end is no row when it says so: it begins with a word for a total and
+ * leaves out what every row has, or it is one text of its own such as "(3 rows)" or
+ * "Exported by …". A line that is merely short may be a row cut off in the middle; that
+ * is never passed over, unless an empty line stands between it and the rows.
  */
 #include "ingest/footer.h"
 
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In small letters; what follows must not be a letter. Longer ones first where one begins another.
- */
+/* In small letters; what follows must not be a letter. Longer ones first where one begins
+ * another. */
 static const char *const total_words[] = {
     "total",
     "totals",
@@ -108,11 +108,7 @@ static const char *const counted_words[] = {
 static struct text small(struct text text, struct arena *arena)
 {
     enum { LOOKED_AT = 120 };
-    text = text_trim(text);
-    size_t length = text.length < LOOKED_AT ? text.length : LOOKED_AT;
-    while (length < text.length && length && ((unsigned char)text.data[length] & 0xc0) == 0x80)
-        length--;
-    return text_fold((struct text){text.data, length}, arena);
+    return text_fold(text_cut(text_trim(text), LOOKED_AT), arena);
 }
 
 static bool begins_with(struct text text, const char *const *words, size_t count, bool whole)
@@ -248,9 +244,9 @@ static const char *line_before(const char *data, const char *at, char newline)
     return end ? end + 1 : data;
 }
 
-/* Lines are looked at from the end on, where nobody knows whether a quote is open. So the start
- * that they led to may be in the middle of a row's quoted text: then the footer, if there is any,
- * begins behind that row. */
+/* Lines are looked at from the end on, where nobody knows whether a quote is open. So the
+ * start that they led to may be in the middle of a row's quoted text: then the footer, if
+ * there is any, begins behind that row. */
 static const char *behind_row(const struct ingest_dialect *dialect, const char *data,
                               const char *start, const char *end)
 {

@@ -1,9 +1,9 @@
 /*
- * Guessing roles. The words of a name speak first (vocabulary.c knows them in many languages); the
- * values then confirm or forbid: an amount is a number, a time reads as one, traits are told once a
- * customer. Confidence is what the name says, less what speaks against it; each deduction has its
- * reason, which is shown when nobody is sure enough. What is guessed is always shown, and an option
- * overrules it.
+ * Guessing roles. The words of a name speak first (vocabulary.c knows them in many
+ * languages); the values then confirm or forbid: an amount is a number, a time reads as
+ * one, traits are told once a customer. Confidence is what the name says, less what
+ * speaks against it; each deduction has its reason, which is shown when nobody is sure
+ * enough. What is guessed is always shown, and an option overrules it.
  */
 #include "ingest/judging.h"
 
@@ -17,9 +17,14 @@ void ingest_reason(struct judging *judging, const char *format, ...)
     va_list arguments;
     if (out->reason_count == JUDGEMENT_REASONS)
         return;
+    char text[JSON_NAME_MAX + JUDGEMENT_REASON_MAX]; /* the longest name, and words around it */
     va_start(arguments, format);
-    vsnprintf(out->reasons[out->reason_count++], JUDGEMENT_REASON_MAX, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    struct text cut = text_cut(text_from(text), JUDGEMENT_REASON_MAX - 1);
+    char *reason = out->reasons[out->reason_count++];
+    memcpy(reason, cut.data, cut.length);
+    reason[cut.length] = 0;
 }
 
 /* Of the words there are none but these, and none that nobody knows. */
@@ -186,8 +191,8 @@ static void judge_amount(struct judging *judging)
 
 /* ---- lines of one invoice, keys ---- */
 
-/* Its values come again in one row behind the other, as the lines of an invoice do; counts come
- * again anywhere. */
+/* Its values come again in one row behind the other, as the lines of an invoice do;
+ * counts come again anywhere. */
 static bool comes_in_runs(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -195,8 +200,8 @@ static bool comes_in_runs(const struct judging *judging)
     return !portrait->known || portrait->again * judging->known * 2 >= again * portrait->known;
 }
 
-/* Shopify calls an order's number Name: every value has a digit and stands in one run of rows only.
- */
+/* Shopify calls an order's number Name: every value has a digit and stands in one run of
+ * rows only. */
 static bool looks_like_invoices(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -230,7 +235,13 @@ static void judge_group(struct judging *judging)
     if (!repeats || !has(judging, WORD_EVENT) || has(judging, against) ||
         (!has(judging, WORD_ID) && !comes_in_runs(judging)))
         return;
-    judging->out->confidence = has(judging, WORD_ID) ? 93 : judging->meaning.unknown ? 60 : 80;
+
+    /* the number of an event is one; a word besides that nobody knows may make it something else */
+    enum { EVENT_ID = 93, EVENT = 80, EVENT_OF_SOMETHING = 60 };
+    if (has(judging, WORD_ID))
+        judging->out->confidence = EVENT_ID;
+    else
+        judging->out->confidence = judging->meaning.unknown ? EVENT_OF_SOMETHING : EVENT;
 }
 
 static void judge_key(struct judging *judging)
@@ -245,6 +256,8 @@ static void judge_key(struct judging *judging)
     if (!judging->known || (type != VALUE_INT && type != VALUE_TEXT))
         return;
 
+    /* GUESS_SURE needs two of: called an identifier, called like the table, the first
+     * column; and nothing against it, least of all values that repeat */
     int score = 50;
     if (has(judging, WORD_ID)) {
         ingest_reason(judging, "its name says identifier");
@@ -282,8 +295,8 @@ static uint64_t known_values(const struct ingest_candidate *column)
     return column->evidence->rows - column->evidence->forms[FORM_UNKNOWN];
 }
 
-/* "Store ID", "Employee", "SKU" in front, each another: the rows are stores, employees, products.
- */
+/* "Store ID", "Employee", "SKU" in front, each another: the rows are stores, employees,
+ * products. */
 static bool lists_others(const struct ingest_candidate *column,
                          const struct ingest_meaning *meaning, size_t place)
 {

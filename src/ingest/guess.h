@@ -1,7 +1,7 @@
 /*
- * Guessing what a column is for: whose row it is, when it happened, what it was worth, which lines
- * belong together, and of reference tables the key. Every judgement bears its reasons, so that
- * people can be shown them.
+ * Guessing what a column is for: whose row it is, when it happened, what it was worth,
+ * which lines belong together, and of reference tables the key. Every judgement bears its
+ * reasons, so that people can be shown them.
  */
 #ifndef STRATA_INGEST_GUESS_H
 #define STRATA_INGEST_GUESS_H
@@ -11,8 +11,8 @@
 
 enum ingest_role { ROLE_CUSTOMER, ROLE_TIME, ROLE_AMOUNT, ROLE_GROUP, ROLE_KEY, ROLES };
 
-/* Below this nobody is taken for the customer, and nothing for the key, without being asked: a
- * wrong one ruins a store quietly. */
+/* Below this nobody is taken for the customer, and nothing for the key, without being
+ * asked: a wrong one ruins a store quietly. */
 enum { GUESS_SURE = 90, GUESS_LIKELY = 50 };
 
 struct ingest_candidate {
@@ -45,8 +45,8 @@ struct ingest_judgement {
 /* How sure one is that each column plays the role; out has room for count of them. */
 void ingest_judge(enum ingest_role role, const struct ingest_candidate *columns, size_t count,
                   const struct ingest_situation *situation, struct ingest_judgement *out);
-/* The best one that is good enough: GUESS_SURE for customers and keys, GUESS_LIKELY for the others.
- */
+/* The best one that is good enough: GUESS_SURE for customers and keys, GUESS_LIKELY for
+ * the others. */
 struct ingest_guess ingest_guess(enum ingest_role role, const struct ingest_candidate *columns,
                                  size_t count, const struct ingest_situation *situation);
 /* What a name alone says, for messages and for what --set computes: 0…100 sure, or yes and no. */
@@ -55,8 +55,8 @@ int ingest_customer_name(const char *name);
 bool ingest_time_name(const char *name);
 bool ingest_price_name(const char *name); /* a price and no total */
 bool ingest_quantity_name(const char *name);
-/* Numbers that may be added up over the lines of an invoice: quantity, amount, discount; not price,
- * rate, score. */
+/* Numbers that may be added up over the lines of an invoice: quantity, amount, discount;
+ * not price, rate, score. */
 bool ingest_additive_name(const char *name);
 
 #endif

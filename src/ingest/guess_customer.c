@@ -1,11 +1,11 @@
 /*
- * Whose row is it? A wrong answer mixes up people for good, so everything that is merely called
- * like a customer must be told apart: how many there were (Customers, Nb clients), the number of
- * what one of them ordered (Customer PO), who served them (created_by_user_id), a way they came by
- * (client: ios, web), what they think (Customer Effort), one's own account. The name says what is
- * claimed; values and the other columns then confirm or cap it, each with its reason. Below
- * GUESS_SURE nothing is taken unasked, and the order of what is doubtful is the order in which
- * people are asked.
+ * Whose row is it? A wrong answer mixes up people for good, so everything that is merely
+ * called like a customer must be told apart: how many there were (Customers, Nb clients),
+ * the number of what one of them ordered (Customer PO), who served them
+ * (created_by_user_id), a way they came by (client: ios, web), what they think (Customer
+ * Effort), one's own account. The name says what is claimed; values and the other columns
+ * then confirm or cap it, each with its reason. Below GUESS_SURE nothing is taken
+ * unasked, and the order of what is doubtful is the order in which people are asked.
  */
 #include "ingest/judging.h"
 
@@ -33,8 +33,8 @@ static bool only(const struct judging *judging, unsigned words)
     return judging->meaning.unknown == 0 && (judging->meaning.words & ~(words | ASIDE)) == 0;
 }
 
-/* Beside a customer's code or number, the id is what the program that wrote the file knows them by.
- */
+/* Beside a customer's code or number, the id is what the program that wrote the file
+ * knows them by. */
 static bool named_id(const struct judging *judging)
 {
     const char *name = judging->column->name;
@@ -60,8 +60,8 @@ static int mail_words(struct judging *judging)
     return has(judging, WORD_MAIL) ? 91 : 85;
 }
 
-/* "User name", "Client name": what people are called they share with others, unless it is an
- * account's. */
+/* "User name", "Client name": what people are called they share with others, unless it is
+ * an account's. */
 static int name_words(struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -148,14 +148,16 @@ static int somebody_words(struct judging *judging)
     return score;
 }
 
-/* No word for anybody: an identifier of nobody says what, or of something that nobody has told us.
- */
+/* No word for anybody: an identifier of nobody says what, or of something that nobody has
+ * told us. */
 static int identifier_words(struct judging *judging)
 {
     const struct ingest_company *company = judging->company;
     bool traits = judging->situation->traits;
     if (!has(judging, WORD_ID))
         return 0;
+    /* alone it means the customer in a table of customers; in one of facts it is the
+     * fact's as well */
     if (only(judging, WORD_ID | WORD_REFERENCE)) {
         ingest_reason(judging, "its name says identifier, and not of what");
         bool goods = (company->words & (WORD_GOODS | WORD_PRICE)) && !company->persons;
@@ -180,8 +182,8 @@ static int identifier_words(struct judging *judging)
     return 0;
 }
 
-/* No name that tells: values that come again as a customer's number would, and are no words, counts
- * or marks. */
+/* No name that tells: values that come again as a customer's number would, and are no
+ * words, counts or marks. */
 static int shape_words(struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -259,8 +261,8 @@ static bool holds_ways(const struct judging *judging)
     return portrait->value_count > 0;
 }
 
-/* So few that they are tills, staff, stores or one's own accounts; a name that says customer is
- * believed for longer. */
+/* So few that they are tills, staff, stores or one's own accounts; a name that says
+ * customer is believed for longer. */
 static bool is_few(const struct judging *judging)
 {
     uint64_t known = judging->known, distinct = judging->distinct;
@@ -297,6 +299,7 @@ static int customer_repetition(struct judging *judging, int score)
                           (unsigned long long)distinct, (unsigned long long)known);
         return at_most(score, distinct == 1 ? 50 : 40);
     }
+    /* traits stand once a customer, facts of one come again: opposite signs of the same thing */
     if (traits && !judging->situation->dated && distinct * 10 < known * 9) {
         ingest_reason(judging, "its values repeat, and traits stand once a customer");
         return at_most(score, 30);

@@ -1,12 +1,12 @@
 /*
- * Ids: a fact arrives once, whichever file brings it. What is judged is the unit that one fact is
- * made of: a row, or with --group-by the lines of a group, which stand or fall together. Where the
- * lines of one group differ in their id it is an id of lines: each line is judged alone, and the
- * group is made of those that stand.
+ * Ids: a fact arrives once, whichever file brings it. What is judged is the unit that one
+ * fact is made of: a row, or with --group-by the lines of a group, which stand or fall
+ * together. Where the lines of one group differ in their id it is an id of lines: each
+ * line is judged alone, and the group is made of those that stand.
  *
- * Two units have the same content when they have the same lines: as many, of the same customer,
- * with the same times and properties. One side's lines count +1 and the other's −1; where equal
- * lines do not come to 0, the units differ.
+ * Two units have the same content when they have the same lines: as many, of the same
+ * customer, with the same times and properties. One side's lines count +1 and the other's
+ * −1; where equal lines do not come to 0, the units differ.
  */
 #include "ingest/publish.h"
 
@@ -40,8 +40,8 @@ static enum status find_what_ids_name(struct ids *ids, struct error *error)
     return STATUS_OK;
 }
 
-/* Lines are compared with lines, where the import has any; and a fact of the kind may have come
- * without. */
+/* Lines are compared with lines, where the import has any; and a fact of the kind may
+ * have come without. */
 static void find_tables(struct ids *ids)
 {
     const char *names[] = {ids->understood->roles.group >= 0 ? ids->understood->lines_table : NULL,
@@ -85,10 +85,10 @@ static enum status add_present(const struct ids *ids, const struct schema_table 
                        schema_column(table, "lines");
     struct store_read read;
     list_columns(ids, table, count_lines, &read);
-    buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (",
-                  count_lines ? "lines IS NOT NULL"
-                  : whole     ? "false"
-                              : "true");
+    const char *grouped = whole ? "false" : "true";
+    if (count_lines) /* invoices and facts that came without lines lie in one table */
+        grouped = "lines IS NOT NULL";
+    buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (", grouped);
     TRY(store_select(ids->run->store, &read, sql, error));
     bool seen_by_line = count_lines && ids->understood->roles.group >= 0;
     buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s",
@@ -113,8 +113,8 @@ static enum status make_present(const struct ids *ids, struct error *error)
     return status;
 }
 
-/* Whether the store has the property; *as_text when in another type, and the two are not both
- * numbers. */
+/* Whether the store has the property; *as_text when in another type, and the two are not
+ * both numbers. */
 static bool is_present(const struct ids *ids, const struct ingest_property *property, bool *as_text)
 {
     bool present = false;
@@ -130,9 +130,9 @@ static bool is_present(const struct ids *ids, const struct ingest_property *prop
     return present;
 }
 
-/* ", customer, time, …": what two lines have to share; against the store, the properties that both
- * have. `grouped` is SQL: an invoice is never the same as a fact that came without lines, because
- * it is more. */
+/* ", customer, time, …": what two lines have to share; against the store, the properties
+ * that both have. `grouped` is SQL: an invoice is never the same as a fact that came
+ * without lines, because it is more. */
 static void add_content(const struct ids *ids, bool against_store, const char *grouped,
                         struct buffer *sql)
 {
@@ -162,8 +162,9 @@ static void add_differing(const struct ids *ids, bool against_store, const char 
     buffer_printf(sql, " FROM %s) GROUP BY ALL) WHERE \"@balance\" <> 0", theirs);
 }
 
-/* `units`: of every row, the unit it belongs to and the one that stands among those of its id, each
- * by its first row: the first of an import stands, with --on-conflict replace the last. */
+/* `units`: of every row, the unit it belongs to and the one that stands among those of
+ * its id, each by its first row: the first of an import stands, with --on-conflict
+ * replace the last. */
 static enum status make_units(const struct ids *ids, struct error *error)
 {
     const char *unit = "arrival";
@@ -177,8 +178,8 @@ static enum status make_units(const struct ids *ids, struct error *error)
                          ids->replace ? "max" : "min", unit);
 }
 
-/* `differing`: units of another content than the one that stands in this import; and of those, the
- * ones of another content than the store has. */
+/* `differing`: units of another content than the one that stands in this import; and of
+ * those, the ones of another content than the store has. */
 static enum status find_differing(const struct ids *ids, struct error *error)
 {
     struct buffer sql;
@@ -204,8 +205,8 @@ static enum status find_differing(const struct ids *ids, struct error *error)
 }
 
 /*
- * `verdicts` of every staged row: 0 it stands; 1 the same is there already, in this import; 2 in
- * the store; 3 and 4 likewise with another content.
+ * `verdicts` of every staged row: 0 it stands; 1 the same is there already, in this
+ * import; 2 in the store; 3 and 4 likewise with another content.
  */
 static enum status judge(const struct ids *ids, struct error *error)
 {
@@ -286,7 +287,7 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
     TRY(lake_query(ids->staged->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)",
                    &result, error));
     enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text id = lake_text(&chunk->columns[1], i);
             VECTOR_PUSH(&conflicts,
@@ -294,6 +295,8 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
                                           arena_strndup(ids->run->arena, id.data, id.length)});
         }
     lake_result_free(result);
+
+    /* the rows' own text is in the files alone: they are read once more, up to the last conflict */
     if (conflicts.count)
         qsort(conflicts.items, conflicts.count, sizeof *conflicts.items, by_row);
     struct ingest_reader reader;

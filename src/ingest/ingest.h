@@ -1,11 +1,11 @@
 /*
- * Ingest: files and databases in; facts, traits and reference rows published in a store, all or
- * nothing, with every row that could not be used kept beside them and the reason why
- * (docs/import.md).
+ * Ingest: files and databases in; facts, traits and reference rows published in a store,
+ * all or nothing, with every row that could not be used kept beside them and the reason
+ * why (docs/import.md).
  *
  * The flow: the sources are sniffed, the mapping is completed by guessing, the scan reads
- * everything once into a staging table of DuckDB, and from there parts are written and published in
- * one change of the store.
+ * everything once into a staging table of DuckDB, and from there parts are written and
+ * published in one change of the store.
  */
 #ifndef STRATA_INGEST_INGEST_H
 #define STRATA_INGEST_INGEST_H
@@ -22,14 +22,14 @@ struct ingest_use {
     size_t others;  /* who use it, too */
 };
 
-/* What an import may not break. The columns used are read as the type they have, and their odd
- * values set aside; judge is asked, before anything is published, about the schema that the import
- * would make, and its error refuses the import. */
+/* What an import may not break. The columns used are read as the type they have, and
+ * their odd values set aside; judge is asked, before anything is published, about the
+ * schema that the import would make, and its error refuses the import. */
 struct ingest_guard {
     const struct ingest_use *uses;
     size_t use_count;
-    /* Before the import of that number is taken back within the change, for this one to stand in
-     * its place. */
+    /* Before the import of that number is taken back within the change, for this one to
+     * stand in its place. */
     enum status (*yield)(void *context, struct store_change *change, uint32_t number,
                          struct error *error);
     /* When everything is written; change NULL: nothing will be published. */
@@ -56,11 +56,11 @@ struct ingest_options {
     int threads;                      /* 0: all */
 };
 
-/* The options of `strata import` by name: those of the mapping, and those above. One table for the
- * command line, the library and whoever comes next. */
+/* The options of `strata import` by name: those of the mapping, and those above. One
+ * table for the command line, the library and whoever comes next. */
 bool ingest_option_known(const char *name);
-/* Says one; STATUS_USAGE with the nearest name when there is none such, or for a value it cannot
- * have. Copies into arena. */
+/* Says one; STATUS_USAGE with the nearest name when there is none such, or for a value it
+ * cannot have. Copies into arena. */
 enum status ingest_option_set(struct ingest_options *options, const char *name, const char *value,
                               struct arena *arena, struct error *error);
 
@@ -124,8 +124,8 @@ struct ingest_summary {
     size_t table_count;
     uint64_t read, set_aside, filtered,
         stored; /* rows of the sources; stored: those that became lines or facts */
-    /* --id: rows that were there already, the same or different; rows stored in the place of
-     * others. With --group-by every line of the invoice counts. */
+    /* --id: rows that were there already, the same or different; rows stored in the place
+     * of others. With --group-by every line of the invoice counts. */
     uint64_t repeated_ids, conflicts, replaced_rows;
     uint64_t customers, new_customers;
     struct ingest_reject_count *rejects;
@@ -145,20 +145,21 @@ struct ingest_summary {
 };
 
 /*
- * Imports. store is open for writing (for reading when options->dry_run). Publishes everything or,
- * on failure, nothing. progress may be NULL. summary and its memory live in arena. STATUS_REJECTS
- * when more rows were set aside than allowed (summary is filled in then, too); STATUS_USAGE when
- * the mapping cannot be right; STATUS_NOT_FOUND for sources.
+ * Imports. store is open for writing (for reading when options->dry_run). Publishes
+ * everything or, on failure, nothing. progress may be NULL. summary and its memory live
+ * in arena. STATUS_REJECTS when more rows were set aside than allowed (summary is filled
+ * in then, too); STATUS_USAGE when the mapping cannot be right; STATUS_NOT_FOUND for
+ * sources.
  */
 enum status ingest_run(struct store *store, const struct ingest_options *options,
                        const struct ingest_progress *progress, struct arena *arena,
                        struct ingest_summary *summary, struct error *error);
 
-/* How the sources are written and what their columns are, as far as it is known: for a failed
- * import, too. */
+/* How the sources are written and what their columns are, as far as it is known: for a
+ * failed import, too. */
 void ingest_summary_print_look(const struct ingest_summary *summary, struct buffer *out);
-/* For people, several lines; and as one JSON object, which is also what the catalog keeps as the
- * import's counts. */
+/* For people, several lines; and as one JSON object, which is also what the catalog keeps
+ * as the import's counts. */
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out);
 void ingest_summary_json(const struct ingest_summary *summary, bool pretty, struct buffer *out);
 

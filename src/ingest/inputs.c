@@ -1,7 +1,7 @@
 /*
- * The sources as they were named: paths, pipes, addresses, spreadsheets. What is not a file that
- * can be read twice becomes one here; each is looked at, and hashed so that it is known when it
- * comes again.
+ * The sources as they were named: paths, pipes, addresses, spreadsheets. What is not a
+ * file that can be read twice becomes one here; each is looked at, and hashed so that it
+ * is known when it comes again.
  */
 #include "ingest/understand.h"
 
@@ -96,8 +96,8 @@ static bool is_pipe(const char *path)
     return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
 }
 
-/* "user:secret@" before the host becomes "user@". A password may hold an @ itself; a host and a
- * path hold none. */
+/* "user:secret@" before the host becomes "user@". A password may hold an @ itself; a host
+ * and a path hold none. */
 static const char *without_user_password(const char *address, struct arena *arena)
 {
     const char *user = strstr(address, "//") + 2, *at = NULL;
@@ -109,9 +109,8 @@ static const char *without_user_password(const char *address, struct arena *aren
     return colon ? arena_printf(arena, "%.*s%s", (int)(colon - address), address, at) : address;
 }
 
-/* Without passwords, the user's and those among the parameters (password, sslpassword): addresses
- * are shown and kept.
- */
+/* Without passwords, the user's and those among the parameters (password, sslpassword):
+ * addresses are shown and kept. */
 static const char *public_name(const char *address, struct arena *arena)
 {
     static const char word[] = "password=";
@@ -119,7 +118,7 @@ static const char *public_name(const char *address, struct arena *arena)
         return address;
     char *name = arena_strdup(arena, without_user_password(address, arena));
     char *found = strchr(name, '?');
-    while (found && (found = strstr(found, word))) {
+    for (found = found ? strstr(found, word) : NULL; found; found = strstr(found, word)) {
         char *value = found + sizeof word - 1, *rest = value + strcspn(value, "&");
         memmove(value, rest, strlen(rest) + 1);
         found = value;
@@ -135,10 +134,9 @@ static const struct ingest_dialect_choice SPOOLED = {.delimiter = ',',
                                                      .skip_said = true,
                                                      .exact = true};
 
-/* What the source is at all shows when it is looked at; what is no text is then spooled and looked
- * at once more. Its content is what the file holds that people gave, its bytes are those to be
- * read.
- */
+/* What the source is at all shows when it is looked at; what is no text is then spooled
+ * and looked at once more. Its content is what the file holds that people gave, its bytes
+ * are those to be read. */
 static enum status sniff_source(const struct ingest_run *run,
                                 const struct ingest_understood *understood,
                                 struct ingest_source *source, struct ingest_sniff *sniff,
@@ -214,6 +212,7 @@ enum status ingest_guess_again(const struct ingest_run *run, struct ingest_shape
     struct buffer lines;
     struct ingest_encoding_look look = {0};
     enum status status = STATUS_OK;
+    /* of a file that is ASCII for megabytes, only the lines that are not tell anything */
     buffer_init(&lines, 0);
     ingest_reader_init(&reader, &shape->sources[source], 1);
     while (status == STATUS_OK && lines.length < ENOUGH) {

@@ -1,6 +1,6 @@
 /*
- * One column under judgement, and what the judges of guess.c and guess_customer.c share. Not for
- * others: guess.h is.
+ * One column under judgement, and what the judges of guess.c and guess_customer.c share.
+ * Not for others: guess.h is.
  */
 #ifndef STRATA_INGEST_JUDGING_H
 #define STRATA_INGEST_JUDGING_H
@@ -40,8 +40,8 @@ static inline bool has(const struct judging *judging, unsigned words)
     return (judging->meaning.words & words) != 0;
 }
 
-/* Every known value comes once; beyond INGEST_DISTINCT_EXACT the number is an estimate, some per
- * cent off. */
+/* Every known value comes once; beyond INGEST_DISTINCT_EXACT the number is an estimate,
+ * some per cent off. */
 static inline bool all_different(const struct judging *judging)
 {
     return judging->distinct * 100 >=

@@ -159,6 +159,7 @@ static enum status check_odd(const struct ingest_run *run, const struct ingest_s
     if (!rows)
         return STATUS_OK;
 
+    /* few are mistakes of single rows; more of them mean that the file holds something else */
     bool few =
         (rows <= INGEST_ODD_ROWS || rows <= evidence->rows / INGEST_ODD_SHARE) && 2 * rows <= known;
     if (!few)
@@ -249,6 +250,7 @@ static void say_widening(const struct ingest_run *run, const struct ingest_under
     catalog_widen(&type, &scale, &digits, property->type, property->scale, property->whole_digits);
     if (type == stored->type)
         return;
+    /* a wider number or a finer date loses nothing; anything else is a warning with the way back */
     const char *was = value_type_name(stored->type), *is = value_type_name(type);
     if (same_family(stored->type, type) && type != VALUE_DOUBLE) {
         ingest_notice(run, "%s.%s, until now %s, is %s from this import on", table, property->name,
@@ -296,8 +298,8 @@ static void say_text(const struct ingest_run *run, const struct ingest_understoo
                       table, property->name, store_path(run->store), table, property->name);
 }
 
-/* Facts without a property that something uses: right where a source never had it, wrong where its
- * name has changed. */
+/* Facts without a property that something uses: right where a source never had it, wrong
+ * where its name has changed. */
 static void say_missing(const struct ingest_run *run, const struct ingest_understood *understood,
                         const struct ingest_shape *shape)
 {

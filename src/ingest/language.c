@@ -1,10 +1,11 @@
 /*
- * The bytes that are not ASCII are decoded under each encoding in use, and the one under which they
- * read best wins. To read well is to be letters that stand beside each other in one language
- * (language_pairs.h), or the common characters of one that is written in ideographs; capitals
- * inside words, signs glued to letters, frames and controls speak against. Names and places are all
- * that a file of customers has to show, often a handful of them: so the winner's lead over the next
- * encoding, weighed by how much there was to judge, says how sure this is.
+ * The bytes that are not ASCII are decoded under each encoding in use, and the one under
+ * which they read best wins. To read well is to be letters that stand beside each other
+ * in one language (language_pairs.h), or the common characters of one that is written in
+ * ideographs; capitals inside words, signs glued to letters, frames and controls speak
+ * against. Names and places are all that a file of customers has to show, often a handful
+ * of them: so the winner's lead over the next encoding, weighed by how much there was to
+ * judge, says how sure this is.
  */
 #include "ingest/language.h"
 
@@ -114,8 +115,8 @@ static bool parts(char c)
     return c == ',' || c == ';' || c == '\t' || c == '\n' || c == '\r' || c == '"';
 }
 
-/* The fields that hold more than ASCII, a line each; *from and *length of the first two different
- * ones. */
+/* The fields that hold more than ASCII, a line each; *from and *length of the first two
+ * different ones. */
 struct fields {
     struct buffer text;
     struct text examples[2];
@@ -182,8 +183,8 @@ static bool is_blank(int32_t code)
     return code == ' ' || code == 0xa0 || code == 0x202f;
 }
 
-/* Where a sign of money stands: beside a number, over a blank or not, or as all that a field or a
- * parenthesis holds. */
+/* Where a sign of money stands: beside a number, over a blank or not, or as all that a
+ * field or a parenthesis holds. */
 static bool beside_number(const int32_t *window)
 {
     int32_t before = window[HERE - 1], behind = window[HERE + 1];
@@ -230,7 +231,7 @@ static double pair_score(const struct keys *keys, const struct neighbours *near)
     bool before = holds(keys, near->before, near->at), behind = holds(keys, near->at, near->behind);
     if (!before && !behind)
         return -.5;
-    double score = before && behind ? 1 : .35;
+    double score = before && behind ? 1 : .35; /* one of two may be chance */
     return near->shouted ? score - .2 : score;
 }
 
@@ -254,8 +255,8 @@ struct verdict {
     size_t characters, beside_numbers;
 };
 
-/* Of a column of amounts a few tell what its sign is: all of them would drown the words that tell
- * pages apart. */
+/* Of a column of amounts a few tell what its sign is: all of them would drown the words
+ * that tell pages apart. */
 enum { BESIDE_NUMBERS = 4 };
 
 /* −1: not text at all; 0: judged by a language; else decided already. */
@@ -379,18 +380,16 @@ static const char *example(const struct ingest_encoding *encoding, struct text f
     if (!field.length ||
         ingest_decode_all(encoding, field.data, field.length, true, &text, &length, &ignored))
         return NULL;
-    size_t shown = length < SHOWN ? length : SHOWN;
-    while (shown && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
-        shown--;
-    const char *copy = arena_strndup(arena, text, shown);
+    const char *copy =
+        arena_strndup(arena, text, text_cut((struct text){text, length}, SHOWN).length);
     free(text);
     return copy;
 }
 
 static const double DOUBTFUL = .3; /* what reads no better is hardly a language */
 
-/* western: what Windows-1252 would make of it, which most files of this kind are; NULL when that is
- * the best. */
+/* western: what Windows-1252 would make of it, which most files of this kind are; NULL
+ * when that is the best. */
 static void tell(const struct fields *fields, const struct reading *best,
                  const struct reading *next, const struct reading *western, struct arena *arena,
                  struct ingest_encoding_look *out)

@@ -15,12 +15,10 @@ const char *ingest_line_begin(const char *at, const char *end, struct arena *are
 {
     enum { SHOWN = 60 };
     size_t length = 0;
-    while (at + length < end && length < SHOWN && at[length] != '\n' && at[length] != '\r' &&
+    while (at + length < end && length <= SHOWN && at[length] != '\n' && at[length] != '\r' &&
            at[length] != INGEST_ROW_END)
-        length++;
-    while (length && at + length < end && ((unsigned char)at[length] & 0xc0) == 0x80)
-        length--;
-    return arena_strndup(arena, at, length);
+        length++; /* one byte more than is shown tells whether a character ends there */
+    return arena_strndup(arena, at, text_cut((struct text){at, length}, SHOWN).length);
 }
 
 void ingest_keep_passed(const char *data, const char *end, uint32_t lines, char newline,
@@ -36,11 +34,9 @@ void ingest_keep_passed(const char *data, const char *end, uint32_t lines, char 
             line.length--;
         if (line.length && *line.data == '"')
             line = (struct text){line.data + 1, line.length - 1};
-        size_t length = line.length < SHOWN ? line.length : SHOWN;
-        while (length && length < line.length && ((unsigned char)line.data[length] & 0xc0) == 0x80)
-            length--;
-        if (length)
-            look->passed[look->passed_count++] = arena_strndup(arena, line.data, length);
+        line = text_cut(line, SHOWN);
+        if (line.length)
+            look->passed[look->passed_count++] = arena_strndup(arena, line.data, line.length);
         data = stop;
     }
 }

@@ -6,8 +6,8 @@
 
 enum ingest_magic { MAGIC_TEXT, MAGIC_PARQUET, MAGIC_ZIP };
 
-/* *out for what can go on; STATUS_ERROR that names what it is and what to do for all else. data are
- * the first bytes of the content (unpacked), name is for messages. */
+/* *out for what can go on; STATUS_ERROR that names what it is and what to do for all
+ * else. data are the first bytes of the content (unpacked), name is for messages. */
 enum status ingest_magic_check(struct text data, const char *name, enum ingest_magic *out,
                                struct error *error);
 

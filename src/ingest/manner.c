@@ -1,8 +1,8 @@
 /*
- * How each column of each source is looked at: which words stand for nothing, where its numbers
- * have their decimal sign, which dates are expected, in which currency its amounts are. All of it
- * is found out from what the values say, first those of the sample, then all; when a pass shows
- * that it looked wrongly, it is made again.
+ * How each column of each source is looked at: which words stand for nothing, where its
+ * numbers have their decimal sign, which dates are expected, in which currency its
+ * amounts are. All of it is found out from what the values say, first those of the
+ * sample, then all; when a pass shows that it looked wrongly, it is made again.
  */
 #include "ingest/understand.h"
 
@@ -71,9 +71,9 @@ static struct ingest_marks marks_of_source(const struct ingest_shape *shape, siz
     return sum;
 }
 
-/* Databases and Parquet files write a point, and so do the numbers of JSON and of spreadsheets:
- * only texts among them can have a comma. What other columns, earlier imports or --decimal say is
- * about those texts. */
+/* Databases and Parquet files write a point, and so do the numbers of JSON and of
+ * spreadsheets: only texts among them can have a comma. What other columns, earlier
+ * imports or --decimal say is about those texts. */
 static struct ingest_style_choice choose_style(const struct ingest_understood *understood,
                                                const struct ingest_shape *shape, size_t source,
                                                size_t column, const struct ingest_marks *file)
@@ -300,8 +300,8 @@ void ingest_find_currency_column(const struct ingest_run *run,
 
 /* Identifiers */
 
-/* 1.23457E+15 was a longer number once: customers that differed in the lost digits have become one.
- */
+/* 1.23457E+15 was a longer number once: customers that differed in the lost digits have
+ * become one. */
 static enum status check_identifier(const struct ingest_run *run, const struct ingest_shape *shape,
                                     int column, const char *what,
                                     const struct ingest_evidence *evidence, struct error *error)

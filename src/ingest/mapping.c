@@ -1,5 +1,5 @@
-/* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt
- * keys follow from it. */
+/* One table lists every field of a mapping; reading, writing, overlaying and the hints
+ * for misspelt keys follow from it. */
 #include "ingest/mapping.h"
 
 #include "ingest/pattern.h"
@@ -303,14 +303,18 @@ enum status ingest_mapping_parse(struct text text, const char *name, struct aren
 enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out,
                                 struct error *error)
 {
-    enum { MAPPING_MAX = 1 << 20 };
+    enum { MAPPING_MAX = 1 << 20 }; /* bytes; what is longer is something else */
     struct ingest_stream *stream;
     size_t got;
     TRY(ingest_stream_open(path, false, &stream, error));
     char *data = base_malloc(MAPPING_MAX);
     enum status status;
     TRY_GOTO(ingest_stream_read(stream, data, MAPPING_MAX, &got, error));
-    TRY_GOTO(ingest_mapping_parse((struct text){data, got}, path, arena, out, error));
+    status = got < MAPPING_MAX
+                 ? STATUS_OK
+                 : error_set(error, STATUS_USAGE, "the mapping %s is longer than a megabyte", path);
+    if (status == STATUS_OK)
+        status = ingest_mapping_parse((struct text){data, got}, path, arena, out, error);
 done:
     free(data);
     ingest_stream_close(stream);
@@ -405,6 +409,7 @@ void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_map
 
 static bool bad_table_name(const char *name)
 {
+    /* names of tables are parts of files' names, and file systems have 255 bytes for those */
     return !*name || strlen(name) > 128 || strchr(name, '/') || *name == '.' || strchr(name, '"') ||
            strchr(name, '\n');
 }
@@ -421,6 +426,7 @@ static enum status one_of(const char *what, const char *value, const char *const
 
 static enum status check_contradictions(const struct ingest_mapping *mapping, struct error *error)
 {
+    /* in the order in which a person would be told: what the rows are, then what belongs to it */
     const struct {
         bool wrong;
         const char *message;

@@ -1,7 +1,7 @@
 /*
- * The mapping: all that decides what becomes of a content. Options and a mapping file say a part of
- * it, guessing fills in the rest; complete, it is written down with the import, and its hash tells
- * whether the same was done before.
+ * The mapping: all that decides what becomes of a content. Options and a mapping file say
+ * a part of it, guessing fills in the rest; complete, it is written down with the import,
+ * and its hash tells whether the same was done before.
  */
 #ifndef STRATA_INGEST_MAPPING_H
 #define STRATA_INGEST_MAPPING_H
@@ -20,8 +20,8 @@ struct ingest_names {
     size_t count;
 };
 
-/* Strings are NULL and lists empty where nothing is said. All memory belongs to the arena it was
- * made in. */
+/* Strings are NULL and lists empty where nothing is said. All memory belongs to the arena
+ * it was made in. */
 struct ingest_mapping {
     const char *kind;      /* of facts; SCHEMA_TRAIT_TABLE imports traits */
     const char *reference; /* instead of kind: the reference table */
@@ -50,14 +50,14 @@ struct ingest_mapping {
     bool undated;
 };
 
-/* Settings by the names of the command line's options: a field's key with - for _ ("group-by"),
- * "type" for types. ingest_mapping_has: whether there is one. */
+/* Settings by the names of the command line's options: a field's key with - for _
+ * ("group-by"), "type" for types. ingest_mapping_has: whether there is one. */
 bool ingest_mapping_has(const char *name);
 /* The names, for hints: at most `most` go into out; returns how many. */
 size_t ingest_mapping_names(struct arena *arena, const char **out, size_t most);
-/* Says one setting as an option does: texts and lists replace what was said before, "NAME=VALUE"
- * adds a pair, na adds words. value NULL or "": a switch is on. STATUS_USAGE for a value that
- * cannot be one. */
+/* Says one setting as an option does: texts and lists replace what was said before,
+ * "NAME=VALUE" adds a pair, na adds words. value NULL or "": a switch is on. STATUS_USAGE
+ * for a value that cannot be one. */
 enum status ingest_mapping_set(struct ingest_mapping *mapping, const char *name, const char *value,
                                struct arena *arena, struct error *error);
 

@@ -87,12 +87,12 @@ static void index_words(struct ingest_missing *missing)
 {
     for (size_t i = 0; i < missing->count; i++) {
         struct text word = missing->words[i].text;
-        size_t length = word.length < UINT8_MAX ? word.length : UINT8_MAX;
+        size_t length = word.length;
         unsigned char first = (unsigned char)*word.data, other = other_case(first);
         if (length > missing->longest[first])
-            missing->longest[first] = (unsigned char)length;
+            missing->longest[first] = length;
         if (!missing->words[i].exact && length > missing->longest[other])
-            missing->longest[other] = (unsigned char)length;
+            missing->longest[other] = length;
     }
 }
 

@@ -1,8 +1,8 @@
 /*
- * Words for "no value". Some mean it everywhere (an empty field, NA, NULL); others only where
- * numbers or dates are expected: a lone dash in a column of amounts is nothing, in a column of
- * texts it is what somebody wrote. --na adds words that mean it everywhere, for all columns or for
- * one.
+ * Words for "no value". Some mean it everywhere (an empty field, NA, NULL); others only
+ * where numbers or dates are expected: a lone dash in a column of amounts is nothing, in
+ * a column of texts it is what somebody wrote. --na adds words that mean it everywhere,
+ * for all columns or for one.
  */
 #ifndef STRATA_INGEST_MISSING_H
 #define STRATA_INGEST_MISSING_H
@@ -21,8 +21,7 @@ struct ingest_missing_word {
 struct ingest_missing {
     const struct ingest_missing_word *words;
     size_t count;
-    unsigned char
-        longest[256]; /* by first byte: the length of the longest word that begins with it */
+    size_t longest[256]; /* by first byte: the length of the longest word that begins with it */
 };
 
 /* What is meant without --na. Lives for ever. */

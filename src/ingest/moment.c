@@ -1,7 +1,8 @@
 /*
- * Dates and times as people and programs write them. A value by itself often reads in several ways,
- * and says so: which of them a column means is for the column to decide. No run of digits is ever
- * divided between two fields, but for the compact forms whose width says where (20250304).
+ * Dates and times as people and programs write them. A value by itself often reads in
+ * several ways, and says so: which of them a column means is for the column to decide. No
+ * run of digits is ever divided between two fields, but for the compact forms whose width
+ * says where (20250304).
  */
 #include "ingest/value.h"
 
@@ -27,8 +28,8 @@ static inline bool letter(char c)
     return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c & 0x80);
 }
 
-/* Up to max digits as a number; *count says how many. False when there is none, or one more than
- * max. */
+/* Up to max digits as a number; *count says how many. False when there is none, or one
+ * more than max. */
 static bool take_number(struct cursor *cursor, int max, int *value, int *count)
 {
     int number = 0, digits = 0;
@@ -92,13 +93,21 @@ static bool is_word(struct text word, const char *other)
     return word.length == strlen(other) && strncasecmp(word.data, other, word.length) == 0;
 }
 
-/* Two-digit years are 1969–2068, as POSIX reads them. */
 static bool full_year(int *year, int digits, struct ingest_moment *moment)
 {
     moment->short_year = digits == 2;
     if (digits == 2)
-        *year += *year < 69 ? 2000 : 1900;
+        *year = ingest_short_year(*year);
     return digits == 2 || digits == 4;
+}
+
+static bool set_clock(int hour, int minute, int second, struct ingest_moment *moment)
+{
+    if (!ingest_is_clock(hour, minute, second))
+        return false;
+    moment->clock = ingest_clock_seconds(hour, minute, second);
+    moment->has_clock = true;
+    return true;
 }
 
 static bool set_date(int year, int month, int day, int32_t *date)
@@ -131,9 +140,9 @@ static bool take_shift(struct cursor *cursor, struct ingest_moment *moment)
     }
     if (take_char(cursor, ':') && (!take_number(cursor, 2, &seconds, &count) || count != 2))
         return false;
-    if (hours > 18 || minutes > 59 || seconds > 59)
+    if (hours > 18 || minutes > 59 || seconds > 59) /* no zone is further from Greenwich */
         return false;
-    int shift = hours * 3600 + minutes * 60 + seconds;
+    int shift = ingest_clock_seconds(hours, minutes, seconds);
     moment->offset = sign_character == '-' ? -shift : shift;
     moment->has_offset = true;
     return true;
@@ -150,7 +159,8 @@ static bool take_region(struct cursor *cursor, struct ingest_moment *moment)
         cursor->at++;
     }
     size_t length = (size_t)(cursor->at - start);
-    if (!slash || slash == start || slash + 1 == cursor->at || length > 60)
+    if (!slash || slash == start || slash + 1 == cursor->at ||
+        length > 60) /* twice the longest name of a zone */
         return false;
     if (!moment->has_offset)
         moment->zone = (struct text){start, length};
@@ -207,8 +217,8 @@ static bool take_zone(struct cursor *cursor, struct ingest_moment *moment)
 
 /* Clocks */
 
-/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the hour
- * cannot be. */
+/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the
+ * hour cannot be. */
 static bool take_half_day(struct cursor *cursor, int *hour, bool *there)
 {
     struct cursor probe = *cursor;
@@ -224,9 +234,8 @@ static bool take_half_day(struct cursor *cursor, int *hour, bool *there)
         return true;
     if (point)
         take_char(&probe, '.');
-    if (*hour < 1 || *hour > 12)
+    if (!ingest_half_day_hour(hour, (half | 32) == 'p'))
         return false;
-    *hour = *hour % 12 + ((half | 32) == 'p' ? 12 : 0);
     *cursor = probe;
     *there = true;
     return true;
@@ -308,24 +317,11 @@ static bool take_clock(struct cursor *cursor, bool compact, struct ingest_moment
 
     bool midnight = hour == 24 && minute == 0 && second == 0 && !moment->has_fraction &&
                     moment->date < DATE_MAX;
-    if ((hour > 23 && !midnight) || minute > 59 || second > 60)
-        return false;
-    moment->date += midnight;
-    moment->clock = midnight ? 0 : hour * 3600 + minute * 60 + (second > 59 ? 59 : second);
-    moment->has_clock = true;
-    return true;
+    moment->date += midnight; /* 24:00:00 is the next day's */
+    return set_clock(midnight ? 0 : hour, minute, second, moment);
 }
 
 /* Forms that are digits alone */
-
-static bool set_clock(int hour, int minute, int second, struct ingest_moment *moment)
-{
-    if (hour > 23 || minute > 59 || second > 60)
-        return false;
-    moment->clock = hour * 3600 + minute * 60 + (second > 59 ? 59 : second);
-    moment->has_clock = true;
-    return true;
-}
 
 static int digits_at(const char *at, int count)
 {
@@ -335,8 +331,8 @@ static int digits_at(const char *at, int count)
     return number;
 }
 
-/* 20250228, 202502281707, 20250228170708, 20250228170708123, and the first of them with a clock
- * behind. */
+/* 20250228, 202502281707, 20250228170708, 20250228170708123, and the first of them with a
+ * clock behind. */
 static bool parse_compact(struct text value, size_t digits, struct ingest_moment *moment)
 {
     const char *at = value.data;
@@ -346,7 +342,7 @@ static bool parse_compact(struct text value, size_t digits, struct ingest_moment
         struct cursor cursor = {at + 8, at + value.length};
         return take_clock(&cursor, true, moment);
     }
-    if (digits == 17)
+    if (digits == 17) /* with milliseconds, which are cut */
         moment->has_fraction = memcmp(at + 14, "000", 3) != 0;
     int second = digits >= 14 ? digits_at(at + 12, 2) : 0;
     if (!set_clock(digits_at(at + 8, 2), digits_at(at + 10, 2), second, moment))
@@ -364,6 +360,7 @@ static enum ingest_date_format epoch_format(size_t digits, int *power)
         int power;
         enum ingest_date_format format;
     } widths[] = {
+        /* seconds from 1973 on, so that no shorter number is one; their fractions likewise */
         {9, 10, 0, DATE_FORMAT_SECONDS},
         {12, 13, 3, DATE_FORMAT_MILLIS},
         {15, 16, 6, DATE_FORMAT_MICROS},
@@ -540,8 +537,8 @@ static unsigned parse_month_first(struct cursor cursor, unsigned formats,
 
 /* Forms of numbers */
 
-/* Three numbers with the same separator: year first, or one of the orders that end with the year.
- */
+/* Three numbers with the same separator: year first, or one of the orders that end with
+ * the year. */
 static unsigned parse_numeric(struct text value, unsigned formats, struct ingest_moment *moment)
 {
     struct cursor cursor = {value.data, value.data + value.length};
@@ -613,8 +610,8 @@ static bool week_date(int year, int week, int day, int32_t *date)
     return true;
 }
 
-/* "2025-Q1", "2025Q1", "2025-W09", "2025W09-5", "2025-03": four digits and less than a whole date
- * behind them. */
+/* "2025-Q1", "2025Q1", "2025-W09", "2025W09-5", "2025-03": four digits and less than a
+ * whole date behind them. */
 static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats,
                                 struct ingest_moment *moment)
 {
@@ -622,7 +619,7 @@ static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats
     char kind = 0, gap = 0;
     take_any(&cursor, "-/ .", &gap);
     take_any(&cursor, "QqWwM", &kind);
-    if (year < 1900 || year > 2100 || !take_number(&cursor, 2, &part, &count))
+    if (!ingest_is_year(year) || !take_number(&cursor, 2, &part, &count))
         return 0;
     if ((kind | 32) == 'w' && take_char(&cursor, '-') && (!take_number(&cursor, 1, &day, &count)))
         return 0;
@@ -662,7 +659,7 @@ static unsigned parse_month_year(struct text value, unsigned formats, struct ing
     char gap;
     if (!(formats & DATE_FORMAT_YEAR_MONTH) || !take_number(&cursor, 2, &month, &count) ||
         !take_any(&cursor, "/-.", &gap) || !take_number(&cursor, 4, &year, &count) || count != 4 ||
-        cursor.at != cursor.end || year < 1900 || year > 2100 ||
+        cursor.at != cursor.end || !ingest_is_year(year) ||
         !set_date(year, month, 1, &moment->date))
         return 0;
     return DATE_FORMAT_YEAR_MONTH;
@@ -706,8 +703,8 @@ static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats,
     return parse_any(rest, formats & ~(unsigned)DATE_FORMAT_COMPACT, moment);
 }
 
-/* Names and codes are asked as well: a date has a digit, and before it a word of more than one
- * letter. */
+/* Names and codes are asked as well: a date has a digit, and before it a word of more
+ * than one letter. */
 static bool cannot_be_date(struct text value)
 {
     if (value.length > 1 && digit(value.data[1]) && (*value.data | 32) != 'q')

@@ -1,10 +1,13 @@
-/* What an import says about the layout of its files: all that was passed over, and what was only
- * guessed. */
+/* What an import says about the layout of its files: all that was passed over, and what
+ * was only guessed. */
 #include "ingest/report.h"
 
 #include "base/number.h"
 
 #include <string.h>
+
+/* Bytes of a line of a footer, and of all lines that a note shows: enough to know them by. */
+enum { LINE_SHOWN = 120, NOTE_SHOWN = 400 };
 
 /* which: "orders.csv: " where there are several files to tell apart. */
 
@@ -13,9 +16,10 @@ static void note_begin(const struct ingest_run *run, const struct ingest_mapping
 {
     const struct ingest_look *look = &source->look;
     struct buffer shown;
-    buffer_init(&shown, 400);
+    buffer_init(&shown, NOTE_SHOWN);
     for (size_t i = 0; i < look->passed_count; i++)
         buffer_printf(&shown, "%s'%s'", i ? ", " : "", look->passed[i]);
+    /* a line "sep=;" is among the lines passed over, and a title only when others are, too */
     uint32_t lines = source->dialect.skip;
     bool titles = look->passed_count > (look->sep_line ? 1 : 0);
     const char *what = lines == 1 ? "line is" : arena_printf(run->arena, "%u lines are", lines);
@@ -47,14 +51,14 @@ static void note_end(const struct ingest_run *run, const char *which,
     if (!source->footer_line)
         return;
     struct buffer shown;
-    buffer_init(&shown, 400);
+    buffer_init(&shown, NOTE_SHOWN);
     const char *at = source->footer;
     while (*at) {
         size_t length = strcspn(at, "\r\n\x1e");
-        struct text line = text_trim((struct text){at, length});
+        struct text line = text_cut(text_trim((struct text){at, length}), LINE_SHOWN);
         if (line.length)
-            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "",
-                          (int)(line.length < 120 ? line.length : 120), line.data);
+            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "", (int)line.length,
+                          line.data);
         at += length + strspn(at + length, "\r\n\x1e");
     }
     if (shown.length)
@@ -135,7 +139,7 @@ void ingest_note_workbook(const struct ingest_run *run, const char *name,
 {
     struct buffer others;
     char number[NUMBER_TEXT_MAX];
-    buffer_init(&others, 300);
+    buffer_init(&others, 300); /* bytes: of a workbook with many sheets the first are enough */
     for (size_t i = 0; i < book->sheet_count; i++)
         if (strcmp(book->sheets[i], book->sheet) != 0)
             buffer_printf(&others, "%s%s%s", others.length ? ", " : "", book->sheets[i],

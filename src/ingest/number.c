@@ -1,9 +1,9 @@
 /*
- * Numbers as people and programs write them. A value is taken apart from the left: what stands
- * before the number (a sign, a parenthesis, a currency), the number itself as runs of digits with
- * separators between them, and what stands behind it. The runs are then read twice, with a decimal
- * point and with a decimal comma: a number counts under the style its column has, and what only one
- * of the two allows is evidence of which that is.
+ * Numbers as people and programs write them. A value is taken apart from the left: what
+ * stands before the number (a sign, a parenthesis, a currency), the number itself as runs
+ * of digits with separators between them, and what stands behind it. The runs are then
+ * read twice, with a decimal point and with a decimal comma: a number counts under the
+ * style its column has, and what only one of the two allows is evidence of which that is.
  */
 #include "ingest/value.h"
 
@@ -32,7 +32,7 @@ bool ingest_parse_int(struct text value, int64_t *out)
     bool negative = at < end && *at == '-';
     at += negative;
     size_t digits = (size_t)(end - at);
-    if (digits == 0 || digits > 18 || (*at == '0' && digits > 1))
+    if (digits == 0 || digits > INGEST_DIGITS_MAX || (*at == '0' && digits > 1))
         return false;
     int64_t number = 0;
     for (; at < end; at++) {
@@ -91,8 +91,8 @@ static size_t one_of(const struct cursor *cursor, const char *const *list)
     return 0;
 }
 
-/* Space, tab, no-break space, narrow no-break space, thin space, figure space: bytes it takes, or
- * 0. */
+/* Space, tab, no-break space, narrow no-break space, thin space, figure space: bytes it
+ * takes, or 0. */
 static size_t blank(const struct cursor *cursor)
 {
     static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", "\xe2\x80\x87",
@@ -104,8 +104,8 @@ static size_t blank(const struct cursor *cursor)
     return *cursor->at & 0x80 ? one_of(cursor, blanks) : 0;
 }
 
-/* The hyphen, and what word processors and typesetters make of it: minus sign, dashes, full-width
- * hyphen. */
+/* The hyphen, and what word processors and typesetters make of it: minus sign, dashes,
+ * full-width hyphen. */
 static size_t minus(const struct cursor *cursor)
 {
     static const char *const signs[] = {"\xe2\x88\x92", "\xe2\x80\x93", "\xe2\x80\x90",
@@ -291,8 +291,8 @@ static char *copy_runs(const struct core *core, size_t from, size_t to, char *ou
     return out;
 }
 
-/* "-1234.5e6" with a point and nothing else, as the exact readers take it; false when it does not
- * read so. */
+/* "-1234.5e6" with a point and nothing else, as the exact readers take it; false when it
+ * does not read so. */
 static bool make_plain(const struct core *core, char point, bool negative, char out[PLAIN_MAX],
                        struct text *plain)
 {
@@ -333,9 +333,8 @@ static bool ends_sign(const struct cursor *cursor)
            blank(cursor) || minus(cursor);
 }
 
-/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps its
- * point, "€.50" does not.
- */
+/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps
+ * its point, "€.50" does not. */
 static bool take_currency(struct cursor *cursor, struct dress *dress)
 {
     enum { SIGN_MAX = 12 };
@@ -358,7 +357,7 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
 {
     while (cursor->at < cursor->end && !digit(*cursor->at)) {
         struct cursor next = {cursor->at + 1, cursor->end};
-        size_t length = minus(cursor);
+        size_t length = minus(cursor), space = blank(cursor);
         if (length || *cursor->at == '+') {
             if (dress->negative || dress->plus)
                 return false;
@@ -368,8 +367,8 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
         } else if (*cursor->at == '(' && !dress->parenthesis) {
             dress->parenthesis = true;
             cursor->at++;
-        } else if ((length = blank(cursor)) > 0) {
-            cursor->at += length;
+        } else if (space) {
+            cursor->at += space;
         } else if ((*cursor->at == '.' || *cursor->at == ',') && next.at < next.end &&
                    digit(*next.at)) {
             return true;
@@ -388,19 +387,18 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
 static bool take_suffix(struct cursor *cursor, struct dress *dress)
 {
     while (cursor->at < cursor->end) {
-        size_t length = blank(cursor);
-        if (length) {
-            cursor->at += length;
+        size_t space = blank(cursor), sign = minus(cursor);
+        if (space) {
+            cursor->at += space;
         } else if (*cursor->at == '%' && !dress->percent) {
             dress->percent = true;
             cursor->at++;
         } else if (*cursor->at == ')' && dress->parenthesis && !dress->closed) {
             dress->closed = true;
             cursor->at++;
-        } else if ((length = minus(cursor)) > 0 && !dress->negative && !dress->plus &&
-                   !dress->parenthesis) {
+        } else if (sign && !dress->negative && !dress->plus && !dress->parenthesis) {
             dress->negative = dress->signed_behind = true;
-            cursor->at += length;
+            cursor->at += sign;
         } else if (!take_currency(cursor, dress)) {
             return false;
         }
@@ -408,8 +406,9 @@ static bool take_suffix(struct cursor *cursor, struct dress *dress)
     return dress->closed == dress->parenthesis && !(dress->parenthesis && dress->negative);
 }
 
-/* Letters at a number make a product code sooner than a price, unless the number itself has the
- * look of money. A plus sign makes a telephone number, unless there is a fraction. */
+/* Letters at a number make a product code sooner than a price, unless the number itself
+ * has the look of money. A plus sign makes a telephone number, unless there is a
+ * fraction. */
 static bool dress_fits(const struct dress *dress, const struct core *core)
 {
     bool money = core->count > 1 || core->open_fraction != 0, fraction = false;
@@ -453,19 +452,21 @@ static bool whole_exponent(struct text plain, int64_t *out)
     while (power.length > 1 && *power.data == '0')
         power = (struct text){power.data + 1, power.length - 1};
     return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) &&
-           exponent >= scale && exponent - scale <= 18 &&
-           number_rescale(scaled, (int)exponent - scale, out) && llabs(*out) < number_power10(18);
+           exponent >= scale && exponent - scale <= INGEST_DIGITS_MAX &&
+           number_rescale(scaled, (int)exponent - scale, out) &&
+           llabs(*out) < number_power10(INGEST_DIGITS_MAX);
 }
 
-/* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are printed
- * doubles. */
+/* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are
+ * printed doubles. */
 static enum ingest_form classify_plain(struct text plain, struct ingest_number *number)
 {
     bool exponent = memchr(plain.data, 'e', plain.length) != NULL;
     if (!exponent) {
         describe_digits(plain, number);
         int scale;
-        if (number->scale <= NUMBER_SCALE_MAX && number->scale + number->digits <= 18 &&
+        if (number->scale <= NUMBER_SCALE_MAX &&
+            number->scale + number->digits <= INGEST_DIGITS_MAX &&
             number_parse_decimal(plain, &number->scaled, &scale))
             return number->scale ? FORM_DECIMAL : FORM_INT;
         if (number->scale == 0)
@@ -482,8 +483,8 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
                                           struct ingest_number *number)
 {
     number->percent = true;
-    bool short_enough =
-        number->scale + 2 <= NUMBER_SCALE_MAX && number->scale + 2 + number->digits <= 18;
+    bool short_enough = number->scale + 2 <= NUMBER_SCALE_MAX &&
+                        number->scale + 2 + number->digits <= INGEST_DIGITS_MAX;
     if (form != FORM_DOUBLE && short_enough) {
         number->scale += 2;
         number->digits = number->digits > 2 ? number->digits - 2 : 0;
@@ -498,8 +499,8 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
                                                                                    : FORM_TEXT;
 }
 
-/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and Python
- * write 4.0128e+10 with a small e, and lose nothing. */
+/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and
+ * Python write 4.0128e+10 with a small e, and lose nothing. */
 static bool is_rounded(struct text exponent)
 {
     enum { SHORTENED = 10 };
@@ -546,8 +547,9 @@ static enum ingest_form classify_quickly(struct text value, char point,
     at += negative;
     const char *first = at;
     int64_t scaled = 0;
-    if (value.length > 18)
+    if (value.length > INGEST_DIGITS_MAX)
         return FORM_TEXT;
+
     for (; at < end && digit(*at); at++)
         scaled = scaled * 10 + (*at - '0');
     size_t whole = (size_t)(at - first);
@@ -563,6 +565,7 @@ static enum ingest_form classify_quickly(struct text value, char point,
     if (*at != point)
         return FORM_TEXT;
 
+    /* three digits behind a sign that could divide thousands say nothing about which it is */
     int64_t before = scaled;
     const char *fraction = ++at;
     for (; at < end && digit(*at); at++)

@@ -1,5 +1,5 @@
-/* What an import is told, by the names of the command line's options: the mapping's own table says
- * most of them, and the one here what does not belong to a mapping. */
+/* What an import is told, by the names of the command line's options: the mapping's own
+ * table says most of them, and the one here what does not belong to a mapping. */
 #include "ingest/ingest.h"
 
 #include <errno.h>

@@ -26,7 +26,7 @@ enum piece {
     PIECE_EPOCH,
 };
 
-enum { PIECES_MAX = 64 };
+enum { PIECES_MAX = 64 }; /* fields and the signs between them; five times what one needs */
 
 struct ingest_pattern {
     const char *text;
@@ -111,12 +111,14 @@ static bool read_percent(const char *text, struct ingest_pattern *pattern, char 
     return true;
 }
 
-/* A run of one letter: M and m mean months before the hour and minutes behind it, however they are
- * written. */
+/* A run of one letter: M and m mean months before the hour and minutes behind it, however
+ * they are written. */
 static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
 {
     bool clock = HAS(pattern, PIECE_HOUR) || HAS(pattern, PIECE_HOUR12);
     bool month = HAS(pattern, PIECE_MONTH) || HAS(pattern, PIECE_MONTH_NAME);
+    /* m is a month or a minute: a minute behind an hour, once; M is one only where the
+     * month has been */
     switch (c) {
     case 'Y':
     case 'y':
@@ -163,6 +165,7 @@ static bool read_letters(const char *text, struct ingest_pattern *pattern, char 
         size_t length = 1;
         bool fits;
         *wrong = *at;
+        /* words before letters, of which they are made; in single quotes stands what is no field */
         if (starts_with(at, "Month") || starts_with(at, "Mon")) {
             length = starts_with(at, "Month") ? 5 : 3;
             fits = add(pattern, PIECE_MONTH_NAME, 0);
@@ -200,6 +203,9 @@ bool ingest_is_pattern(const char *text)
     char wrong;
     bool read = strchr(text, '%') ? read_percent(text, &pattern, &wrong)
                                   : read_letters(text, &pattern, &wrong);
+    if (pattern.count == PIECES_MAX)
+        return true; /* it reads like one as far as it goes; ingest_pattern_parse says what is wrong
+                      */
     return read &&
            (HAS(&pattern, PIECE_YEAR) || HAS(&pattern, PIECE_YEAR2) || HAS(&pattern, PIECE_EPOCH));
 }
@@ -219,6 +225,8 @@ enum status ingest_pattern_parse(const char *text, struct arena *arena,
     *pattern = (struct ingest_pattern){.text = arena_strdup(arena, text)};
     bool read = strchr(text, '%') ? read_percent(text, pattern, &wrong)
                                   : read_letters(text, pattern, &wrong);
+    if (!read && pattern->count == PIECES_MAX)
+        return complain(text, arena_printf(arena, "has more than %d parts", PIECES_MAX), error);
     if (!read)
         return complain(text, arena_printf(arena, "cannot be read at '%c'", wrong ? wrong : '%'),
                         error);
@@ -317,7 +325,7 @@ static bool take_epoch(const char **at, const char *end, struct ingest_moment *m
 {
     int64_t seconds = 0;
     const char *start = *at;
-    for (; *at < end && digit(**at) && *at - start < 11; (*at)++)
+    for (; *at < end && digit(**at) && *at - start < 11; (*at)++) /* to the year 5138 */
         seconds = seconds * 10 + (**at - '0');
     int64_t day = seconds / SECONDS_A_DAY, clock = seconds % SECONDS_A_DAY;
     struct civil_date civil = date_to_civil((int32_t)(day < DATE_MAX ? day : DATE_MAX));
@@ -349,7 +357,7 @@ static bool take_piece(const struct ingest_pattern *pattern, size_t i, const cha
     case PIECE_YEAR2:
         if (!take_digits(at, end, 2, 2, &number))
             return false;
-        fields->year = number + (number < 69 ? 2000 : 1900);
+        fields->year = ingest_short_year(number);
         moment->short_year = true;
         return true;
     case PIECE_MONTH: return take_digits(at, end, least, 2, &fields->month);
@@ -387,16 +395,13 @@ bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value
     if (at != end)
         return false;
 
-    if (fields.half && (fields.hour < 1 || fields.hour > 12))
+    if (fields.half && !ingest_half_day_hour(&fields.hour, fields.afternoon))
         return false;
-    if (fields.half)
-        fields.hour = fields.hour % 12 + (fields.afternoon ? 12 : 0);
-    if (fields.year < 1 || !date_valid(fields.year, fields.month, fields.day) || fields.hour > 23 ||
-        fields.minute > 59 || fields.second > 60)
+    if (fields.year < 1 || !date_valid(fields.year, fields.month, fields.day) ||
+        !ingest_is_clock(fields.hour, fields.minute, fields.second))
         return false;
     moment->date = date_from_civil(fields.year, fields.month, fields.day);
-    moment->clock =
-        fields.hour * 3600 + fields.minute * 60 + (fields.second > 59 ? 59 : fields.second);
+    moment->clock = ingest_clock_seconds(fields.hour, fields.minute, fields.second);
     moment->has_clock = ingest_pattern_has_clock(pattern);
     return true;
 }

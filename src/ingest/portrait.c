@@ -24,9 +24,11 @@ static bool is_mail(struct text value)
 /* 8-4-4-4-12 hexadecimal digits. */
 static bool is_uuid(struct text value)
 {
-    if (value.length != 36)
+    enum { LENGTH = 36 };
+    if (value.length != LENGTH)
         return false;
-    for (size_t i = 0; i < 36; i++) {
+    for (size_t i = 0; i < LENGTH; i++) {
+        /* where they stand between the groups */
         bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
         if (hyphen ? value.data[i] != '-' : !isxdigit((unsigned char)value.data[i]))
             return false;
@@ -34,8 +36,8 @@ static bool is_uuid(struct text value)
     return true;
 }
 
-/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do not have.
- */
+/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do
+ * not have. */
 static bool is_phone(struct text value)
 {
     size_t digits = 0, signs = 0;
@@ -53,7 +55,7 @@ static bool whole_number(struct text value, int64_t *out)
 {
     size_t i = value.length > 1 && *value.data == '-';
     int64_t number = 0;
-    if (value.length == 0 || value.length > 18)
+    if (value.length == 0 || value.length > INGEST_DIGITS_MAX)
         return false;
     for (; i < value.length; i++) {
         if (!isdigit((unsigned char)value.data[i]))
@@ -78,13 +80,9 @@ static void observe_shape(struct ingest_portrait *portrait, struct text value)
 
 static void copy_value(struct text value, char out[PORTRAIT_VALUE_MAX])
 {
-    size_t length = value.length;
-    if (length > PORTRAIT_VALUE_MAX - 1)
-        length = PORTRAIT_VALUE_MAX - 1;
-    while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
-        length--;
-    memcpy(out, value.data, length);
-    out[length] = 0;
+    struct text cut = text_cut(value, PORTRAIT_VALUE_MAX - 1);
+    memcpy(out, cut.data, cut.length);
+    out[cut.length] = 0;
 }
 
 static void show_value(struct ingest_portrait *portrait, struct text value)
@@ -161,6 +159,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
     struct ingest_record record = {.names = names};
     char *text = NULL;
     size_t rows = 0, skipped;
+    /* the first block alone: rows with flaws are for the scan to speak of */
     ingest_reader_init(&reader, source, 1);
     enum status status = ingest_reader_next(&reader, &block, error);
     if (status == STATUS_OK && block.length) {

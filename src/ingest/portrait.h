@@ -1,8 +1,8 @@
 /*
- * Portraits: what the first thousands of values of a column look like, for guessing and for showing
- * people. Types come from the evidence over all rows (column.h); a portrait knows what only an
- * onlooker sees: three values, addresses for e-mail, numbers that only count the rows, times that
- * run on.
+ * Portraits: what the first thousands of values of a column look like, for guessing and
+ * for showing people. Types come from the evidence over all rows (column.h); a portrait
+ * knows what only an onlooker sees: three values, addresses for e-mail, numbers that only
+ * count the rows, times that run on.
  */
 #ifndef STRATA_INGEST_PORTRAIT_H
 #define STRATA_INGEST_PORTRAIT_H
@@ -33,8 +33,8 @@ struct ingest_portrait {
 
 void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value);
 /*
- * Looks at the first rows of a source, of the columns whose places `columns` says (as in struct
- * ingest_source_columns) among `portraits`. names: of JSON lines, else NULL.
+ * Looks at the first rows of a source, of the columns whose places `columns` says (as in
+ * struct ingest_source_columns) among `portraits`. names: of JSON lines, else NULL.
  */
 struct text_map;
 enum status ingest_portray(const struct ingest_source *source, const int *columns, size_t count,

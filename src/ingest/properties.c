@@ -1,5 +1,5 @@
-/* What becomes of the columns: which of them are kept, under which names, and what they point at.
- */
+/* What becomes of the columns: which of them are kept, under which names, and what they
+ * point at. */
 #include "ingest/understand.h"
 
 #include <string.h>
@@ -84,8 +84,8 @@ static bool selected(const struct ingest_understood *understood, const struct in
     return !consumed && select->count == 0;
 }
 
-/* What the store makes a column refer to: what --refers says, else a table of the column's name or
- * with such a key. */
+/* What the store makes a column refer to: what --refers says, else a table of the
+ * column's name or with such a key. */
 static const char *referred_table(const struct ingest_run *run,
                                   const struct ingest_understood *understood, const char *column,
                                   const char *name)
@@ -145,8 +145,8 @@ static void add_property(const struct ingest_run *run, const struct ingest_under
     shape->properties[shape->property_count++] = property;
 }
 
-/* A computed property takes the place of the file's column of its name, unless --map keeps that
- * under another. */
+/* A computed property takes the place of the file's column of its name, unless --map
+ * keeps that under another. */
 static bool replaced_by_set(const struct ingest_understood *understood, const char *column)
 {
     const struct ingest_mapping *mapping = &understood->mapping;

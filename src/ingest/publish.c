@@ -1,7 +1,7 @@
 /*
- * Publishing: from the staged rows to parts. What bears an id that the store has already stays in
- * the shadow; the lines of an invoice become one fact; traits told by facts are kept where they
- * change. All of it is one change of the store.
+ * Publishing: from the staged rows to parts. What bears an id that the store has already
+ * stays in the shadow; the lines of an invoice become one fact; traits told by facts are
+ * kept where they change. All of it is one change of the store.
  */
 #include "ingest/publish.h"
 
@@ -148,6 +148,7 @@ static enum status find_constants(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     size_t count = 0;
+    /* one row: of each property that can be constant, whether it is so in every group */
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT true");
     for (size_t i = 0; i < work->shape->property_count; i++)
@@ -180,9 +181,8 @@ static enum status find_constants(struct publishing *work, struct error *error)
 
 enum { LISTED = 8 };
 
-/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the invoice has
- * or not; NULL: none.
- */
+/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the
+ * invoice has or not; NULL: none. */
 static const char *list_properties(const struct publishing *work, bool own, bool summed)
 {
     const char *line_prefix =
@@ -244,6 +244,7 @@ static void groups_select(struct publishing *work, const char *from, struct buff
         char type[64];
         if (!work->out->properties[i].own)
             continue;
+        /* of values that are all the same, min() is any of them */
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
         add_name(sql, "", property->name);
         if (sum)
@@ -282,8 +283,8 @@ static enum status write_groups(struct publishing *work, struct error *error)
 
 /* Verdicts */
 
-/* What is refused because the store has its id, or what it says, is kept as it would have been
- * stored. */
+/* What is refused because the store has its id, or what it says, is kept as it would have
+ * been stored. */
 static enum status write_shadow(struct publishing *work, struct error *error)
 {
     const char *refused =
@@ -304,9 +305,9 @@ static enum status write_shadow(struct publishing *work, struct error *error)
     return status;
 }
 
-/* Which of the import's own rows count does not depend on the store, and what an invoice has of its
- * lines neither: otherwise undoing an earlier import would leave other columns than if that had
- * never run. */
+/* Which of the import's own rows count does not depend on the store, and what an invoice
+ * has of its lines neither: otherwise undoing an earlier import would leave other columns
+ * than if that had never run. */
 static enum status drop_losers(struct publishing *work, struct error *error)
 {
     return lake_execute(work->staged->lake,
@@ -315,8 +316,8 @@ static enum status drop_losers(struct publishing *work, struct error *error)
                         error);
 }
 
-/* After the numbers are settled: what the store refuses goes to the shadow, what stands stays in
- * `staged`. */
+/* After the numbers are settled: what the store refuses goes to the shadow, what stands
+ * stays in `staged`. */
 static enum status drop_refused(struct publishing *work, struct error *error)
 {
     if (schema_table(store_schema(work->run->store), work->understood->table))
@@ -340,6 +341,7 @@ static enum status write_told_traits(struct publishing *work, struct error *erro
         const struct ingest_property *property = &work->shape->properties[i];
         if (!property->trait || property->type == VALUE_NONE)
             continue;
+        /* a part of its own for each, because each changes at moments of its own */
         struct buffer column;
         buffer_init(&column, 0);
         add_name(&column, "@trait:", property->name);
@@ -409,7 +411,7 @@ static enum status find_currencies(struct publishing *work, const char *column, 
     buffer_release(&sql);
     TRY(status);
     buffer_init(&list, 0);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text code = lake_text(&chunk->columns[0], i);
             buffer_printf(&list, "%s%.*s", list.length ? " " : "", (int)code.length, code.data);
@@ -420,8 +422,8 @@ static enum status find_currencies(struct publishing *work, const char *column, 
     return status;
 }
 
-/* What the store has of this amount without a currency is in the store's own, and counts as one
- * more. */
+/* What the store has of this amount without a currency is in the store's own, and counts
+ * as one more. */
 static const char *with_own_currency(const struct publishing *work, const char *name,
                                      const char *currencies)
 {
@@ -455,8 +457,8 @@ static bool is_money(const struct publishing *work, const struct ingest_property
            (signs || property->type == VALUE_DECIMAL || called);
 }
 
-/* Where a file has several columns of currencies, each amount has the one that is called like it.
- */
+/* Where a file has several columns of currencies, each amount has the one that is called
+ * like it. */
 static const char *other_currency(const struct publishing *work,
                                   const struct ingest_property *property)
 {
@@ -512,6 +514,8 @@ static enum status state_schema(struct publishing *work, const char *table, enum
     struct catalog_column *columns =
         ARENA_ARRAY(work->run->arena, struct catalog_column, work->shape->property_count + 1);
     size_t count = 0;
+    /* traits told by facts lie in a table of their own, those of --kind customer are the
+     * import's */
     bool told = role == SCHEMA_TRAITS && !work->understood->traits;
     if (group)
         columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT},
@@ -565,6 +569,7 @@ static enum status count_orphans(struct publishing *work, struct error *error)
         static const char *const key[] = {"key"};
         struct store_read read = {
             .table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+        /* NOT IN is never true beside a NULL, so those are kept out of it */
         struct buffer sql, name;
         buffer_init(&sql, 0);
         buffer_init(&name, 0);

@@ -1,5 +1,6 @@
 /*
- * The third and fourth phase: ids are settled against the store, and what stands is written.
+ * The third and fourth phase: ids are settled against the store, and what stands is
+ * written.
  */
 #ifndef STRATA_INGEST_PUBLISH_H
 #define STRATA_INGEST_PUBLISH_H
@@ -15,9 +16,10 @@ struct ingest_settled {
 };
 
 /*
- * ids.c: the phase. Judges the rows of `staged` by their ids, as a table `verdicts` (arrival, id,
- * verdict): 0 stands; 1 and 3 lose to another of this import; 2 and 4 are in the store already, 2
- * with the same content. Sets conflicts aside, or takes from the store what they replace.
+ * ids.c: the phase. Judges the rows of `staged` by their ids, as a table `verdicts`
+ * (arrival, id, verdict): 0 stands; 1 and 3 lose to another of this import; 2 and 4 are
+ * in the store already, 2 with the same content. Sets conflicts aside, or takes from the
+ * store what they replace.
  */
 enum status ingest_settle_ids(const struct ingest_run *run,
                               const struct ingest_understood *understood,
@@ -48,8 +50,8 @@ enum status ingest_publish(const struct ingest_run *run, const struct ingest_und
                            struct ingest_published *published, struct error *error);
 void ingest_published_release(struct ingest_published *published);
 
-/* repeats.c: rows that may be there twice under another name: said, and kept. Numbers of customers
- * are settled; rows: how many are staged. */
+/* repeats.c: rows that may be there twice under another name: said, and kept. Numbers of
+ * customers are settled; rows: how many are staged. */
 enum status ingest_note_repetitions(const struct ingest_run *run,
                                     const struct ingest_understood *understood,
                                     const struct ingest_shape *shape,

@@ -1,10 +1,11 @@
 /*
- * The second phase: all rows are read, as often as their types need, into DuckDB's table `staged`.
- * It settles the shape; from here on nobody changes it.
+ * The second phase: all rows are read, as often as their types need, into DuckDB's table
+ * `staged`. It settles the shape; from here on nobody changes it.
  */
 #ifndef STRATA_INGEST_READ_H
 #define STRATA_INGEST_READ_H
 
+#include "ingest/chunks.h"
 #include "ingest/understand.h"
 
 #include "store/numbering.h"
@@ -39,8 +40,8 @@ enum status ingest_check_times(const struct ingest_run *run,
 /* A count that one statement gives; 0 for NULL. */
 enum status ingest_count_rows(const struct ingest_staged *staged, const char *sql, uint64_t *out,
                               struct error *error);
-/* What makes a group of `staged`, as SQL: the lines of one invoice, less those in another currency.
- */
+/* What makes a group of `staged`, as SQL: the lines of one invoice, less those in another
+ * currency. */
 const char *ingest_group_columns(const struct ingest_shape *shape);
 
 #endif

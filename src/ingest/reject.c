@@ -72,11 +72,6 @@ const char *ingest_reason_advice(enum ingest_reason reason)
 /* A value or row of many megabytes helps nobody; the file and line say where the rest is. */
 enum { SHOWN_MAX = 1 << 16 };
 
-static struct text shown(struct text text)
-{
-    return (struct text){text.data, text.length < SHOWN_MAX ? text.length : SHOWN_MAX};
-}
-
 void ingest_reject_write(const struct ingest_reject *reject, struct buffer *out)
 {
     struct json json;
@@ -90,14 +85,18 @@ void ingest_reject_write(const struct ingest_reject *reject, struct buffer *out)
         json_write_key(&json, "column");
         json_write_string(&json, reject->column);
         json_write_key(&json, "value");
-        json_write_text(&json, shown(reject->value));
+        json_write_text(&json, text_cut(reject->value, SHOWN_MAX));
     }
     json_write_key(&json, "reason");
     json_write_string(&json, reasons[reject->reason].code);
     json_write_key(&json, "suggestion");
     json_write_string(&json, reasons[reject->reason].advice);
+    if (reject->row.length > SHOWN_MAX) { /* half a row is not to be tried again */
+        json_write_key(&json, "cut");
+        json_write_bool(&json, true);
+    }
     json_write_key(&json, "row");
-    json_write_text(&json, shown(reject->row));
+    json_write_text(&json, text_cut(reject->row, SHOWN_MAX));
     json_write_end_object(&json);
     buffer_char(out, '\n');
 }
@@ -129,14 +128,10 @@ void ingest_reject_counts_add(struct ingest_reject_counts *counts,
     if (count->rows++)
         return;
     count->first_line = reject->line;
-    size_t length = reject->value.length < sizeof count->example - 1 ? reject->value.length
-                                                                     : sizeof count->example - 1;
-    while (length < reject->value.length && length &&
-           ((unsigned char)reject->value.data[length] & 0xc0) == 0x80)
-        length--;
-    if (length)
-        memcpy(count->example, reject->value.data, length);
-    count->example[length] = 0;
+    struct text cut = text_cut(reject->value, sizeof count->example - 1);
+    if (cut.length)
+        memcpy(count->example, cut.data, cut.length);
+    count->example[cut.length] = 0;
 }
 
 void ingest_reject_counts_merge(struct ingest_reject_counts *into,
@@ -168,9 +163,10 @@ enum status ingest_ordered_file_open(struct ingest_ordered_file *file, const cha
 {
     *file = (struct ingest_ordered_file){0};
     pthread_mutex_init(&file->mutex, NULL);
-    if (path && !(file->file = fopen(path, "we")))
-        return error_system(error, errno, "cannot write %s", path);
-    return STATUS_OK;
+    if (!path)
+        return STATUS_OK;
+    file->file = fopen(path, "we");
+    return file->file ? STATUS_OK : error_system(error, errno, "cannot write %s", path);
 }
 
 static void write_out(struct ingest_ordered_file *file, const struct buffer *text)

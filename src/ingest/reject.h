@@ -1,7 +1,7 @@
 /*
- * Rows that are set aside: why, where, and what to do about it. They are written as JSON lines in
- * the order of the content, whichever thread met them; the first line says how to read the rows
- * again (--retry).
+ * Rows that are set aside: why, where, and what to do about it. They are written as JSON
+ * lines in the order of the content, whichever thread met them; the first line says how
+ * to read the rows again (--retry).
  */
 #ifndef STRATA_INGEST_REJECT_H
 #define STRATA_INGEST_REJECT_H

@@ -1,6 +1,7 @@
 /*
- * What is worth saying about the columns once everything is read: how they were understood where
- * that was not plain, and what was not understood, with two of the values and the way out.
+ * What is worth saying about the columns once everything is read: how they were
+ * understood where that was not plain, and what was not understood, with two of the
+ * values and the way out.
  */
 #include "ingest/report.h"
 
@@ -49,6 +50,7 @@ static void say_order(const struct remark *remark)
     const char *ways = arena_printf(remark->run->arena,
                                     "--type '%s=D/M/YYYY' or --type '%s=M/D/YYYY' says which it is",
                                     remark->name, remark->name);
+    /* most urgent first, and one of them only: mixed, open, inferred, remembered */
     if (mdy > both && dmy > both && (type->contradictory || !date) && !remark->hint->text)
         ingest_warn(
             remark->run,
@@ -86,6 +88,7 @@ static void say_dates(const struct remark *remark)
     say_order(remark);
     if (type->type != VALUE_DATE && type->type != VALUE_TIME)
         return;
+    /* what stands in the file is not what is stored */
     if (type->format == DATE_FORMAT_SERIAL)
         ingest_notice(run,
                       "%s holds a spreadsheet's day numbers: 45717 is 2025-03-01 (--type "
@@ -135,8 +138,8 @@ static void say_style(const struct remark *remark)
         struct ingest_style_choice style = shape->styles[s * shape->column_count + remark->column];
         const char *now, *other = other_reading(remark, style.point, &now);
         bool unusual = style.point == ',';
-        /* $90,000: money has no three digits behind a comma where a point would be the decimal sign
-         */
+        /* $90,000: money has no three digits behind a comma where a point would be the
+         * decimal sign */
         bool plain =
             remark->evidence->signs && !unusual && strchr(remark->evidence->three.text, ',');
         if (style.reason == STYLE_GUESSED && !plain) {
@@ -170,7 +173,7 @@ static void say_currency(const struct remark *remark)
     const char *list = found ? codes[0] : "";
     for (size_t i = 1; i < found; i++)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
-    list = arena_strdup(run->arena, list);
+    list = arena_strdup(run->arena, list); /* a single one still stands in codes */
     if (shape->columns[remark->column].money && !found)
         ingest_notice(run,
                       "%s: amounts without a sign are in the store's currency, %s, which is kept "
@@ -193,6 +196,7 @@ static void say_numbers(const struct remark *remark)
     const struct ingest_evidence *evidence = remark->evidence;
     const struct ingest_run *run = remark->run;
     bool number = ingest_is_number(type->type);
+    /* what became of the writing, then why it is no number after all */
     if (type->dot_zero && evidence->dot_zero)
         ingest_notice(run, "%s: whole numbers written with .0 are kept without it", remark->name);
     if (type->type == VALUE_INT && evidence->whole_doubles)
@@ -236,8 +240,8 @@ static void say_numbers(const struct remark *remark)
 
 /* What was not understood */
 
-/* Postcodes, and texts that begin with a number as "10 - extremely likely" does: no mistakes of
- * single rows. */
+/* Postcodes, and texts that begin with a number as "10 - extremely likely" does: no
+ * mistakes of single rows. */
 static bool may_be_codes(const struct remark *remark)
 {
     static const char *const names[] = {"plz", "zip", "postal", "postcode", "postleit", "postnum"};
@@ -255,6 +259,8 @@ static void say_text(const struct remark *remark)
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared ||
         !evidence->texts[0].line)
         return;
+    /* the example is one that stood in the way: among dates what is no date, else what is
+     * no number */
     const struct ingest_example *odd =
         evidence->undated[0].line ? evidence->undated : evidence->texts;
     uint64_t numbers =
@@ -278,14 +284,14 @@ static void say_text(const struct remark *remark)
                     "sets such rows aside, --na '%s=%s' makes the value unknown",
                     remark->name, examples(remark, evidence->texts), remark->name, remark->name,
                     evidence->texts[0].text);
-    else if (!date && numbers * 2 > remark->known)
-        ingest_notice(
-            run, "%s is text because of values such as %s%s", remark->name,
-            examples(remark, evidence->texts),
-            may_be_codes(remark)
-                ? ""
-                : arena_printf(run->arena, " (--type '%s=%s' sets such rows aside)", remark->name,
-                               evidence->forms[FORM_INT] == numbers ? "integer" : "decimal"));
+    else if (!date && numbers * 2 > remark->known) {
+        const char *type = evidence->forms[FORM_INT] == numbers ? "integer" : "decimal", *way = "";
+        if (!may_be_codes(remark))
+            way = arena_printf(run->arena, " (--type '%s=%s' sets such rows aside)", remark->name,
+                               type);
+        ingest_notice(run, "%s is text because of values such as %s%s", remark->name,
+                      examples(remark, evidence->texts), way);
+    }
 }
 
 /* "'-' (3), 'NULL' (2)" of the words that stand for nothing, weak or strong as said. */
@@ -353,8 +359,8 @@ static void say_empty(const struct ingest_run *run, const struct ingest_shape *s
     buffer_release(&list);
 }
 
-/* Amounts whose signs are all of one currency need nothing done about it, in a store that has none.
- */
+/* Amounts whose signs are all of one currency need nothing done about it, in a store that
+ * has none. */
 static void say_one_currency(const struct ingest_run *run, const struct ingest_shape *shape,
                              const struct ingest_staged *staged)
 {

@@ -1,6 +1,7 @@
 /*
- * What earlier imports found out about the same columns: 04/03/2025 in a source whose files were
- * day first for a year is the fourth of March, though this file alone could not tell.
+ * What earlier imports found out about the same columns: 04/03/2025 in a source whose
+ * files were day first for a year is the fourth of March, though this file alone could
+ * not tell.
  */
 #include "ingest/understand.h"
 

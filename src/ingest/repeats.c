@@ -1,7 +1,7 @@
 /*
- * What may be the same under another name: e-mail addresses that differ in capitals, rows that an
- * earlier import brought already, traits told twice. None of it is known to be wrong, so everything
- * is kept and said.
+ * What may be the same under another name: e-mail addresses that differ in capitals, rows
+ * that an earlier import brought already, traits told twice. None of it is known to be
+ * wrong, so everything is kept and said.
  */
 #include "ingest/publish.h"
 
@@ -37,8 +37,8 @@ enum {
     OF_STORE
 }; /* whose identifier it is: one with small letters repeats only what was there before */
 
-/* Identifiers of the store for which `where` holds, as a map from one expression of them to
- * another, a whole number. */
+/* Identifiers of the store for which `where` holds, as a map from one expression of them
+ * to another, a whole number. */
 static enum status map_of_store(const struct repeats *repeats, const char *key, const char *value,
                                 const char *where, struct text_map *out, struct error *error)
 {
@@ -55,8 +55,7 @@ static enum status map_of_store(const struct repeats *repeats, const char *key, 
     if (status == STATUS_OK)
         status = lake_query(repeats->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK &&
-           chunk)
+    while (status == STATUS_OK && ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++)
             text_map_put(out, lake_text(&chunk->columns[0], i),
                          (uint64_t)lake_integer(&chunk->columns[1], i), NULL);
@@ -209,8 +208,8 @@ static void count_zeros(const struct repeats *repeats, struct zeros *zeros)
     }
 }
 
-/* An expression of --set that writes the file's numbers as the store has them; NULL when there is
- * no single one. */
+/* An expression of --set that writes the file's numbers as the store has them; NULL when
+ * there is no single one. */
 static const char *mended_number(const struct repeats *repeats, const struct zeros *zeros)
 {
     struct buffer name;
@@ -246,6 +245,7 @@ static enum status note_zeros(const struct repeats *repeats, struct error *error
     text_map_release(&zeros.padded);
     TRY(status);
 
+    /* where no expression mends them all, the files have to */
     uint64_t same = zeros.lost + zeros.added;
     const char *mended = same ? mended_number(repeats, &zeros) : NULL;
     const char *again = repeats->run->import ? arena_printf(repeats->run->arena, "--replace %u ",
@@ -296,8 +296,8 @@ static size_t shared_columns(const struct repeats *repeats, const struct schema_
     return count;
 }
 
-/* The same customer, moment and properties as a fact of the store: by a join that reads only what
- * lies in the moments of this import. */
+/* The same customer, moment and properties as a fact of the store: by a join that reads
+ * only what lies in the moments of this import. */
 static enum status overlap_sql(const struct repeats *repeats, const struct schema_table *table,
                                struct buffer *sql, struct error *error)
 {
@@ -310,6 +310,7 @@ static enum status overlap_sql(const struct repeats *repeats, const struct schem
                            &known, error));
     TRY(lake_query_integer(repeats->staged->lake, "SELECT max(time)::BIGINT FROM staged", &last,
                            &known, error));
+    /* bounded by time, so that parts of other years are not even opened */
     buffer_init(&equal, 0);
     size_t count = shared_columns(repeats, table, names, &equal);
     names[count++] = "customer";
@@ -344,27 +345,28 @@ static enum status note_overlap(const struct repeats *repeats, struct error *err
     if (!table || !repeats->rows)
         return STATUS_OK;
     buffer_init(&sql, 0);
-    enum status status = overlap_sql(repeats, table, &sql, error);
-    if (status == STATUS_OK)
-        status = lake_query(repeats->staged->lake, sql.data, &result, error);
-    if (status == STATUS_OK)
-        status = lake_result_next(result, &chunk, error);
-    int64_t import = chunk ? lake_integer(&chunk->columns[0], 0) : 0;
+    enum status status;
+    TRY_GOTO(overlap_sql(repeats, table, &sql, error));
+    TRY_GOTO(lake_query(repeats->staged->lake, sql.data, &result, error));
+    TRY_GOTO(lake_result_next(result, &chunk, error));
     int64_t rows = chunk ? lake_integer(&chunk->columns[1], 0) : 0;
-    lake_result_free(result);
-    buffer_release(&sql);
-    TRY(status);
+    if (!rows)
+        goto done;
 
+    int64_t import = lake_integer(&chunk->columns[0], 0);
     const char *said = arena_printf(
         repeats->run->arena,
         "%lld of %llu rows are the same as facts of import %lld, and are there twice now; --id "
         "COLUMN,… says what makes a fact one, so that it arrives once",
         (long long)rows, (unsigned long long)repeats->rows, (long long)import);
-    if (rows * OFTEN >= (int64_t)repeats->rows && rows)
+    if (rows * OFTEN >= (int64_t)repeats->rows)
         ingest_warn(repeats->run, "%s", said);
-    else if (rows)
+    else
         ingest_notice(repeats->run, "%s", said);
-    return STATUS_OK;
+done:
+    lake_result_free(result);
+    buffer_release(&sql);
+    return status;
 }
 
 /* ---- one customer who is many ---- */
@@ -379,41 +381,57 @@ static const char *name_of(const struct repeats *repeats, int64_t number)
     return arena_strndup(repeats->run->arena, name.data, name.length);
 }
 
+struct crowd {
+    uint64_t customers, most, next; /* how many there are; rows of the first and of the second */
+    int64_t number;                 /* who has the most */
+};
+
+static enum status find_crowd(const struct repeats *repeats, struct crowd *out, struct error *error)
+{
+    static const char sql[] =
+        "SELECT count(*), max(facts), coalesce(max(facts, 2)[2], 0), "
+        "customer_number_final(arg_max(customer, facts))::BIGINT "
+        "FROM (SELECT customer, count(*) AS facts FROM staged GROUP BY customer)";
+    struct lake_result *result;
+    const struct lake_chunk *chunk;
+    *out = (struct crowd){0};
+    TRY(lake_query(repeats->staged->lake, sql, &result, error));
+    enum status status = lake_result_next(result, &chunk, error);
+    if (status == STATUS_OK && chunk) {
+        out->customers = (uint64_t)lake_integer(&chunk->columns[0], 0);
+        out->most = (uint64_t)lake_integer(&chunk->columns[1], 0);
+        out->next = (uint64_t)lake_integer(&chunk->columns[2], 0);
+        out->number = lake_integer(&chunk->columns[3], 0);
+    }
+    lake_result_free(result);
+    return status;
+}
+
 /* 99999 on half of all rows is what a till writes for whoever has no number. */
 static enum status note_crowd(const struct repeats *repeats, struct error *error)
 {
+    /* among fewer rows or customers one may well have most; a crowd has a fifth of all,
+     * and five times what anybody else has */
     enum { ROWS_LEAST = 30, CUSTOMERS_LEAST = 8, OF_FIVE = 5 };
-    uint64_t rows = repeats->rows, customers, most, next;
-    if (repeats->understood->roles.row_customers || rows < ROWS_LEAST)
+    const struct ingest_shape *shape = repeats->shape;
+    const struct ingest_roles *roles = &repeats->understood->roles;
+    struct crowd crowd;
+    if (roles->row_customers || repeats->rows < ROWS_LEAST)
         return STATUS_OK;
-    TRY(lake_execute(repeats->staged->lake,
-                     "CREATE OR REPLACE TEMP TABLE crowd AS SELECT customer, count(*) AS facts "
-                     "FROM staged GROUP BY "
-                     "customer",
-                     error));
-    TRY(ingest_count_rows(repeats->staged, "SELECT count(*) FROM crowd", &customers, error));
-    TRY(ingest_count_rows(repeats->staged, "SELECT max(facts) FROM crowd", &most, error));
-    TRY(ingest_count_rows(repeats->staged, "SELECT coalesce(max(facts, 2)[2], 0) FROM crowd", &next,
-                          error));
-    bool crowd = customers >= CUSTOMERS_LEAST && most * OF_FIVE >= rows && most >= next * OF_FIVE;
-    if (!crowd)
-        return lake_execute(repeats->staged->lake, "DROP TABLE crowd", error);
+    TRY(find_crowd(repeats, &crowd, error));
+    if (crowd.customers < CUSTOMERS_LEAST || crowd.most * OF_FIVE < repeats->rows ||
+        crowd.most < crowd.next * OF_FIVE)
+        return STATUS_OK;
 
-    uint64_t number;
-    TRY(ingest_count_rows(repeats->staged,
-                          "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd",
-                          &number, error));
-    TRY(lake_execute(repeats->staged->lake, "DROP TABLE crowd", error));
-    const char *name = name_of(repeats, (int64_t)number);
-    const char *column = repeats->understood->roles.customer >= 0
-                             ? repeats->shape->columns[repeats->understood->roles.customer].name
-                             : "COLUMN";
+    const char *name = name_of(repeats, crowd.number);
+    const char *column = roles->customer >= 0 ? shape->columns[roles->customer].name : "COLUMN";
     ingest_warn(repeats->run,
                 "one customer%s%s%s has %.0f%% of all rows, %llu, and no other has more than %llu: "
                 "if that is nobody's "
                 "number (a walk-in's, a guest's), --na '%s=%s' sets these rows aside",
-                *name ? ", " : "", name, *name ? "," : "", 100. * (double)most / (double)rows,
-                (unsigned long long)most, (unsigned long long)next, column, *name ? name : "VALUE");
+                *name ? ", " : "", name, *name ? "," : "",
+                100. * (double)crowd.most / (double)repeats->rows, (unsigned long long)crowd.most,
+                (unsigned long long)crowd.next, column, *name ? name : "VALUE");
     return STATUS_OK;
 }
 

@@ -37,6 +37,7 @@ void ingest_report_look(const struct ingest_run *run, const struct ingest_unders
                                            .spreadsheet = understood->origins[i].spreadsheet,
                                            .bytes = shape->sources[i].bytes};
 
+    /* types as the first rows show them, without what options and roles make of them */
     summary->columns = ARENA_ARRAY(run->arena, struct ingest_summary_column, shape->column_count);
     for (size_t i = 0; i < shape->column_count; i++) {
         const struct ingest_type *type = &shape->columns[i].type;
@@ -318,7 +319,7 @@ enum status ingest_preview(const struct ingest_run *run, const struct ingest_und
     summary->preview = ARENA_ARRAY(run->arena, const char *, columns *PREVIEW_ROWS);
     for (size_t c = 0; c < columns; c++)
         summary->preview_names[c] = arena_strdup(run->arena, lake_result_column(result, c)->name);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS;
              i++, summary->preview_rows++)
             for (size_t c = 0; c < columns; c++)

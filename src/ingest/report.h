@@ -1,6 +1,7 @@
 /*
- * The fifth and sixth phase: what is left over is tidied away, and what was found out is told. The
- * phases before do not know the summary; report.c alone fills it in, from what they gave.
+ * The fifth and sixth phase: what is left over is tidied away, and what was found out is
+ * told. The phases before do not know the summary; report.c alone fills it in, from what
+ * they gave.
  */
 #ifndef STRATA_INGEST_REPORT_H
 #define STRATA_INGEST_REPORT_H
@@ -12,8 +13,8 @@
 /* Whether more rows were set aside than may be: STATUS_REJECTS, with *refused. */
 enum status ingest_check_limit(const struct ingest_run *run, const struct ingest_summary *summary,
                                bool *refused, struct error *error);
-/* The rows set aside are kept with the import, and where the options say; *path, or NULL, is where
- * people find them. */
+/* The rows set aside are kept with the import, and where the options say; *path, or NULL,
+ * is where people find them. */
 enum status ingest_keep_rejects(const struct ingest_run *run,
                                 const struct ingest_understood *understood,
                                 const struct ingest_shape *shape, uint64_t set_aside,

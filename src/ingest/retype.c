@@ -1,13 +1,15 @@
 /*
- * Retyping a column. The schema is folded from what imports stated, and parts hold the values; both
- * are brought to the new type. Every value goes through its text: the one it was told as, where an
- * earlier retyping kept it, else the one its present type writes. The different texts are read
- * once, by the same reader as a file's column, which gives a table (text, value, code); the parts
- * are written again joined with it. A text that its new value does not write is kept in a column of
- * the part that no schema names, "@was:COLUMN", which follows its row through merges and undo.
+ * Retyping a column. The schema is folded from what imports stated, and parts hold the
+ * values; both are brought to the new type. Every value goes through its text: the one it
+ * was told as, where an earlier retyping kept it, else the one its present type writes.
+ * The different texts are read once, by the same reader as a file's column, which gives a
+ * table (text, value, code); the parts are written again joined with it. A text that its
+ * new value does not write is kept in a column of the part that no schema names,
+ * "@was:COLUMN", which follows its row through merges and undo.
  */
 #include "ingest/retype.h"
 
+#include "ingest/chunks.h"
 #include "ingest/column.h"
 #include "ingest/missing.h"
 #include "store/numbering.h"
@@ -67,6 +69,8 @@ static enum status find_column(struct retype *retype, const char *name, struct e
     }
     retype->out->from = found->type;
     retype->out->from_scale = found->scale;
+
+    /* keys would point at nothing, and sets and places have no single text to go through */
     if (found->refers)
         return error_set(error, STATUS_USAGE, "%s holds keys of %s and stays text", name,
                          found->refers);
@@ -167,8 +171,8 @@ static enum status load_words(struct retype *retype, struct error *error)
     const struct lake_chunk *chunk;
     struct buffer sql;
     buffer_init(&sql, 0);
-    /* rows that their id keeps out of the store are told anew, too, but nobody counts them among
-     * its values */
+    /* rows that their id keeps out of the store are told anew, too, but nobody counts
+     * them among its values */
     buffer_string(&sql, "SELECT text, count(*) FILTER (WHERE stands) FROM (");
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
@@ -186,7 +190,7 @@ static enum status load_words(struct retype *retype, struct error *error)
         status = lake_query(retype->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text text = lake_text(&chunk->columns[0], i);
             struct word word = {
@@ -205,7 +209,8 @@ static bool is_number(enum value_type type)
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
 }
 
-/* How the new type writes the value, NULL when the text is none. */
+/* How the new type writes the value, NULL when the text is none. Moments need the store's
+ * zone: see read_moment. */
 static const char *read_value(const struct retype *retype, struct text text,
                               struct ingest_reading *reading)
 {
@@ -216,17 +221,16 @@ static const char *read_value(const struct retype *retype, struct text text,
     struct ingest_number *read = &reading->number;
     if (type == VALUE_BOOL) {
         bool yes;
-        return ingest_parse_bool(text, &yes) ? (yes ? "true" : "false") : NULL;
+        if (!ingest_parse_bool(text, &yes))
+            return NULL;
+        return yes ? "true" : "false";
     }
-    if (type == VALUE_DATE || type == VALUE_TIME) {
+    if (type == VALUE_DATE) {
         char date[DATE_TEXT_MAX];
         struct ingest_moment moment;
-        if (!ingest_parse_moment(text, retype->type.dates, &moment) ||
-            (type == VALUE_DATE && moment.has_clock))
+        if (!ingest_parse_moment(text, retype->type.dates, &moment) || moment.has_clock)
             return NULL;
-        if (type == VALUE_DATE)
-            return arena_strdup(retype->arena, date_format(moment.date, date));
-        return NULL; /* moments need the store's zone: see read_moment */
+        return arena_strdup(retype->arena, date_format(moment.date, date));
     }
     if (form == FORM_DOUBLE && type == VALUE_DOUBLE)
         return arena_printf(retype->arena, "%.17g", read->real);
@@ -235,8 +239,9 @@ static const char *read_value(const struct retype *retype, struct text text,
     if (type == VALUE_DOUBLE)
         return arena_strdup(retype->arena,
                             number_format_decimal(read->scaled, read->scale, number));
-    if (read->digits + retype->type.scale > 18)
+    if (read->digits + retype->type.scale > INGEST_DIGITS_MAX)
         return NULL;
+    /* zeros at the end may go, digits may not */
     int scale = read->scale;
     scaled = read->scaled;
     for (; scale > retype->type.scale && scaled % 10 == 0; scale--)
@@ -254,10 +259,11 @@ static const char *read_moment(const struct retype *retype, const struct zone *z
     char date[DATE_TEXT_MAX];
     if (!ingest_parse_moment(text, retype->type.dates, &moment))
         return NULL;
-    int64_t at = moment.has_offset
-                     ? (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset
-                 : moment.has_clock ? zone_moment(zone, moment.date, moment.clock, NULL)
-                                    : zone_day_start(zone, moment.date);
+    int64_t at = zone_day_start(zone, moment.date);
+    if (moment.has_offset)
+        at = (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset;
+    else if (moment.has_clock)
+        at = zone_moment(zone, moment.date, moment.clock, NULL);
     int64_t day = at >= 0 ? at / SECONDS_A_DAY : -((-at + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
     int64_t clock = at - day * SECONDS_A_DAY;
     return arena_printf(retype->arena, "%s %02d:%02d:%02d", date_format((int32_t)day, date),
@@ -402,6 +408,7 @@ static enum status rewrite_part(struct retype *retype, struct store_change *chan
     bool text = retype->out->to == VALUE_TEXT;
     store_sql_type(retype->out->to, retype->out->scale, type);
 
+    /* all columns but the retyped one and what belongs to it, which come anew from its words */
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT p.* EXCLUDE (\"@text\", %s", sql_name(retype, ""));
     if (has_column(part, code))
@@ -440,6 +447,8 @@ static enum status write_all(struct retype *retype, struct store_change *change,
                                  .fill = fill_words,
                                  .context = retype};
     size_t count;
+    /* the words as a table, then every part joined with it, then what the schema says of
+     * the column */
     TRY(code_words(retype, change, error));
     TRY(lake_register_source(retype->lake, &source, error));
     const struct catalog_part *parts = store_parts(retype->store, &count);
@@ -478,16 +487,15 @@ enum status ingest_retype_column(struct store *store, const char *name, const ch
     list_tables(&retype);
     TRY(store_lake(store, 0, &retype.lake, error));
 
-    enum status status = load_words(&retype, error);
-    if (status == STATUS_OK)
-        status = decide_type(&retype, type, error);
-    if (status == STATUS_OK)
-        status = convert_words(&retype, error);
+    enum status status;
+    TRY_GOTO(load_words(&retype, error));
+    TRY_GOTO(decide_type(&retype, type, error));
+    TRY_GOTO(convert_words(&retype, error));
     retype.plain = out->to == VALUE_TEXT && retype.words.count > DICTIONARY_MAX;
-    if (status == STATUS_OK)
-        foresee(&retype);
-    if (status == STATUS_OK && write)
+    foresee(&retype);
+    if (write)
         status = write_change(&retype, error);
+done:
     lake_close(retype.lake);
     VECTOR_RELEASE(&retype.words);
     return status;

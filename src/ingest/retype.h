@@ -1,8 +1,8 @@
 /*
- * Changing the type of a store's column, with all values it has. Nothing is lost: beside a value
- * stands, where it does not say the same, the text it was told as, and a value that does not fit
- * the new type is unknown with its text kept. So retyping to text and back gives every value as it
- * was told.
+ * Changing the type of a store's column, with all values it has. Nothing is lost: beside
+ * a value stands, where it does not say the same, the text it was told as, and a value
+ * that does not fit the new type is unknown with its text kept. So retyping to text and
+ * back gives every value as it was told.
  */
 #ifndef STRATA_INGEST_RETYPE_H
 #define STRATA_INGEST_RETYPE_H
@@ -27,10 +27,10 @@ struct ingest_retype {
     const struct schema *future; /* the schema that comes of it */
 };
 
-/* Looks at all values of name ("order.amount") as type ("decimal", "text", "D/M/YYYY", …); changes
- * nothing unless write, for which the store has to be open for writing, and which is one change of
- * the store. Memory: arena. STATUS_NOT_FOUND for a column that there is not, STATUS_USAGE for a
- * type that a column cannot get. */
+/* Looks at all values of name ("order.amount") as type ("decimal", "text", "D/M/YYYY",
+ * …); changes nothing unless write, for which the store has to be open for writing, and
+ * which is one change of the store. Memory: arena. STATUS_NOT_FOUND for a column that
+ * there is not, STATUS_USAGE for a type that a column cannot get. */
 enum status ingest_retype_column(struct store *store, const char *name, const char *type,
                                  bool write, struct arena *arena, struct ingest_retype *out,
                                  struct error *error);

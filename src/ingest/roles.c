@@ -1,8 +1,8 @@
 /*
- * Which column is what. What options say is looked up; what they leave out is guessed (guess.c),
- * and only what is sure enough is taken: a wrong customer merges people for good, so a doubtful one
- * is an error that shows who was considered and why. Each way in which a file can fail to have a
- * customer or a time has its own message.
+ * Which column is what. What options say is looked up; what they leave out is guessed
+ * (guess.c), and only what is sure enough is taken: a wrong customer merges people for
+ * good, so a doubtful one is an error that shows who was considered and why. Each way in
+ * which a file can fail to have a customer or a time has its own message.
  */
 #include "ingest/understand.h"
 
@@ -81,8 +81,8 @@ static int best_of(const struct ingest_judgement *judgements, size_t count)
     return best;
 }
 
-/* "email (85%: its values are e-mail addresses), …", best first; empties the judgements it has
- * named. */
+/* "email (85%: its values are e-mail addresses), …", best first; empties the judgements
+ * it has named. */
 static const char *list_candidates(const struct ingest_run *run, const struct ingest_shape *shape,
                                    struct ingest_judgement *judgements)
 {
@@ -107,8 +107,8 @@ static const char *list_candidates(const struct ingest_run *run, const struct in
     return text;
 }
 
-/* What is wrong with the file as a whole, before its columns are looked at: true when something is.
- */
+/* What is wrong with the file as a whole, before its columns are looked at: true when
+ * something is. */
 static bool file_trouble(const struct ingest_understood *understood,
                          const struct ingest_shape *shape, const char *role,
                          const struct ingest_judgement *judgements, enum status *status,
@@ -124,6 +124,7 @@ static bool file_trouble(const struct ingest_understood *understood,
                    role);
         return true;
     }
+    /* a delimiter that was not found, then a header that was not */
     if (shape->column_count == 1 && shape->source_count == 1) {
         *status =
             error_set(error, STATUS_USAGE, "the file has a single column, %s, and it is not the %s",
@@ -198,6 +199,8 @@ static enum status no_customer(const struct ingest_run *run,
                           "then kept exactly");
         return status;
     }
+
+    /* none at all, none likely, or one that is likely and yet not sure enough to merge people by */
     int best = best_of(judgements, shape->column_count);
     if (best < 0) {
         status = error_set(error, STATUS_USAGE,
@@ -251,6 +254,7 @@ static enum status no_time(const struct ingest_run *run, const struct ingest_und
     struct ingest_judgement *judgements = judge(run, understood, shape, ROLE_TIME);
     if (file_trouble(understood, shape, "time", judgements, &status, error))
         return status;
+    /* a column that may be it, one that is called so and cannot be read, or neither */
     const char *considered = list_candidates(run, shape, judgements);
     int unreadable = considered ? -1 : unreadable_time(understood, shape);
     if (considered) {

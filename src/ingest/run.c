@@ -1,6 +1,7 @@
 /*
- * The use-case: one import from its options to its summary, phase by phase. This file alone has all
- * their results in hand; each phase is given what it needs of those before, to look at.
+ * The use-case: one import from its options to its summary, phase by phase. This file
+ * alone has all their results in hand; each phase is given what it needs of those before,
+ * to look at.
  */
 #include "ingest/report.h"
 
@@ -33,8 +34,8 @@ static double seconds_now(void)
 
 /* ---- in the catalog ---- */
 
-/* already: the import that did the same, or 0. The same content with another mapping is an error,
- * unless that was asked for. */
+/* already: the import that did the same, or 0. The same content with another mapping is
+ * an error, unless that was asked for. */
 static enum status known_already(const struct ingest_run *run,
                                  const struct ingest_understood *understood, uint32_t *already,
                                  struct error *error)
@@ -110,8 +111,8 @@ static enum status add_import(const struct ingest_run *run,
     return status;
 }
 
-/* What was said and under which mapping is known at any moment; the summary has it when it is
- * shown. */
+/* What was said and under which mapping is known at any moment; the summary has it when
+ * it is shown. */
 static void finish_summary(struct import *import)
 {
     import->summary->mapping = import->understood.mapping;

@@ -1,7 +1,8 @@
 /*
- * What every phase of one import has in common: where it reads and writes, what was asked, and to
- * whom it says things. Only run.c fills it in; what the phases find out stands in structures of
- * their own (understand.h, read.h, publish.h). Nobody outside this room includes it.
+ * What every phase of one import has in common: where it reads and writes, what was
+ * asked, and to whom it says things. Only run.c fills it in; what the phases find out
+ * stands in structures of their own (understand.h, read.h, publish.h). Nobody outside
+ * this room includes it.
  */
 #ifndef STRATA_INGEST_RUN_H
 #define STRATA_INGEST_RUN_H
@@ -47,8 +48,8 @@ struct ingest_run {
 void ingest_notice(const struct ingest_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 void ingest_warn(const struct ingest_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* inputs.c: a path for a file of this import's own, removed at its end; an error when no folder can
- * be made. */
+/* inputs.c: a path for a file of this import's own, removed at its end; an error when no
+ * folder can be made. */
 enum status ingest_temporary(const struct ingest_run *run, const char **path, struct error *error);
 void ingest_remove_temporaries(const struct ingest_run *run);
 

@@ -1,11 +1,11 @@
 /*
- * The scan: all sources read once, split, judged and converted, and handed to DuckDB as a table of
- * typed columns.
+ * The scan: all sources read once, split, judged and converted, and handed to DuckDB as a
+ * table of typed columns.
  *
- * The types a scan converts to are an expectation, made from a sample or from the scan before.
- * Evidence is gathered from every row on the way, so afterwards one knows what the types must be;
- * when the expectation was too narrow the scan is run again with the right one, and the second run
- * cannot fail for that reason.
+ * The types a scan converts to are an expectation, made from a sample or from the scan
+ * before. Evidence is gathered from every row on the way, so afterwards one knows what
+ * the types must be; when the expectation was too narrow the scan is run again with the
+ * right one, and the second run cannot fail for that reason.
  */
 #ifndef STRATA_INGEST_SCAN_H
 #define STRATA_INGEST_SCAN_H

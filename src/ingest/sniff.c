@@ -1,7 +1,7 @@
 /*
- * Every way to separate fields that is in use is tried on the first rows, and the one under which
- * the rows agree best on their number of fields wins. Only then come quotes, decimal signs, the
- * header: each is decided by what most rows say.
+ * The first look, from what the bytes are at all to what the first rows say of each
+ * column. What separates the fields is found by trying (trial.c); then come decimal signs
+ * and the header: each is decided by what most rows say.
  */
 #include "ingest/sniff.h"
 
@@ -12,150 +12,11 @@
 #include "ingest/lines.h"
 #include "ingest/magic.h"
 #include "ingest/source.h"
+#include "ingest/trial.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { TRIAL_RECORDS = 500 };
-
-struct trial {
-    struct ingest_dialect dialect;
-    size_t records, fields, agreeing, judged, lead, flaws, header_fields;
-    bool headed;
-};
-
-/*
- * The second half of the records votes on their number of fields: titles stand in the first. What
- * comes before the first record of that width is the lead.
- */
-static void judge_counts(const size_t *counts, struct trial *trial)
-{
-    size_t half = trial->records / 2;
-    trial->judged = trial->records - half;
-    for (size_t i = half; i < trial->records; i++) {
-        size_t agreeing = 0;
-        for (size_t j = half; j < trial->records; j++)
-            agreeing += counts[j] == counts[i];
-        if (agreeing > trial->agreeing ||
-            (agreeing == trial->agreeing && counts[i] > trial->fields)) {
-            trial->agreeing = agreeing;
-            trial->fields = counts[i];
-        }
-    }
-    while (trial->lead < trial->records && !trial->headed) {
-        size_t count = counts[trial->lead];
-        trial->headed = count == trial->fields || count == trial->fields + 1;
-        trial->lead += !trial->headed;
-    }
-}
-
-static void run_trial(const char *data, const char *end, struct trial *trial)
-{
-    size_t *counts = base_calloc(TRIAL_RECORDS, sizeof *counts), skipped;
-    struct ingest_record record = {0};
-    const char *at = data;
-    while (trial->records < TRIAL_RECORDS &&
-           ingest_split(&trial->dialect, &at, end, &record, &skipped)) {
-        trial->flaws += record.flaw != FLAW_NONE;
-        counts[trial->records++] = record.count;
-    }
-    judge_counts(counts, trial);
-    trial->header_fields = trial->records ? counts[0] : 0;
-    ingest_record_release(&record);
-    free(counts);
-}
-
-/* Agreement first, then a header that fits, then more fields. */
-static double trial_score(const struct trial *trial)
-{
-    if (trial->records == 0 || trial->fields < 2)
-        return 0;
-    double agreement = (double)trial->agreeing / (double)trial->judged;
-    double score = agreement * agreement * 10;
-    if (trial->headed)
-        score += 4 - 0.1 * (double)(trial->lead < 20 ? trial->lead : 20);
-    score += trial->fields > 30 ? 3 : (double)trial->fields / 10;
-    score -= 10.0 * (double)trial->flaws / (double)trial->records;
-    /* rarely meant, unless all rows and the header agree on several fields */
-    bool whole = trial->lead == 0 && trial->fields >= 3 && trial->agreeing == trial->judged;
-    if (strchr("#^~", trial->dialect.delimiter) && !whole)
-        score -= 1;
-    return agreement < 0.5 ? 0 : score;
-}
-
-static size_t quoted_fields(const char *data, const char *end, char delimiter, char quote)
-{
-    size_t count = 0;
-    for (const char *at = data; at < end && (at = memchr(at, quote, (size_t)(end - at))); at++)
-        count += (at == data || at[-1] == delimiter || at[-1] == '\n') &&
-                 (memchr(at + 1, quote, (size_t)(end - at - 1)) != NULL);
-    return count;
-}
-
-/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single ones when
- * nearly all rows use them. */
-static void choose_quote(const char *data, const char *end, struct trial *trial)
-{
-    struct ingest_dialect *dialect = &trial->dialect;
-    dialect->quote = dialect->escape = '"';
-    if (dialect->layout != LAYOUT_DELIMITED)
-        return;
-    size_t doubles = quoted_fields(data, end, dialect->delimiter, '"');
-    size_t singles = quoted_fields(data, end, dialect->delimiter, '\'');
-    if (singles > trial->records && doubles == 0) {
-        dialect->quote = dialect->escape = '\'';
-        return;
-    }
-    if (memmem(data, (size_t)(end - data), "\\\"", 2) &&
-        !memmem(data, (size_t)(end - data), "\"\"\"", 3))
-        dialect->escape = '\\';
-    struct trial with = {.dialect = *dialect}, without = {.dialect = *dialect};
-    without.dialect.quote = 0;
-    run_trial(data, end, &with);
-    run_trial(data, end, &without);
-    /* one flaw among many rows is a quote that somebody forgot; several are signs that mean
-     * something else */
-    enum { SEVERAL = 3 };
-    bool several = with.flaws >= SEVERAL || with.flaws * 4 > with.records;
-    bool better = without.agreeing == without.judged && without.lead == 0 && several;
-    if (better || (dialect->delimiter == '\t' && with.flaws))
-        dialect->quote = 0;
-}
-
-static void choose_delimiter(const char *data, const char *end, struct ingest_dialect *dialect)
-{
-    static const char candidates[] = {',', ';', '\t', '|', 1, 0x1f, '^', '~', '#', ' '};
-    struct trial best = {0};
-    double best_score = 0;
-    for (size_t i = 0; i < sizeof candidates; i++) {
-        struct trial trial = {.dialect = *dialect};
-        trial.dialect.delimiter = candidates[i];
-        trial.dialect.layout = candidates[i] == ' ' ? LAYOUT_SPACES : LAYOUT_DELIMITED;
-        trial.dialect.quote = trial.dialect.escape = '"';
-        run_trial(data, end, &trial);
-        double score = trial_score(&trial);
-        struct trial plain = {.dialect = trial.dialect};
-        plain.dialect.quote = 0;
-        if (trial.flaws)
-            run_trial(data, end, &plain);
-        if (trial.flaws && trial_score(&plain) - 1 > score)
-            score = trial_score(&plain) - 1;
-        if (candidates[i] == ' ' && best_score >= 8)
-            score = 0;
-        if (score > best_score) {
-            best_score = score;
-            best = trial;
-        }
-    }
-    if (best_score == 0) {
-        best.dialect = *dialect;
-        best.dialect.delimiter = ',';
-        best.dialect.layout = LAYOUT_DELIMITED;
-    }
-    choose_quote(data, end, &best);
-    *dialect = best.dialect;
-}
 
 /* What the first rows say about how each column writes its numbers; and the file as a whole. */
 static void choose_numbers(const char *data, const char *end,
@@ -165,6 +26,7 @@ static void choose_numbers(const char *data, const char *end,
     struct ingest_record record = {0};
     struct ingest_marks file = {{0}};
     size_t skipped, room = 0;
+    /* rows may have more fields than the first one, so the marks grow with them */
     for (size_t n = 0;
          n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
         if (record.count > room) {
@@ -229,16 +91,6 @@ static struct ingest_manner *first_manners(struct ingest_sniff *out, size_t colu
     return manners;
 }
 
-/* The first bytes of a name that is too long, up to the end of a character. */
-static struct text cut_name(struct text name)
-{
-    enum { NAME_MAX_BYTES = 256 };
-    size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
-    while (length && length < name.length && ((unsigned char)name.data[length] & 0xc0) == 0x80)
-        length--;
-    return (struct text){name.data, length};
-}
-
 /* A column cannot be called what is no text. */
 static enum status check_header(const struct ingest_sniff *sniff, const char *name, size_t line,
                                 struct error *error)
@@ -262,6 +114,7 @@ static void set_names(const struct ingest_record *record, size_t columns,
                       struct ingest_sniff *out)
 {
     out->names = ARENA_ARRAY(arena, const char *, columns);
+    enum { NAME_MAX_BYTES = 256 }; /* a longer one is most likely a row, and no name at all */
     size_t shift = begin->row_names ? 1 : 0;
     for (size_t i = 0; i < columns; i++) {
         struct text name = {"", 0};
@@ -271,7 +124,7 @@ static void set_names(const struct ingest_record *record, size_t columns,
         }
         if (i == 0 && begin->hash && name.length && *name.data == '#')
             name = text_trim((struct text){name.data + 1, name.length - 1});
-        name = cut_name(name);
+        name = text_cut(name, NAME_MAX_BYTES);
         out->names[i] = name.length ? arena_strndup(arena, name.data, name.length) : "";
     }
     out->column_count = columns;
@@ -286,8 +139,8 @@ static enum status too_many_columns(size_t count, const char *name, struct error
     return status;
 }
 
-/* Columns of the first 64 in which nearly every row has a value show what a footer lacks; some of
- * the last rows may be the footer. */
+/* Columns of the first 64 in which nearly every row has a value show what a footer lacks;
+ * some of the last rows may be the footer. */
 static void find_filled(const char *at, const char *end, struct ingest_dialect *dialect)
 {
     enum { COLUMNS = 64, ONE_GAP_IN = 4 };
@@ -336,6 +189,8 @@ static enum status observe_records(const char *data, const char *end, const char
         ingest_record_release(&record);
         return too_many_columns(columns, name, error);
     }
+
+    /* the names, which have to be text, and the lines around them */
     dialect->columns = dialect->columns ? columns : 0;
     set_names(&record, columns, begin, arena, out);
     enum status status = check_header(out, name, dialect->skip + skipped + 1, error);
@@ -367,7 +222,29 @@ static enum status observe_records(const char *data, const char *end, const char
     return STATUS_OK;
 }
 
-static void json_names(const char *prefix, json_t *object, struct text_map *names, int depth)
+/* The keys of objects, by the names that columns have of them. */
+struct keys {
+    struct text_map *names;
+    struct text_map cut; /* names that were cut → a hash of what they were */
+    const char *twice;   /* a name that two keys were cut to */
+};
+
+static void keys_init(struct keys *keys, struct text_map *names)
+{
+    *keys = (struct keys){.names = names};
+    text_map_init(&keys->cut);
+}
+
+static void note_cut(struct keys *keys, const char *name, const char *prefix, const char *key)
+{
+    bool is_new;
+    uint64_t hash = text_hash(text_from(prefix)) ^ text_hash(text_from(key));
+    uint64_t before = text_map_put(&keys->cut, text_from(name), hash, &is_new);
+    if (!is_new && before != hash)
+        keys->twice = text_map_find(&keys->cut, text_from(name))->key.data;
+}
+
+static void json_names(const char *prefix, json_t *object, struct keys *keys, int depth)
 {
     const char *key;
     json_t *value;
@@ -378,30 +255,40 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
             ingest_join_key(inner, name, ".");
-            json_names(inner, value, names, depth + 1);
-        } else if (names->count <= INGEST_COLUMNS_MAX) {
-            text_map_put(names, text_from(name), names->count, NULL);
+            json_names(inner, value, keys, depth + 1);
+        } else if (keys->names->count <= INGEST_COLUMNS_MAX) {
+            text_map_put(keys->names, text_from(name), keys->names->count, NULL);
+            if (strlen(prefix) + strlen(key) >= JSON_NAME_MAX)
+                note_cut(keys, name, prefix, key);
         }
     }
 }
 
-static void names_in_lines(const char *data, const char *end, struct text_map *names)
+static void names_in_lines(const char *data, const char *end, struct keys *keys)
 {
     for (const char *at = data; at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
         json_t *object = ingest_load_json(at, stop);
         if (json_is_object(object))
-            json_names("", object, names, 0);
+            json_names("", object, keys, 0);
         json_decref(object);
         at = stop + 1;
     }
 }
 
-/* Keys that are values ("user_17": 3) would make a column each. */
-static enum status check_json_names(const struct text_map *names, const char *name,
-                                    struct error *error)
+/* Keys that are values ("user_17": 3) would make a column each, and two that were cut
+ * alike one for both. */
+static enum status check_json_names(const struct keys *keys, const char *name, struct error *error)
 {
+    enum { SHOWN = 40 }; /* bytes of a key: enough to find it by */
+    const struct text_map *names = keys->names;
+    if (keys->twice) {
+        struct text shown = text_cut(text_from(keys->twice), SHOWN);
+        return error_set(error, STATUS_LIMIT,
+                         "%s has two keys that are the same in their first %d bytes, \"%.*s…\"",
+                         name, JSON_NAME_MAX - 1, (int)shown.length, shown.data);
+    }
     if (names->count <= INGEST_COLUMNS_MAX)
         return STATUS_OK;
     size_t last = names->count - 1;
@@ -418,17 +305,21 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
 {
     struct ingest_reader reader;
     struct ingest_block block = {0};
-    enum status status;
+    struct keys keys;
+    enum status status = STATUS_OK;
+    keys_init(&keys, names);
     ingest_reader_init(&reader, source, 1);
-    while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length) {
+    while (status == STATUS_OK) {
+        status = ingest_reader_next(&reader, &block, error);
+        if (status != STATUS_OK || !block.length)
+            break;
         char *memory;
         struct text text = ingest_block_text(source, &block, &memory);
-        names_in_lines(text.data, text.data + text.length, names);
+        names_in_lines(text.data, text.data + text.length, &keys);
         free(memory);
-        status = check_json_names(names, source->name, error);
-        if (status != STATUS_OK)
-            break;
+        status = check_json_names(&keys, source->name, error);
     }
+    text_map_release(&keys.cut);
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     return status;
@@ -439,13 +330,18 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
                               struct ingest_sniff *out, struct error *error)
 {
     struct text_map names;
+    struct keys keys;
     text_map_init(&names);
-    names_in_lines(data, end, &names);
-    enum status status = check_json_names(&names, name, error);
+    keys_init(&keys, &names);
+    names_in_lines(data, end, &keys);
+    enum status status = check_json_names(&keys, name, error);
+    text_map_release(&keys.cut);
     if (status != STATUS_OK) {
         text_map_release(&names);
         return status;
     }
+
+    /* every key of the sample is a column; one that only comes later is added when it is met */
     out->column_count = names.count;
     out->names = ARENA_ARRAY(arena, const char *, names.count);
     for (size_t i = 0; i < names.count; i++)
@@ -472,8 +368,8 @@ static enum status refuse(const char *name, const char *hint, struct error *erro
     return status;
 }
 
-/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where a file was
- * not closed well. */
+/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where
+ * a file was not closed well. */
 static bool is_binary(const char *data, size_t length)
 {
     size_t controls = 0, runs = 0;
@@ -483,6 +379,7 @@ static bool is_binary(const char *data, size_t length)
                     c == 0x7f;
         runs += c == 0 && (i == 0 || data[i - 1]);
     }
+    /* one control in twenty, or NULs in more than three places and one in ten */
     return controls * 20 > length || (runs > 3 && runs * 10 > length);
 }
 
@@ -524,7 +421,7 @@ static bool has_mixed_ends(const char *data, size_t length)
         lone += data[i] == '\r' && !quoted && i + 1 < length && data[i + 1] != '\n' &&
                 data[i + 1] != '\r';
     }
-    return lone > 0 && ends > 0 && lone * 20 > ends;
+    return lone > 0 && ends > 0 && lone * 20 > ends; /* fewer than one in twenty are in texts */
 }
 
 /* Whole records only; quotes make a difference once the dialect is known. */
@@ -554,113 +451,13 @@ static enum status cut_sample(char *data, size_t *length,
                   error, "has a first row of more than 4 MB");
 }
 
-static void apply_choice(const struct ingest_dialect_choice *choice, struct ingest_dialect *dialect)
-{
-    dialect->delimiter = choice->delimiter;
-    dialect->layout = choice->delimiter == ' ' ? LAYOUT_SPACES : LAYOUT_DELIMITED;
-}
-
-/* "sep=;", which Excel writes and obeys: the length of that line with its end, or 0. */
-static size_t sep_line(const char *data, const char *end, char newline, char *delimiter,
-                       size_t *signs)
-{
-    const char *stop = memchr(data, newline, (size_t)(end - data)), *at = data;
-    stop = stop ? stop : end;
-    struct text line = {data, (size_t)(stop - data)};
-    while (line.length && (line.data[line.length - 1] == '\r' || line.data[line.length - 1] == '"'))
-        line.length--;
-    bool quoted = line.length && *line.data == '"';
-    at += quoted;
-    line.length -= quoted;
-    if (line.length < 5 || line.length > 12 || strncasecmp(at, "sep=", 4) != 0)
-        return 0;
-    *delimiter = at[4];
-    *signs = line.length - 4;
-    while (*signs > 1 && at[4 + *signs - 1] == at[4]) /* padded by a spreadsheet: "sep=,,," */
-        --*signs;
-    return (size_t)(stop < end ? stop + 1 - data : stop - data);
-}
-
-/* Every second field is empty, everywhere: what stands between fields is two signs long. A single
- * text in one of those places, the column's name most of all, says that it is a column which is
- * mostly empty. */
-static bool is_doubled(const char *data, const char *end, const struct ingest_dialect *dialect)
-{
-    struct ingest_record record = {0};
-    size_t skipped, doubled = 0, records = 0;
-    bool filled = false;
-    while (!filled && records < TRIAL_RECORDS &&
-           ingest_split(dialect, &data, end, &record, &skipped)) {
-        bool all = record.count >= 3 && record.count % 2 == 1;
-        for (size_t i = 1; i < record.count && record.count >= 3; i += 2) {
-            filled |= record.fields[i].length > 0;
-            all &= !record.fields[i].quoted;
-        }
-        doubled += all && record.fields[0].length > 0;
-        records++;
-    }
-    ingest_record_release(&record);
-    return !filled && records > 1 && doubled * 10 > records * 9;
-}
-
-static enum status refuse_long_delimiter(const char *name, const char *delimiter,
-                                         struct error *error)
-{
-    enum status status = error_set(
-        error, STATUS_ERROR,
-        "%s separates its fields by %s, and Strata reads one sign between fields", name, delimiter);
-    error_hint(error, "replace it by a sign that no field holds, such as a tab: sed 's/%s/\\t/g'",
-               *delimiter == '|' ? "[|][|]" : delimiter);
-    return status;
-}
-
-static enum status choose_dialect(const char **data, const char *end, const char *name,
-                                  const struct ingest_dialect_choice *choice,
-                                  struct ingest_sniff *out, struct error *error)
-{
-    struct ingest_dialect *dialect = &out->dialect;
-    char delimiter = 0;
-    size_t signs = 1, length = 0;
-    if (!choice || !choice->newline)
-        length = sep_line(*data, end, dialect->newline, &delimiter, &signs);
-    if (signs > 1 && !(choice && choice->delimiter))
-        return refuse_long_delimiter(name, "more than one sign (its first line says so)", error);
-
-    out->look.sep_line = length > 0;
-    dialect->skip = length > 0;
-    *data += length;
-    struct ingest_dialect_choice said = {.delimiter = delimiter};
-    if (choice && choice->delimiter)
-        said.delimiter = choice->delimiter;
-    if (said.delimiter) {
-        apply_choice(&said, dialect);
-        struct trial trial = {.dialect = *dialect};
-        trial.dialect.quote = trial.dialect.escape = '"';
-        run_trial(*data, end, &trial);
-        choose_quote(*data, end, &trial);
-        *dialect = trial.dialect;
-        return STATUS_OK;
-    }
-    choose_delimiter(*data, end, dialect);
-    if (dialect->layout == LAYOUT_DELIMITED && is_doubled(*data, end, dialect)) {
-        char both[3] = {dialect->delimiter, dialect->delimiter, 0};
-        return refuse_long_delimiter(name, both, error);
-    }
-    if (memmem(*data, (size_t)(end - *data < 200 ? end - *data : 200), "::", 2)) {
-        struct ingest_dialect colons = {.delimiter = ':', .newline = dialect->newline};
-        if (is_doubled(*data, end, &colons))
-            return refuse_long_delimiter(name, "::", error);
-    }
-    return STATUS_OK;
-}
-
 static enum status sniff_rows(const char *data, const char *end, const char *name,
                               const struct ingest_dialect_choice *choice, struct arena *arena,
                               struct ingest_sniff *out, struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     const char *start = data;
-    TRY(choose_dialect(&data, end, name, choice, out, error));
+    TRY(ingest_choose_dialect(&data, end, name, choice, out, error));
     if (choice && choice->skip_said) {
         dialect->skip = choice->skip;
         data = ingest_behind_lines(start, end, choice->skip, dialect->newline);
@@ -669,12 +466,12 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
         size_t complete = ingest_whole_records(dialect, data, (size_t)(end - data));
         end = complete ? data + complete : end;
     }
-    struct trial trial = {.dialect = *dialect};
-    run_trial(data, end, &trial);
-    dialect->columns = trial.fields;
-    if (trial.fields > INGEST_COLUMNS_MAX || trial.header_fields > INGEST_COLUMNS_MAX)
-        return too_many_columns(
-            trial.fields > trial.header_fields ? trial.fields : trial.header_fields, name, error);
+    /* how many fields rows have is judged on whole records and below what --skip passes over */
+    size_t fields, first;
+    ingest_count_fields(data, end, dialect, &fields, &first);
+    dialect->columns = fields;
+    if (fields > INGEST_COLUMNS_MAX || first > INGEST_COLUMNS_MAX)
+        return too_many_columns(fields > first ? fields : first, name, error);
 
     choose_numbers(data, end, choice, out);
     struct ingest_begin_choice said = {0};
@@ -759,11 +556,11 @@ enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, cons
         start += 3;
         length -= 3;
     }
-    enum status status = check_text(start, &length, name, error);
-    if (status == STATUS_OK)
-        status = cut_sample(start, &length, choice, out, name, error);
-    if (status == STATUS_OK)
-        status = sniff_text(start, length, name, choice, arena, out, error);
+    enum status status;
+    TRY_GOTO(check_text(start, &length, name, error));
+    TRY_GOTO(cut_sample(start, &length, choice, out, name, error));
+    status = sniff_text(start, length, name, choice, arena, out, error);
+done:
     free(text);
     if (status != STATUS_OK)
         ingest_sniff_release(out);

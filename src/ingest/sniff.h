@@ -1,14 +1,14 @@
 /*
- * The first look at a file: how it is written, what its columns are called, and what their first
- * values say.
+ * The first look at a file: how it is written, what its columns are called, and what
+ * their first values say.
  */
 #ifndef STRATA_INGEST_SNIFF_H
 #define STRATA_INGEST_SNIFF_H
 
 #include "ingest/column.h"
 
-/* What the first look found out beside the dialect, and why: for whoever tells people. Strings live
- * in the arena. */
+/* What the first look found out beside the dialect, and why: for whoever tells people.
+ * Strings live in the arena. */
 struct ingest_look {
     const char *header_reason; /* ends "line 4 is the header: …" or "there is no header: …"; "" when
                                   there is nothing */
@@ -62,9 +62,9 @@ struct ingest_dialect_choice {
     const struct ingest_missing *missing; /* words for no value; NULL: the default ones */
 };
 
-/* Looks at data, the first bytes of a file's content (unpacked). whole: they are all there are.
- * name is for messages. choice may be NULL. Names live in arena. STATUS_ERROR for what is empty or
- * not a file of rows. */
+/* Looks at data, the first bytes of a file's content (unpacked). whole: they are all
+ * there are. name is for messages. choice may be NULL. Names live in arena. STATUS_ERROR
+ * for what is empty or not a file of rows. */
 enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, const char *name,
                                const struct ingest_dialect_choice *choice, struct arena *arena,
                                struct ingest_sniff *out, struct error *error);

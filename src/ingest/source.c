@@ -320,8 +320,8 @@ static void unify_newlines(struct ingest_block *block, bool at_end)
     }
 }
 
-/* Fills the block up to `size` bytes, beginning with what was carried over; *at_end when the stream
- * ended. */
+/* Fills the block up to `size` bytes, beginning with what was carried over; *at_end when
+ * the stream ended. */
 static enum status read_block(struct ingest_reader *reader, struct ingest_block *block, size_t size,
                               bool *at_end, struct error *error)
 {
@@ -345,15 +345,15 @@ static void keep_rest(struct ingest_reader *reader, struct ingest_block *block, 
 {
     reader->carry_length = block->length - whole;
     if (reader->carry_capacity < reader->carry_length) {
-        reader->carry_capacity = reader->carry_length + 4096;
+        reader->carry_capacity = reader->carry_length + 4096; /* so that it seldom grows */
         reader->carry = base_realloc(reader->carry, reader->carry_capacity);
     }
     memcpy(reader->carry, block->data + whole, reader->carry_length);
     block->length = whole;
 }
 
-/* How much of the block is handed on now: whole records, and not what may yet turn out to be the
- * footer. */
+/* How much of the block is handed on now: whole records, and not what may yet turn out to
+ * be the footer. */
 static size_t whole_records(const struct ingest_dialect *dialect, const struct ingest_block *block)
 {
     size_t length =
@@ -404,8 +404,8 @@ static const char *drop_lines(struct ingest_reader *reader, uint32_t *lines, con
     return at;
 }
 
-/* Cuts the byte order mark, what stands before the header, and the header off the first blocks of a
- * source. */
+/* Cuts the byte order mark, what stands before the header, and the header off the first
+ * blocks of a source. */
 static void skip_header(struct ingest_reader *reader, struct ingest_block *block)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
@@ -449,8 +449,8 @@ static size_t behind_newlines(const struct ingest_block *block, uint64_t lines, 
     return (size_t)(at - block->data);
 }
 
-/* The last block of a source ends with its last row. A footer is known by its words, so it is
- * looked for in the decoded text; line ends are the same bytes in both. */
+/* The last block of a source ends with its last row. A footer is known by its words, so
+ * it is looked for in the decoded text; line ends are the same bytes in both. */
 static void cut_footer(struct ingest_reader *reader, struct ingest_block *block)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;

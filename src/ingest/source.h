@@ -1,8 +1,9 @@
 /*
- * Sources: files as streams of blocks. A block holds whole records of one file; the reader cuts
- * blocks one after another, under a lock, and whoever got one splits it alone. Gzip is unpacked on
- * the way. What is not a file (a pipe, a database, a Parquet file) is first written out as one,
- * because types come from the whole content and may need a second look.
+ * Sources: files as streams of blocks. A block holds whole records of one file; the
+ * reader cuts blocks one after another, under a lock, and whoever got one splits it
+ * alone. Gzip is unpacked on the way. What is not a file (a pipe, a database, a Parquet
+ * file) is first written out as one, because types come from the whole content and may
+ * need a second look.
  */
 #ifndef STRATA_INGEST_SOURCE_H
 #define STRATA_INGEST_SOURCE_H
@@ -27,8 +28,8 @@ struct ingest_source {
     uint64_t bytes; /* on disk */
 };
 
-/* A file's bytes, unpacked. Directories, devices and pipes are errors: what can be read only once
- * is spooled first. */
+/* A file's bytes, unpacked. Directories, devices and pipes are errors: what can be read
+ * only once is spooled first. */
 struct ingest_stream;
 enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream **out,
                                struct error *error);
@@ -61,8 +62,8 @@ struct ingest_block {
     uint64_t first_line;
 };
 void ingest_block_release(struct ingest_block *block);
-/* The block in UTF-8; *memory, which the caller frees, holds it, or is NULL where it needs no
- * decoding. */
+/* The block in UTF-8; *memory, which the caller frees, holds it, or is NULL where it
+ * needs no decoding. */
 struct text ingest_block_text(const struct ingest_source *source, const struct ingest_block *block,
                               char **memory);
 

@@ -1,7 +1,7 @@
 /*
- * Spooling: what is not a file that can be read twice is first written out as CSV. A query is read
- * in one go, so the database sees one short transaction and the import one unchanging content,
- * which can be recognised when it comes again.
+ * Spooling: what is not a file that can be read twice is first written out as CSV. A
+ * query is read in one go, so the database sees one short transaction and the import one
+ * unchanging content, which can be recognised when it comes again.
  */
 #include "ingest/understand.h"
 
@@ -27,6 +27,18 @@ static enum status close_spool(const char *path, FILE *file, bool failed, struct
     failed |= ferror(file) != 0;
     failed |= fclose(file) != 0;
     return failed ? error_system(error, errno, "cannot write %s", path) : STATUS_OK;
+}
+
+/* Closes what was written with a status so far, which is the one to tell when both went wrong. */
+static enum status finish_spool(const char *path, FILE *file, bool failed, enum status status,
+                                struct error *error)
+{
+    struct error closing;
+    enum status closed = close_spool(path, file, failed, &closing);
+    if (status != STATUS_OK || closed == STATUS_OK)
+        return status;
+    *error = closing;
+    return closed;
 }
 
 /* Pipes: standard input, and those with a name. */
@@ -138,13 +150,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
     if (got < 0)
         status = error_system(error, errno, "cannot read %s", name);
     close(in);
-    struct error closing;
-    enum status closed = close_spool(path, file, failed, &closing);
-    if (status == STATUS_OK && closed != STATUS_OK) {
-        status = closed;
-        *error = closing;
-    }
-    return status;
+    return finish_spool(path, file, failed, status, error);
 }
 
 /* PostgreSQL */
@@ -160,11 +166,14 @@ static enum status copy_rows(PGconn *connection, FILE *file, struct error *error
     char *data;
     int length;
     bool failed = false;
-    while ((length = PQgetCopyData(connection, &data, 0)) > 0) {
+    for (;;) {
+        length = PQgetCopyData(connection, &data, 0);
+        if (length <= 0)
+            break;
         failed |= fwrite(data, 1, (size_t)length, file) != (size_t)length;
         PQfreemem(data);
     }
-    if (length == -2)
+    if (length == -2) /* an error, where −1 is the end */
         return postgres_error(connection, "the query broke off", error);
     PGresult *result = PQgetResult(connection);
     enum status status = STATUS_OK;
@@ -213,23 +222,18 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
     struct text trimmed = text_trim(text_from(query));
     while (trimmed.length && trimmed.data[trimmed.length - 1] == ';')
         trimmed.length--;
+
+    /* inside COPY (…) a statement stands without its semicolon */
     PGconn *connection = PQconnectdb(address);
     enum status status = STATUS_OK;
     FILE *file = NULL;
     char *statement = strndup(trimmed.data, trimmed.length);
     if (PQstatus(connection) != CONNECTION_OK)
-        status = postgres_error(connection, "cannot reach the database", error);
-    if (status == STATUS_OK)
-        status = open_spool(path, &file, error);
-    if (status == STATUS_OK) {
-        status = run_copy(connection, statement, file, error);
-        struct error closing;
-        enum status closed = close_spool(path, file, false, &closing);
-        if (status == STATUS_OK && closed != STATUS_OK) {
-            status = closed;
-            *error = closing;
-        }
-    }
+        TRY_GOTO(postgres_error(connection, "cannot reach the database", error));
+    TRY_GOTO(open_spool(path, &file, error));
+    status = run_copy(connection, statement, file, error);
+    status = finish_spool(path, file, false, status, error);
+done:
     free(statement);
     PQfinish(connection);
     return status;
@@ -301,6 +305,11 @@ static enum status retry_row(struct retry *retry, const json_t *object, uint64_t
     json_t *files = json_object_get(retry->head, "files");
     if (!row)
         return bad_retry(retry, line, "this line has no \"row\"", error);
+    if (json_is_true(json_object_get(object, "cut")))
+        return bad_retry(retry, line,
+                         "this row was too long to be kept whole; put the whole of it behind "
+                         "\"row\", and take \"cut\" away",
+                         error);
     for (size_t i = 0; i < retry->count; i++) {
         if (strcmp(head_text(json_array_get(files, i), "name"), name) != 0)
             continue;

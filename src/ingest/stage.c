@@ -1,8 +1,8 @@
 /*
- * Staging: one statement reads the sources through the scan, computes what --set says, filters by
- * --where, numbers customers and texts, and keeps the rows in DuckDB. When the evidence of that
- * pass asks for wider types, the pass is repeated with them: types come from the whole content, and
- * a file whose first megabytes are typical is read once.
+ * Staging: one statement reads the sources through the scan, computes what --set says,
+ * filters by --where, numbers customers and texts, and keeps the rows in DuckDB. When the
+ * evidence of that pass asks for wider types, the pass is repeated with them: types come
+ * from the whole content, and a file whose first megabytes are typical is read once.
  */
 #include "ingest/expression.h"
 #include "ingest/read.h"
@@ -17,8 +17,8 @@ enum {
     PASSES_MAX = 8
 }; /* styles, then types, then a currency, and as much again for what they bring to light */
 
-/* A place of which half is missing, or is no number, is unknown; one that is nowhere on earth is a
- * mistake in the expression, most often the two halves in the wrong order. */
+/* A place of which half is missing, or is no number, is unknown; one that is nowhere on
+ * earth is a mistake in the expression, most often the two halves in the wrong order. */
 static const char POINT_MACRO[] = "CREATE TEMP MACRO point(a, b) AS CASE WHEN NOT "
                                   "(isfinite(a::DOUBLE) AND isfinite(b::DOUBLE)) THEN NULL "
                                   "WHEN abs(a::DOUBLE) <= 90 AND abs(b::DOUBLE) <= 180 THEN "
@@ -79,6 +79,8 @@ static enum status open_pass(const struct ingest_run *run,
         watch(run, staged);
     else
         TRY(lake_execute(staged->lake, "SET enable_progress_bar=false", error));
+
+    /* numbering starts anew with each pass: what the one before gave out was never settled */
     TRY(identity_load(run->store, staged->lake, &staged->identity, error));
     TRY(identity_register(staged->lake, staged->identity, error));
     TRY(store_load_dictionary(run->store, staged->lake, &staged->dictionary, error));
@@ -116,8 +118,8 @@ static bool set_collides(const struct ingest_shape *shape, const char *name)
     return ingest_find_column(shape, name) >= 0;
 }
 
-/* What a result of --set is called within the statement: expressions see the file's columns, which
- * none may hide. */
+/* What a result of --set is called within the statement: expressions see the file's
+ * columns, which none may hide. */
 static void add_set_name(const struct ingest_run *run, const struct ingest_shape *shape,
                          const char *name, struct buffer *sql)
 {
@@ -153,6 +155,7 @@ static enum status computed_type(struct ingest_property *property, const struct 
         [LAKE_TEXT] = VALUE_TEXT, [LAKE_LIST] = VALUE_SET,       [LAKE_STRUCT] = VALUE_POINT,
     };
     size_t count = sizeof types / sizeof *types;
+    /* decimals come as integers with a width; those without a scale are whole numbers for us */
     property->type = (size_t)vector->type < count ? types[vector->type] : VALUE_NONE;
     if (property->type == VALUE_INT && vector->width)
         property->type = VALUE_DECIMAL;
@@ -202,8 +205,8 @@ static enum status make_shape(const struct ingest_staged *staged, struct error *
         staged->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
 }
 
-/* Before anything that users wrote is part of a statement: it must be an expression over the row,
- * and nothing else. */
+/* Before anything that users wrote is part of a statement: it must be an expression over
+ * the row, and nothing else. */
 static enum status check_expressions(const struct ingest_run *run,
                                      const struct ingest_understood *understood,
                                      const struct ingest_shape *shape,
@@ -241,6 +244,8 @@ static enum status judge_expressions(const struct ingest_run *run,
     struct lake_result *result = NULL;
     enum status status = STATUS_OK;
     buffer_init(&sql, 0);
+    /* each may use those before it, so they are judged one after another, over a table
+     * without rows */
     for (size_t i = 0; i < mapping->set.count && status == STATUS_OK; i++) {
         buffer_reset(&sql);
         computed_sql(run, understood, shape, "shape", i + 1, &sql);
@@ -282,6 +287,7 @@ static void value_sql(const struct ingest_property *property, const struct inges
     else
         buffer_sql_name(&name, text_from(property->column));
     const char *column = name.data;
+    /* the scan has converted the files' columns, but for sets and places, which come as texts */
     if (!computed && property->type == VALUE_SET)
         buffer_printf(sql, "list_sort(list_distinct(from_json(%s, '[\"VARCHAR\"]')))", column);
     else if (!computed && property->type == VALUE_POINT)
@@ -341,8 +347,8 @@ static void add_column_sql(const char *before, const char *column, const char *a
     buffer_string(sql, after);
 }
 
-/* Who a row is of, as SQL. A row that is a customer of its own is called by its import and its
- * line. */
+/* Who a row is of, as SQL. A row that is a customer of its own is called by its import
+ * and its line. */
 static void add_identifier_sql(const struct ingest_run *run,
                                const struct ingest_understood *understood,
                                const struct ingest_shape *shape, struct buffer *sql)
@@ -373,8 +379,8 @@ static void add_customer_sql(const struct ingest_run *run,
     buffer_string(sql, ", \"" SCAN_ROW "\") AS customer");
 }
 
-/* What DuckDB says of a value that an expression cannot take names neither the expression nor a way
- * out. */
+/* What DuckDB says of a value that an expression cannot take names neither the expression
+ * nor a way out. */
 static enum status blame_expression(const struct ingest_understood *understood, enum status status,
                                     struct error *error)
 {
@@ -401,6 +407,7 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
     const struct ingest_mapping *mapping = &understood->mapping;
     buffer_string(sql, "CREATE TEMP TABLE staged AS SELECT \"" SCAN_ROW "\" AS arrival");
     add_customer_sql(run, understood, shape, sql);
+    /* who, when, and what names a row; then, of a dry run, who in words; then the properties */
     if (understood->roles.time >= 0)
         buffer_string(sql, ", \"" SCAN_TIME "\" AS time");
     else if (understood->role != SCHEMA_REFERENCE)
@@ -433,8 +440,8 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
         buffer_printf(sql, " WHERE (%s\n)", mapping->where);
 }
 
-/* Types of properties that come straight from a column. evidence is of the first `known` columns;
- * those behind them have been met since it was gathered. */
+/* Types of properties that come straight from a column. evidence is of the first `known`
+ * columns; those behind them have been met since it was gathered. */
 static void set_types(struct ingest_shape *shape, const struct ingest_evidence *evidence,
                       size_t known)
 {
@@ -450,8 +457,8 @@ static void set_types(struct ingest_shape *shape, const struct ingest_evidence *
     }
 }
 
-/* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass,
- * too. */
+/* What the scan has seen of the texts' encoding and the objects' keys may ask for another
+ * pass, too. */
 static enum status reconsider_sources(const struct ingest_run *run,
                                       const struct ingest_understood *understood,
                                       struct ingest_shape *shape,
@@ -477,8 +484,8 @@ static enum status reconsider_sources(const struct ingest_run *run,
     return STATUS_OK;
 }
 
-/* A text column of very many different values is stored without codes: its dictionary would help
- * nobody. */
+/* A text column of very many different values is stored without codes: its dictionary
+ * would help nobody. */
 static bool reconsider_dictionary(struct ingest_shape *shape,
                                   const struct ingest_evidence *evidence, size_t known_columns,
                                   double factor)
@@ -528,9 +535,8 @@ static enum status run_pass(const struct ingest_run *run,
     return status == STATUS_OK ? STATUS_OK : blame_expression(understood, status, error);
 }
 
-/* Nobody can be set aside any more once the customer has been computed, so an expression must name
- * one for every row.
- */
+/* Nobody can be set aside any more once the customer has been computed, so an expression
+ * must name one for every row. */
 static enum status check_customers(const struct ingest_understood *understood,
                                    const struct ingest_staged *staged, struct error *error)
 {
@@ -552,8 +558,8 @@ static enum status check_customers(const struct ingest_understood *understood,
     return status;
 }
 
-/* Shops write an order's currency on its first line and leave it empty on the others: those are in
- * the same one. */
+/* Shops write an order's currency on its first line and leave it empty on the others:
+ * those are in the same one. */
 static enum status share_currency(const struct ingest_understood *understood,
                                   const struct ingest_shape *shape,
                                   const struct ingest_staged *staged, struct error *error)
@@ -579,6 +585,9 @@ enum status ingest_stage(const struct ingest_run *run, const struct ingest_under
     reconsider_dictionary(shape, understood->sample, understood->column_count,
                           expected_growth(understood, shape));
     run->notes->phase = "reading";
+    /* After each pass, what it saw is held against what it expected: sources, types,
+     * styles, and a currency beside the amounts. A new column or property changes the
+     * statement, so the next pass comes before anything else is asked. */
     for (int pass = 0; pass < PASSES_MAX; pass++) {
         TRY(run_pass(run, understood, shape, staged, error));
         bool stale = atomic_load(&staged->scan.stale), again;

@@ -28,6 +28,7 @@ static void print_source(const struct ingest_summary_source *source, bool counte
                          struct buffer *out)
 {
     char name[16], rows[NUMBER_TEXT_MAX];
+    /* what it was; how it is written, where it came as text; what was read of it */
     buffer_printf(out, "%s: ", source->name);
     if (source->postgres)
         buffer_string(out, "PostgreSQL");
@@ -86,22 +87,25 @@ static void print_values(const struct ingest_summary_column *column, struct buff
 static void print_column(const struct ingest_summary_column *column, size_t width, bool show_values,
                          struct buffer *out)
 {
+    /* type, distinct values and unknown ones stand below each other, however long they
+     * are written */
+    enum { TYPE = 24, DISTINCT = 26, UNKNOWN = 18 };
     size_t start = out->length;
     char number[NUMBER_TEXT_MAX];
     buffer_printf(out, "  %s", column->name);
     pad(out, start, width);
     start = out->length;
     print_type(column, out);
-    pad(out, start, 24);
+    pad(out, start, TYPE);
     start = out->length;
     if (column->counted)
         buffer_printf(out, "%s%s distinct", column->distinct_exact ? "" : "about ",
                       number_format_thousands((int64_t)column->distinct, number));
-    pad(out, start, 26);
+    pad(out, start, DISTINCT);
     start = out->length;
     if (column->counted && column->unknown)
         buffer_printf(out, "%s unknown", number_format_thousands((int64_t)column->unknown, number));
-    pad(out, start, 18);
+    pad(out, start, UNKNOWN);
     if (*column->role) {
         buffer_string(out, column->role);
         if (column->guessed)
@@ -239,6 +243,7 @@ void ingest_summary_print(const struct ingest_summary *summary, struct buffer *o
                       summary->already);
         return;
     }
+    /* from what was understood to what became of it; what needs doing comes last, to be seen */
     ingest_summary_print_look(summary, out);
     print_preview(summary, out);
     print_counts(summary, out);
@@ -293,6 +298,7 @@ static void put_layout(const struct ingest_summary_source *source, struct json *
         const char *key;
         uint64_t value;
     } counts[] = {
+        /* lines count from 1, so that a 0 is nothing here, too */
         {"skip", source->dialect.skip},
         {"empty_rows", source->empty_rows},
         {"first_empty_row", source->empty_line},
@@ -318,6 +324,15 @@ static void put_layout(const struct ingest_summary_source *source, struct json *
         put_text(json, "footer", source->footer);
 }
 
+static const char *format_name(const struct ingest_summary_source *source)
+{
+    if (source->postgres)
+        return "postgresql";
+    if (source->parquet)
+        return "parquet";
+    return source->spreadsheet ? "xlsx" : ingest_layout_name(source->dialect.layout);
+}
+
 static void put_sources(const struct ingest_summary *summary, struct json *json)
 {
     json_write_key(json, "sources");
@@ -327,11 +342,7 @@ static void put_sources(const struct ingest_summary *summary, struct json *json)
         char delimiter[2] = {source->dialect.delimiter, 0};
         json_write_object(json);
         put_text(json, "name", source->name);
-        put_text(json, "format",
-                 source->postgres      ? "postgresql"
-                 : source->parquet     ? "parquet"
-                 : source->spreadsheet ? "xlsx"
-                                       : ingest_layout_name(source->dialect.layout));
+        put_text(json, "format", format_name(source));
         put_text(json, "encoding", ingest_encoding_name(source->dialect.encoding));
         if (source->dialect.layout == LAYOUT_DELIMITED)
             put_text(json, "delimiter", delimiter);
@@ -356,6 +367,7 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
         put_text(json, "type", value_type_name(column->type));
         if (column->type == VALUE_DECIMAL)
             put_count(json, "scale", (uint64_t)column->scale);
+        /* format and decimal are read by later imports of the same table: remember.c */
         if (column->format)
             put_text(json, "format", column->format);
         if (column->format)

@@ -1,6 +1,7 @@
 /*
- * What is left to do once the rows are written: whether too many were set aside, where those are
- * kept, with a line at their head that says how to read them again, and the mapping for next time.
+ * What is left to do once the rows are written: whether too many were set aside, where
+ * those are kept, with a line at their head that says how to read them again, and the
+ * mapping for next time.
  */
 #include "ingest/report.h"
 
@@ -38,8 +39,8 @@ static const struct ingest_reject_count *chief_reason(const struct ingest_summar
     return chief;
 }
 
-/* Rows that are there already in other words are no sign of a file that was misread, and what is
- * retried was set aside before. */
+/* Rows that are there already in other words are no sign of a file that was misread, and
+ * what is retried was set aside before. */
 static bool mostly_unusable(const struct ingest_options *options,
                             const struct ingest_summary *summary)
 {
@@ -110,8 +111,8 @@ static void write_types(const struct ingest_run *run, const struct ingest_shape 
     mapping->types = (struct ingest_pairs){types, count};
 }
 
-/* What all sources have in common is said to the reader of mended rows, who sees too few to find it
- * out again. */
+/* What all sources have in common is said to the reader of mended rows, who sees too few
+ * to find it out again. */
 static void write_dialect(const struct ingest_run *run, const struct ingest_shape *shape,
                           struct ingest_mapping *mapping)
 {
@@ -137,6 +138,7 @@ static void rejects_head(const struct ingest_run *run, const struct ingest_under
     struct json json;
     struct buffer mapping;
     struct ingest_mapping typed = understood->mapping;
+    /* types and dialect as they were found, for a few mended rows would not show them again */
     buffer_init(&mapping, 0);
     write_types(run, shape, &typed);
     write_dialect(run, shape, &typed);
@@ -176,10 +178,12 @@ static enum status copy_file(const char *from, const char *to, const struct buff
         return error_system(error, errno, "cannot write %s", to);
     }
     char data[1 << 16];
-    size_t got;
+    size_t got = 0;
     bool failed = fwrite(head->data, 1, head->length, out) != head->length;
-    while ((got = fread(data, 1, sizeof data, in)) > 0)
+    do {
+        got = fread(data, 1, sizeof data, in);
         failed |= fwrite(data, 1, got, out) != got;
+    } while (got);
     failed |= ferror(in) != 0;
     failed |= fclose(out) != 0;
     fclose(in);

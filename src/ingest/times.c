@@ -1,10 +1,11 @@
 /*
- * Times that are hardly true: one typing error, 2052 for 2025, else makes the store's newest fact
- * lie decades ahead. Two kinds are told with line and value: facts dated later than the import
- * itself, and facts far from all others. Far is a gap of two years and of twice the time that the
- * others take, around at most one in a thousand facts; below twenty facts nobody can say what is
- * far. They are stored as they are (--max-time sets them aside); the moment `latest` does not
- * follow them, for which the end of what is plausible is written down with the import.
+ * Times that are hardly true: one typing error, 2052 for 2025, else makes the store's
+ * newest fact lie decades ahead. Two kinds are told with line and value: facts dated
+ * later than the import itself, and facts far from all others. Far is a gap of two years
+ * and of twice the time that the others take, around at most one in a thousand facts;
+ * below twenty facts nobody can say what is far. They are stored as they are (--max-time
+ * sets them aside); the moment `latest` does not follow them, for which the end of what
+ * is plausible is written down with the import.
  */
 #include "ingest/read.h"
 
@@ -69,15 +70,15 @@ static enum status load_end(const struct ingest_run *run, const struct ingest_st
     TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     *count = 0;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows && *count < most; i++)
             out[(*count)++] = lake_integer(&chunk->columns[0], i);
     lake_result_free(result);
     return status;
 }
 
-/* How many of the outermost times lie far from the rest. end: from the outermost inwards; other:
- * the other end's innermost, from which the rest reaches. */
+/* How many of the outermost times lie far from the rest. end: from the outermost inwards;
+ * other: the other end's innermost, from which the rest reaches. */
 static size_t count_far(const int64_t *end, size_t count, int64_t other)
 {
     size_t far = 0;
@@ -107,12 +108,13 @@ static enum status list_examples(const struct ingest_run *run,
     TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     buffer_init(&text, 0);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
             char at[MOMENT_TEXT_MAX];
             int64_t time = lake_integer(&chunk->columns[0], i);
             uint64_t row = (uint64_t)lake_integer(&chunk->columns[1], i);
             int32_t date = zone_date(understood->zone, time);
+            /* midnight is how a date without a time is read, so it is shown as one */
             bool bare = zone_day_start(understood->zone, date) == time;
             buffer_printf(
                 &text, "%s%s (line %llu%s%s)", text.length ? ", " : "",
@@ -168,6 +170,7 @@ enum status ingest_check_times(const struct ingest_run *run,
     size_t most = rows < FAR_ONE_IN ? 1 : rows / FAR_ONE_IN;
     if (most > FAR_MOST)
         most = FAR_MOST;
+    /* one in a thousand at either end, and one more to measure the gap to */
     int64_t *late = ARENA_ARRAY(run->arena, int64_t, most + 1),
             *early = ARENA_ARRAY(run->arena, int64_t, most + 1);
     size_t late_count, early_count;

@@ -1,7 +1,7 @@
 /*
- * The phase before anything is read in full: what was asked, what the sources are, which columns
- * they have between them, which of those is the customer, the time, the key, and what each column
- * will be called in the store.
+ * The phase before anything is read in full: what was asked, what the sources are, which
+ * columns they have between them, which of those is the customer, the time, the key, and
+ * what each column will be called in the store.
  */
 #include "ingest/report.h"
 
@@ -9,8 +9,9 @@
 #include <string.h>
 
 /*
- * Names that would meet others: those with Strata's mark; `order.line`, where the lines of grouped
- * orders lie; and tables that differ from another in capitals alone, which SQL does not tell apart.
+ * Names that would meet others: those with Strata's mark; `order.line`, where the lines
+ * of grouped orders lie; and tables that differ from another in capitals alone, which SQL
+ * does not tell apart.
  */
 static enum status refuse_name(const char *option, const char *name, struct error *error)
 {
@@ -55,6 +56,7 @@ static enum status check_table_name(const struct ingest_run *run,
     if (schema_is_own_name(name))
         return refuse_name(understood->mapping.reference ? "--reference" : "--kind", name, error);
 
+    /* "order.line" would be the lines of a grouped order */
     bool lines = length > 5 && strcmp(name + length - 5, ".line") == 0;
     if (lines) {
         status = error_set(error, STATUS_USAGE,

@@ -1,10 +1,11 @@
 /*
- * The first phase: before anything is read in full, what the sources are and what was asked.
+ * The first phase: before anything is read in full, what the sources are and what was
+ * asked.
  *
- * Two things come of it. What is understood (struct ingest_understood) is settled: the later phases
- * only look at it. What is expected of the rows (struct ingest_shape: columns, types, properties)
- * is handed over to the second phase, which corrects it by what all rows say and hands it on
- * settled.
+ * Two things come of it. What is understood (struct ingest_understood) is settled: the
+ * later phases only look at it. What is expected of the rows (struct ingest_shape:
+ * columns, types, properties) is handed over to the second phase, which corrects it by
+ * what all rows say and hands it on settled.
  */
 #ifndef STRATA_INGEST_UNDERSTAND_H
 #define STRATA_INGEST_UNDERSTAND_H
@@ -95,8 +96,9 @@ struct ingest_shape {
 };
 
 /*
- * understand.c: the phase. summary gets what can be shown of sources and columns, also when it
- * fails further on. Both results are released by the caller, whatever comes of it.
+ * understand.c: the phase. summary gets what can be shown of sources and columns, also
+ * when it fails further on. Both results are released by the caller, whatever comes of
+ * it.
  */
 enum status ingest_understand(const struct ingest_run *run, struct ingest_understood *understood,
                               struct ingest_shape *shape, struct ingest_summary *summary,
@@ -109,8 +111,8 @@ void ingest_shape_release(struct ingest_shape *shape);
 /* Spools what is not a file, looks at each source and hashes it. */
 enum status ingest_open_sources(const struct ingest_run *run, struct ingest_understood *understood,
                                 struct ingest_shape *shape, struct error *error);
-/* The source, taken for UTF-8 by its first bytes, is not: guesses its encoding by all lines that
- * are not. */
+/* The source, taken for UTF-8 by its first bytes, is not: guesses its encoding by all
+ * lines that are not. */
 enum status ingest_guess_again(const struct ingest_run *run, struct ingest_shape *shape,
                                size_t source, struct error *error);
 
@@ -217,8 +219,8 @@ const struct ingest_missing *ingest_file_missing(const struct ingest_mapping *ma
 enum status ingest_check_missing(const struct ingest_run *run,
                                  const struct ingest_understood *understood,
                                  struct ingest_shape *shape, struct error *error);
-/* Evidence of the numbers' style from the samples; the styles it gives; true when any differs from
- * before. */
+/* Evidence of the numbers' style from the samples; the styles it gives; true when any
+ * differs from before. */
 void ingest_first_marks(const struct ingest_run *run, const struct ingest_understood *understood,
                         struct ingest_shape *shape);
 bool ingest_restyle(const struct ingest_run *run, const struct ingest_understood *understood,
@@ -229,16 +231,16 @@ bool ingest_restyle_by(const struct ingest_run *run, const struct ingest_underst
 const struct ingest_manner *ingest_manners(const struct ingest_run *run,
                                            const struct ingest_understood *understood,
                                            struct ingest_shape *shape);
-/* The different codes that a column's signs of money mean, at most max of them; their number. own:
- * the store's currency, or NULL. */
+/* The different codes that a column's signs of money mean, at most max of them; their
+ * number. own: the store's currency, or NULL. */
 size_t ingest_currencies(const char *own, const struct ingest_evidence *evidence, char (*codes)[4],
                          size_t max);
 /* A column of the file that tells the amounts' currency. */
 void ingest_find_currency_column(const struct ingest_run *run,
                                  const struct ingest_understood *understood,
                                  struct ingest_shape *shape);
-/* The column of the file that tells the currency of an amount: the one called most like it (NULL:
- * like nothing); −1: none. */
+/* The column of the file that tells the currency of an amount: the one called most like
+ * it (NULL: like nothing); −1: none. */
 int ingest_currency_of(const struct ingest_understood *understood, const struct ingest_shape *shape,
                        const char *amount);
 /* Makes one of the signs of money where amounts need it; true when there is a new column. */

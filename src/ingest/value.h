@@ -1,8 +1,8 @@
 /*
  * One written value: what it could be, and what it is. Everything here is pure and
- * locale-independent; a value is never rounded and never silently unknown: whoever asks for a
- * number gets exactly the number that was written, or a refusal. number.c reads numbers, moment.c
- * dates and times, date.c numbers that are dates.
+ * locale-independent; a value is never rounded and never silently unknown: whoever asks
+ * for a number gets exactly the number that was written, or a refusal. number.c reads
+ * numbers, moment.c dates and times, date.c numbers that are dates.
  */
 #ifndef STRATA_INGEST_VALUE_H
 #define STRATA_INGEST_VALUE_H
@@ -25,17 +25,17 @@ enum ingest_form {
     FORMS,
 };
 
-/* How a file, or a column, writes numbers. Blanks and apostrophes between thousands are read in
- * either case. */
+/* How a file, or a column, writes numbers. Blanks and apostrophes between thousands are
+ * read in either case. */
 struct ingest_number_style {
     char point;  /* '.' or ',' */
     char groups; /* thousands separator: the other of the two */
 };
 
 /*
- * What a value says about its column's style, whatever the style it is read in. 1.5 and 1,234.5
- * have a decimal point, 1,5 and 1.234.567 do not; 1.234 is either a thousand or a little more than
- * one, and only its neighbours can tell.
+ * What a value says about its column's style, whatever the style it is read in. 1.5 and
+ * 1,234.5 have a decimal point, 1,5 and 1.234.567 do not; 1.234 is either a thousand or a
+ * little more than one, and only its neighbours can tell.
  */
 enum ingest_mark {
     MARK_POINT = 1,  /* reads only with a decimal point */
@@ -63,23 +63,23 @@ struct ingest_number {
 
 /* True for what stands for "no value" in any column, by default. */
 bool ingest_unknown(struct text value);
-/* The form of value, trimmed of white space; *number is filled for the numeric forms, its marks
- * also for text. */
+/* The form of value, trimmed of white space; *number is filled for the numeric forms, its
+ * marks also for text. */
 enum ingest_form ingest_classify(struct text value, struct ingest_number_style style,
                                  struct ingest_number *number);
 /* The same with other words for "no value" than the default ones. */
 enum ingest_form ingest_classify_with(struct text value, struct ingest_number_style style,
                                       const struct ingest_missing *missing,
                                       struct ingest_number *number);
-/* Only plain digits with an optional minus sign, no leading zero, within 64 bits: the fast path of
- * whole numbers. */
+/* Only plain digits with an optional minus sign, no leading zero, within 64 bits: the
+ * fast path of whole numbers. */
 bool ingest_parse_int(struct text value, int64_t *out);
 bool ingest_parse_bool(struct text value, bool *out);
 /* Without white space at both ends, no-break spaces among it; at once when there is none. */
 struct text ingest_trim(struct text value);
 
-/* Ways to write a date; a column has one. Bits, so that a value can say all the ways it could be
- * read. */
+/* Ways to write a date; a column has one. Bits, so that a value can say all the ways it
+ * could be read. */
 enum ingest_date_format {
     DATE_FORMAT_YMD = 1,        /* 2011-12-09, 2011/12/09, 2011.12.09 */
     DATE_FORMAT_DMY_DOT = 2,    /* 9.12.2011 */
@@ -103,8 +103,8 @@ enum ingest_date_format {
     DATE_FORMAT_YEAR = 131072,     /* 2011: its first day */
     DATE_FORMAT_PATTERN = 262144,  /* as --time-format says, see pattern.h */
 };
-/* "YYYY-MM-DD", "M/D/YYYY", … as summaries and mapping files write it; and back (0 when there is
- * none such). */
+/* "YYYY-MM-DD", "M/D/YYYY", … as summaries and mapping files write it; and back (0 when
+ * there is none such). */
 const char *ingest_date_format_name(enum ingest_date_format format);
 unsigned ingest_date_format_from(const char *name);
 
@@ -118,15 +118,51 @@ struct ingest_moment {
     struct text zone;   /* "Europe/Vienna", not looked up yet; or empty */
 };
 
-/* The formats among `formats` under which value reads as a date, with or without a clock; 0 when
- * there is none. *moment is the reading under the lowest of them. moment->zone points into value.
- */
+/* The formats among `formats` under which value reads as a date, with or without a clock;
+ * 0 when there is none. *moment is the reading under the lowest of them. moment->zone
+ * points into value. */
 unsigned ingest_parse_moment(struct text value, unsigned formats, struct ingest_moment *moment);
-/* A spreadsheet's day number (1900 system), to the nearest second, or a year, as format says; false
- * when it is none. */
+/* A spreadsheet's day number (1900 system), to the nearest second, or a year, as format
+ * says; false when it is none. */
 bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_format format,
                           struct ingest_moment *moment);
 /* Day numbers that a column of dates may hold: 1950 to 2119. */
 enum { SERIAL_MIN = 18264, SERIAL_MAX = 80354, SERIAL_1970 = 25569 };
+
+/* Digits of a decimal: 64 bits hold every number of so many. */
+enum { INGEST_DIGITS_MAX = 18 };
+/* No other number alone is taken for a year. */
+static inline bool ingest_is_year(int64_t number)
+{
+    enum { LEAST = 1900, MOST = 2100 };
+    return number >= LEAST && number <= MOST;
+}
+/* Two-digit years are 1969–2068, as POSIX reads them. */
+static inline int ingest_short_year(int year)
+{
+    enum { FIRST = 69, CENTURY = 1900, NEXT = 2000 };
+    return year + (year < FIRST ? NEXT : CENTURY);
+}
+/* A time of day, of which the 61st second of a minute is one. */
+static inline bool ingest_is_clock(int hour, int minute, int second)
+{
+    enum { HOURS = 24, MINUTES = 60, SECONDS = 61 };
+    return hour < HOURS && minute < MINUTES && second < SECONDS;
+}
+/* Seconds since midnight; a leap second counts as the one before it. */
+static inline int32_t ingest_clock_seconds(int hour, int minute, int second)
+{
+    enum { A_MINUTE = 60, AN_HOUR = 3600 };
+    return hour * AN_HOUR + minute * A_MINUTE + second - (second == A_MINUTE);
+}
+/* Behind "am" and "pm" the hours run 12, 1, 2 … 11. */
+static inline bool ingest_half_day_hour(int *hour, bool afternoon)
+{
+    enum { HALF = 12 };
+    if (*hour < 1 || *hour > HALF)
+        return false;
+    *hour = *hour % HALF + (afternoon ? HALF : 0);
+    return true;
+}
 
 #endif

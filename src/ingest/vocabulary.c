@@ -1,9 +1,10 @@
 /*
- * Reading a column's name. A word is looked up in a small dictionary (dictionary.c) that says what
- * it means for an importer and nothing more; a compound (Kundennummer, clientnum, orderdate) is
- * read by cutting it into words of the dictionary: the cut with the fewest pieces, and none when a
- * rest remains. Scripts that write no blanks between words (会員番号, 买家实际支付金额) are all
- * compounds, and there a rest costs but does not spoil the cut.
+ * Reading a column's name. A word is looked up in a small dictionary (dictionary.c) that
+ * says what it means for an importer and nothing more; a compound (Kundennummer,
+ * clientnum, orderdate) is read by cutting it into words of the dictionary: the cut with
+ * the fewest pieces, and none when a rest remains. Scripts that write no blanks between
+ * words (会員番号, 买家实际支付金额) are all compounds, and there a rest costs but does not spoil
+ * the cut.
  */
 #include "ingest/vocabulary.h"
 
@@ -32,8 +33,9 @@ static size_t plain_letter(const char *data, size_t length, const char **plain)
     return 0;
 }
 
-/* Without capitals, accents and other ways to write the same letter, into memory to be freed; NULL
- * when it is no UTF-8. No plain letter is longer than the letter it stands for. */
+/* Without capitals, accents and other ways to write the same letter, into memory to be
+ * freed; NULL when it is no UTF-8. No plain letter is longer than the letter it stands
+ * for. */
 static char *fold(const char *data, size_t length, size_t *size)
 {
     utf8proc_uint8_t *mapped = NULL;
@@ -159,8 +161,8 @@ static void reach(struct cut *cut, size_t start, size_t end, int cost, enum piec
     cut->piece[end] = piece;
 }
 
-/* The fewest known words of at least three bytes (two at the end: id, no, nr) that make up the
- * token. */
+/* The fewest known words of at least three bytes (two at the end: id, no, nr) that make
+ * up the token. */
 static void find_cut(const char *token, size_t length, struct cut *cut)
 {
     cut->cost[0] = 0;
@@ -215,8 +217,8 @@ static void read_token(const char *token, size_t length, struct ingest_meaning *
         meaning->unknown++;
 }
 
-/* "customerID" is two words, "EMail" is one: a capital begins a word behind a small letter, and
- * before one when it ends a run of at least three capitals. */
+/* "customerID" is two words, "EMail" is one: a capital begins a word behind a small
+ * letter, and before one when it ends a run of at least three capitals. */
 static bool begins_word(const char *name, size_t at, size_t start)
 {
     bool capital = name[at] >= 'A' && name[at] <= 'Z';

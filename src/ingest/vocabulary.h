@@ -1,6 +1,6 @@
 /*
- * What the words in a column's name mean: customer, number, date, amount …, in the languages people
- * export in.
+ * What the words in a column's name mean: customer, number, date, amount …, in the
+ * languages people export in.
  */
 #ifndef STRATA_INGEST_VOCABULARY_H
 #define STRATA_INGEST_VOCABULARY_H
@@ -66,8 +66,8 @@ struct ingest_dictionary_list {
 extern const struct ingest_dictionary_list ingest_dictionary[];
 extern const size_t ingest_dictionary_lists;
 
-/* Capitals, accents, underscores and points do not matter; compounds are taken apart: Kundennummer,
- * orderdate. Safe to call from any thread. */
+/* Capitals, accents, underscores and points do not matter; compounds are taken apart:
+ * Kundennummer, orderdate. Safe to call from any thread. */
 struct ingest_meaning ingest_vocabulary_read(const char *name);
 
 #endif

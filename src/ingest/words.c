@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* In lower case. Abbreviations that are a name's first three letters stand here too: one search
- * finds all. */
+/* In lower case. Abbreviations that are a name's first three letters stand here too: one
+ * search finds all. */
 static const char *const months[12][20] = {
     {"january", "jan",      "januar",  "jänner", "jän",     "janvier", "janv",
      "enero",   "ene",      "gennaio", "gen",    "janeiro", "januari", "styczen",
@@ -167,8 +167,8 @@ static const struct {
     {"pkt", 300, false},   {"npt", 345, false},  {"idt", 180, false},
 };
 
-/* Lower case for the letters of these languages: ASCII, Latin-1's and Latin Extended-A's, two bytes
- * each. */
+/* Lower case for the letters of these languages: ASCII, Latin-1's and Latin Extended-A's,
+ * two bytes each. */
 static bool fold(struct text word, char *out, size_t size)
 {
     if (word.length == 0 || word.length >= size)

@@ -1,7 +1,7 @@
 /*
- * A spreadsheet keeps dates as days since 1900 or 1904 and shows them by the cell's number format;
- * it keeps 0.3 as 0.29999999999999999 and shows fifteen digits. What is meant is what is shown,
- * except that nothing is rounded further.
+ * A spreadsheet keeps dates as days since 1900 or 1904 and shows them by the cell's
+ * number format; it keeps 0.3 as 0.29999999999999999 and shows fifteen digits. What is
+ * meant is what is shown, except that nothing is rounded further.
  */
 #include "ingest/xlsx.h"
 
@@ -16,6 +16,7 @@
 /* Formats that every spreadsheet knows by number; those from 27 on are dates in East Asia. */
 static enum ingest_cell_kind built_in(int id)
 {
+    /* ECMA-376, 18.8.30 */
     if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) ||
         id == 57 || id == 58)
         return CELL_DATE;
@@ -27,8 +28,8 @@ static enum ingest_cell_kind built_in(int id)
     return id == 22 ? CELL_DATE_TIME : CELL_NUMBER;
 }
 
-/* The letters of a format that stand for parts of a date or a time; text in quotes and brackets is
- * left out. */
+/* The letters of a format that stand for parts of a date or a time; text in quotes and
+ * brackets is left out. */
 static enum ingest_cell_kind by_code(const char *code)
 {
     bool date = false, clock = false, elapsed = false;
@@ -75,6 +76,7 @@ enum { TEXT_MAX = 64, DIGITS = 15 };
 /* Fifteen digits without an exponent, as long as they say all; else as the file has it. */
 static const char *number_text(const char *written, double value, char *out)
 {
+    /* of numbers beyond these, fifteen digits do not say all */
     if (!isfinite(value) || fabs(value) >= 1e15 || (value != 0 && fabs(value) < 1e-9))
         return written;
     int before = value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;

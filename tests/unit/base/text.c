@@ -47,6 +47,21 @@ static void trimming(void **state)
 }
 
 /* The hash is stored, so it may never change: these values are what the first version gave. */
+static void cutting(void **state)
+{
+    struct text mixed = T("aé€😀"); /* of one, two, three and four bytes */
+    const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+    for (size_t bytes = 0; bytes < sizeof whole / sizeof *whole; bytes++) {
+        struct text cut = text_cut(mixed, bytes);
+        assert_ptr_equal(cut.data, mixed.data);
+        assert_int_equal(cut.length, whole[bytes]);
+        assert_true(text_valid_utf8(cut));
+    }
+    /* what is no UTF-8 ends somewhere, too */
+    assert_int_equal(text_cut(T("\x80\x80\x80"), 2).length, 0);
+    assert_int_equal(text_cut(T(""), 4).length, 0);
+}
+
 static void hashes_stay_what_they_were(void **state)
 {
     static const struct {
@@ -243,6 +258,11 @@ static void buffers_stop_at_their_limit(void **state)
     buffer_printf(&buffer, "%s", "123456789012345");
     assert_true(buffer.cut);
     assert_string_equal(buffer.data, "1234567890");
+    buffer_reset(&buffer);
+    buffer_string(&buffer, "12345678€");
+    buffer_string(&buffer, "9");
+    assert_true(buffer.cut);
+    assert_string_equal(buffer.data, "12345678");
     buffer_release(&buffer);
 }
 
@@ -280,6 +300,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(comparing),
     cmocka_unit_test(starts_and_ends),
     cmocka_unit_test(trimming),
+    cmocka_unit_test(cutting),
     cmocka_unit_test(hashes_stay_what_they_were),
     cmocka_unit_test(hashes_spread),
     cmocka_unit_test(utf8_is_checked),
