@@ -343,11 +343,49 @@ static void explains(void **state)
     arena_release(&arena);
 }
 
+/* Every way through a plan ends when somebody asks: the pass itself, values, and ranks before it.
+ */
+static void evaluation_is_stopped(void **state)
+{
+    static const char *const conditions[] = {"count(order) >= 1", "top 50% by sum(order.amount)"};
+    const struct world *world = *state;
+    struct arena arena;
+    struct error error;
+    struct interrupt interrupt = {false};
+    struct pool *pool = pool_new(2);
+    pool_watch(pool, &interrupt);
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        struct plan *plan;
+        struct plan_result *result = NULL;
+        struct plan_values values;
+        struct segment_set *set = build(conditions[i], &arena);
+        const struct segment_node *node = set->segments[0].condition;
+        assert_int_equal(plan_new(set, &SCHEMA, NULL, -1, &plan, &error), STATUS_OK);
+        interrupt_raise(&interrupt);
+        assert_int_equal(plan_evaluate(plan, world->population, NOW, pool, false, &result, &error),
+                         STATUS_INTERRUPTED);
+        assert_null(result);
+        assert_int_equal(plan_evaluate_values(set, &SCHEMA, &node, 1, world->population, NOW, pool,
+                                              &arena, &values, &error),
+                         STATUS_INTERRUPTED);
+        interrupt_clear(&interrupt);
+        assert_int_equal(plan_evaluate(plan, world->population, NOW, pool, false, &result, &error),
+                         STATUS_OK);
+        plan_result_free(result);
+        plan_free(plan);
+        segment_set_free(set);
+    }
+    pool_free(pool);
+    arena_release(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(measures_of_facts),  cmocka_unit_test(unknown_and_traits),
-    cmocka_unit_test(sequences_of_facts), cmocka_unit_test(windows_of_the_calendar),
-    cmocka_unit_test(everyone_counts),    cmocka_unit_test(future_is_not_seen),
-    cmocka_unit_test(one_fact_arrives),   cmocka_unit_test(explains),
+    cmocka_unit_test(measures_of_facts),     cmocka_unit_test(unknown_and_traits),
+    cmocka_unit_test(sequences_of_facts),    cmocka_unit_test(windows_of_the_calendar),
+    cmocka_unit_test(everyone_counts),       cmocka_unit_test(future_is_not_seen),
+    cmocka_unit_test(one_fact_arrives),      cmocka_unit_test(explains),
+    cmocka_unit_test(evaluation_is_stopped),
 };
 
 UNIT_MAIN_WITH(tests, make_world, free_world)
