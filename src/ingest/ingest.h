@@ -61,7 +61,7 @@ struct ingest_options {
 bool ingest_option_known(const char *name);
 /* Says one; STATUS_USAGE with the nearest name when there is none such, or for a value it
  * cannot have. Copies into arena. */
-enum status ingest_option_set(struct ingest_options *options, const char *name, const char *value,
+enum status ingest_option_set(struct ingest_options *into, const char *name, const char *value,
                               struct arena *arena, struct error *error);
 
 /* Called about ten times a second: fraction 0…1 of the present phase. False stops the import. */

@@ -615,7 +615,7 @@ enum status model_kmeans_fit(const struct model_matrix *matrix,
     for (int i = 0; i < FINALISTS; i++)
         list[i] = (struct finalist){INFINITY, ARENA_ARRAY(&scratch, double, cells)};
     bool converged;
-    for (int start = 0; start < starts; start++) {
+    for (int start = 0; start < starts && !pool_interrupted(pool); start++) {
         struct stats_random random;
         stats_random_init(&random, options->seed, (uint64_t)start);
         choose_starts(&trial, &random);
@@ -641,7 +641,7 @@ enum status model_kmeans_fit(const struct model_matrix *matrix,
     }
 
     arena_release(&scratch);
-    return STATUS_OK;
+    return pool_check(pool, error);
 }
 
 uint32_t model_kmeans_assign(const struct model_kmeans *model, const double *row, double *distance)

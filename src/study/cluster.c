@@ -174,6 +174,7 @@ static enum status judge(struct work *work, const struct cluster_data *data,
     uint32_t *label = ARENA_ARRAY(work->arena, uint32_t, matrix.rows);
     out->rows = matrix.rows;
     for (int k = 1; k <= wish->largest && (size_t)k <= most; k++) {
+        TRY(pool_check(pool, error));
         if (k > 1 &&
             model_clustering_regroup(&matrix, k, wish->seed, &way, label, &ignored) != STATUS_OK) {
             error_clear(&ignored);

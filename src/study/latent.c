@@ -277,6 +277,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
     for (int k = from; k <= to && k <= possible && worse < 2; k++) {
         struct model_latent_options options = {.classes = k, .starts = starts, .seed = seed};
         struct model_latent model;
+        TRY(pool_check(session_pool(work->session), error));
         enum status status = model_latent_fit(&data, &options, session_pool(work->session),
                                               work->arena, &model, error);
         if (status != STATUS_OK && k == from)
