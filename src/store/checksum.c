@@ -261,6 +261,7 @@ static enum status look(const struct store *store, const struct catalog_part *pa
     for (size_t i = 0; i < count; i++)
         pieces[i] =
             (struct hash_piece){.ranges = sums[i]->ranges, .range_count = sums[i]->range_count};
+    hasher_limit(store->checked->hasher, store->limits.threads);
     hasher_run(store->checked->hasher, file, pieces, count);
 
     for (size_t i = 0; i < count; i++) {

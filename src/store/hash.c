@@ -67,6 +67,11 @@ static void make_room(struct hasher *hasher)
     hasher->bytes = base_malloc(hasher->wave * CHUNK);
 }
 
+void hasher_limit(struct hasher *hasher, int threads)
+{
+    hasher->threads = threads;
+}
+
 struct hasher *hasher_new(int threads)
 {
     struct hasher *hasher = base_calloc(1, sizeof *hasher);

@@ -17,6 +17,8 @@ struct hash_piece {
  * scratch memory, to be kept: used by one thread at a time. */
 struct hasher;
 struct hasher *hasher_new(int threads);
+/* Another number of threads, before the first large work. */
+void hasher_limit(struct hasher *hasher, int threads);
 void hasher_free(struct hasher *hasher);
 void hasher_run(struct hasher *hasher, int file, struct hash_piece *pieces, size_t count);
 

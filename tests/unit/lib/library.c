@@ -4,6 +4,7 @@
 
 #include "strata.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,10 +169,26 @@ static void options_may_be_older_or_newer(void **state)
     assert_int_equal(strata_open(shop, STRATA_READ, &newer.known, &store, &error), STRATA_USAGE);
 }
 
-static void little_memory_is_enough(void **state)
+/* The most threads this process has been seen to have. */
+static int count_threads(void *context, const char *phase, double fraction)
+{
+    int *most = context, now = -2; /* . and .. */
+    DIR *tasks = opendir("/proc/self/task");
+    while (tasks && readdir(tasks))
+        now++;
+    closedir(tasks);
+    *most = now > *most ? now : *most;
+    return 0;
+}
+
+/* One works, and one looks at how far it is. */
+static void limits_are_kept(void **state)
 {
     uint64_t customers = 0;
+    int most = 0;
     struct strata_options options = STRATA_OPTIONS_INIT;
+    options.progress = count_threads;
+    options.context = &most;
     options.threads = 1;
     options.memory = 64 << 20;
     write_orders(ENOUGH_TO_BE_SEEN);
@@ -180,6 +197,7 @@ static void little_memory_is_enough(void **state)
     assert_int_equal(strata_count(store, "count(order) >= 400", STRATA_LATEST, &customers, &error),
                      STRATA_OK);
     assert_int_equal(customers, 1000);
+    assert_in_range(most, 1, 2);
     strata_close(store);
 }
 
@@ -211,7 +229,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_question_is_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(options_may_be_older_or_newer, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(little_memory_is_enough, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_used_is_not_deleted, set_up, tear_down),
 };
 UNIT_MAIN(tests)
