@@ -258,8 +258,7 @@ static void list_sizes(const struct session_view *view, struct arena *arena,
 {
     const struct segment_set *set = view->set;
     struct session_segments *segments = &out->segments;
-    for (size_t w = 0; w < view->result->words; w++)
-        segments->customers += (uint64_t)__builtin_popcountll(view->result->existing[w]);
+    segments->customers = plan_result_customers(view->result);
     segments->items = ARENA_ARRAY(arena, struct session_segment, (size_t)set->segment_count + 1);
     segments->count = (size_t)set->segment_count;
     segments->has_refresh = true;

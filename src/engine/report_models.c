@@ -79,11 +79,9 @@ static int choose_personas(const struct judge_evidence *evidence, int *chosen, i
 {
     enum { LEAST = 30 };
     const struct segment_set *set = evidence->view->set;
-    uint64_t all = 0,
+    uint64_t all = plan_result_customers(evidence->view->result),
              *size = ARENA_ARRAY(evidence->arena, uint64_t, (size_t)set->segment_count + 1);
     int count = 0;
-    for (size_t w = 0; w < evidence->view->result->words; w++)
-        all += (uint64_t)__builtin_popcountll(evidence->view->result->existing[w]);
     for (int s = 0; s < set->segment_count; s++) {
         uint64_t own = plan_result_count(evidence->view->result, s);
         size[s] = set->segments[s].scheme >= 0 || own < LEAST || own * 10 > all * 6 ? 0 : own;

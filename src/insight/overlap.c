@@ -99,8 +99,7 @@ void insight_overlap(const struct plan_result *result, const int *segments, int 
     out->size = ARENA_ARRAY(arena, uint64_t, (size_t)result->segment_count + 1);
     for (int s = 0; s < count; s++)
         out->size[segments[s]] = plan_result_count(result, segments[s]);
-    for (size_t w = 0; w < result->words; w++)
-        out->customers += (uint64_t)__builtin_popcountll(result->existing[w]);
+    out->customers = plan_result_customers(result);
     if (count == 0)
         out->none = out->customers;
     count_pairs(result, segments, count, arena, out);

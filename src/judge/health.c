@@ -57,8 +57,7 @@ static void measure(struct health *health)
     size_t count = (size_t)evidence->view->set->segment_count;
     health->size = ARENA_ARRAY(evidence->arena, uint64_t, count + 1);
     health->alike = ARENA_ARRAY(evidence->arena, bool, count + 1);
-    for (size_t w = 0; w < result->words; w++)
-        health->customers += (uint64_t)__builtin_popcountll(result->existing[w]);
+    health->customers = plan_result_customers(result);
     for (size_t s = 0; s < count; s++)
         health->size[s] = plan_result_count(result, (int)s);
 }

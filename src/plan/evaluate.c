@@ -478,6 +478,14 @@ uint64_t plan_result_count(const struct plan_result *result, int segment)
     return count;
 }
 
+uint64_t plan_result_customers(const struct plan_result *result)
+{
+    uint64_t count = 0;
+    for (size_t w = 0; w < result->words; w++)
+        count += (uint64_t)__builtin_popcountll(result->existing[w]);
+    return count;
+}
+
 bool plan_result_has(const struct plan_result *result, int segment, uint32_t position)
 {
     return result->members[segment] && bit_at(result->members[segment], position);

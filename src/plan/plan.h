@@ -44,6 +44,8 @@ enum status plan_evaluate(const struct plan *plan, const struct population *popu
                           struct error *error);
 void plan_result_free(struct plan_result *result);
 uint64_t plan_result_count(const struct plan_result *result, int segment);
+/* How many customers exist at its moment. */
+uint64_t plan_result_customers(const struct plan_result *result);
 bool plan_result_has(const struct plan_result *result, int segment, uint32_t position);
 
 /*

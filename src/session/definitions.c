@@ -326,8 +326,7 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
         change->what = SESSION_REMOVED;
         count_change(old, i, new, -1, change);
     }
-    for (size_t w = 0; w < new->words; w++)
-        out->customers += (uint64_t)__builtin_popcountll(new->existing[w]);
+    out->customers = plan_result_customers(new);
 }
 
 /* Saved names (segments outside schemes, schemes) that the new set no longer has; broken ones too

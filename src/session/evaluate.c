@@ -123,14 +123,6 @@ void session_view_close(struct session_view *view)
     *view = (struct session_view){0};
 }
 
-static uint64_t existing(const struct plan_result *result)
-{
-    uint64_t count = 0;
-    for (size_t w = 0; w < result->words; w++)
-        count += (uint64_t)__builtin_popcountll(result->existing[w]);
-    return count;
-}
-
 enum status session_count(struct session *session, struct text condition,
                           const struct session_moment *moment, struct arena *arena,
                           struct session_count *out, struct error *error)
@@ -145,7 +137,7 @@ enum status session_count(struct session *session, struct text condition,
     enum status status = session_evaluate(session, set, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
         out->customers = plan_result_count(view.result, asked);
-        out->of = existing(view.result);
+        out->of = plan_result_customers(view.result);
         session_check_texts(view.population, set, arena, &out->problems);
         session_view_close(&view);
     }
@@ -262,7 +254,7 @@ enum status session_segments(struct session *session, const struct session_momen
     *out = (struct session_segments){0};
     TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &view, error));
     const struct segment_set *set = view.set;
-    out->customers = existing(view.result);
+    out->customers = plan_result_customers(view.result);
     out->items = ARENA_ARRAY(arena, struct session_segment, (size_t)set->segment_count + 1);
     for (int i = 0; i < set->segment_count; i++) {
         struct session_segment *segment = &out->items[out->count++];

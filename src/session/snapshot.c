@@ -15,7 +15,6 @@ struct session_snapshot {
     struct schema *schema;
     struct segment_set *set;
     struct session_view view; /* its set is the one above */
-    uint64_t customers;
     bool everything;
     struct segment_needs held;
     struct session_trouble *broken;
@@ -106,10 +105,6 @@ static enum status fill(struct session_snapshot *snapshot, struct session *sessi
         TRY(session_leave_out(session, snapshot->view.population, moment->now, &why, error));
         TRY(build(snapshot, session, error));
     }
-
-    const struct plan_result *result = snapshot->view.result;
-    for (size_t w = 0; w < result->words; w++)
-        snapshot->customers += (uint64_t)__builtin_popcountll(result->existing[w]);
     return STATUS_OK;
 }
 
@@ -157,7 +152,7 @@ bool session_snapshot_broken(const struct session_snapshot *snapshot, size_t i, 
 
 uint64_t session_snapshot_customers(const struct session_snapshot *snapshot)
 {
-    return snapshot->customers;
+    return plan_result_customers(snapshot->view.result);
 }
 
 enum status session_snapshot_find_segment(const struct session_snapshot *snapshot, const char *name,

@@ -1,27 +1,21 @@
 /* The library's promises that no example shows: stopping leaves nothing, options of other versions.
  */
+#include "support/folder.h"
 #include "unit/unit.h"
 
 #include "strata.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char folder[64], shop[80], file[80];
+static char folder[256], shop[300], file[300];
 static struct strata_error error;
-
-static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *ftw)
-{
-    return remove(name);
-}
 
 static int set_up(void **state)
 {
-    strcpy(folder, "/tmp/strata-library-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(folder_make(folder, sizeof folder));
     snprintf(shop, sizeof shop, "%s/shop", folder);
     snprintf(file, sizeof file, "%s/orders.csv", folder);
     assert_int_equal(strata_create(shop, NULL, "EUR", &error), STRATA_OK);
@@ -30,7 +24,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 static void write_orders(int rows)

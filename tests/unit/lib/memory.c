@@ -3,12 +3,12 @@
  * values, dates and exact decimals; and a stream that fails half-way. Row n is of customer n % 100,
  * at n minutes past the first moment, of n cents, or unknown when n % 10 is 9.
  */
+#include "support/folder.h"
 #include "unit/unit.h"
 
 #include "strata.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 enum { BATCH = 5000, BATCHES = 3, SKIPPED = 3, NAME = 8 };
 static const int64_t FIRST = 1735689600; /* 2025-01-01T00:00:00Z */
 
-static char folder[64];
+static char folder[256];
 static struct strata_error error;
 
 /* ---- the stream ---- */
@@ -139,17 +139,11 @@ static struct ArrowArrayStream stream_of(struct state *state)
 
 /* ---- tests ---- */
 
-static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *ftw)
-{
-    return remove(name);
-}
-
 static struct strata_store *open_shop(void)
 {
-    char shop[80];
+    char shop[300];
     struct strata_store *store = NULL;
-    strcpy(folder, "/tmp/strata-memory-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(folder_make(folder, sizeof folder));
     snprintf(shop, sizeof shop, "%s/shop", folder);
     assert_int_equal(strata_create(shop, NULL, "EUR", &error), STRATA_OK);
     assert_int_equal(strata_open(shop, STRATA_WRITE, NULL, &store, &error), STRATA_OK);
@@ -159,7 +153,7 @@ static struct strata_store *open_shop(void)
 static void close_shop(struct strata_store *store)
 {
     strata_close(store);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
 }
 
 static uint64_t count(struct strata_store *store, const char *condition)

@@ -3,6 +3,7 @@
  * arithmetic says. Customer c000…: number n has n % 7 orders in June 2025, the k-th of 10 × k, and
  * lives in Wien when n is even, else in Graz.
  */
+#include "support/folder.h"
 #include "unit/unit.h"
 
 #include "session/snapshot.h"
@@ -10,7 +11,6 @@
 #include "engine/engine.h"
 #include "ingest/ingest.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +27,8 @@ static const char definitions[] = "segment regulars where count(order) >= 3\n"
                                   "  small where any(order)\n"
                                   "  else empty\n";
 
-static char folder[64];
+static char folder[256];
 static struct error error;
-
-static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *ftw)
-{
-    return remove(name);
-}
 
 static void good(enum status status)
 {
@@ -104,9 +99,8 @@ static struct session_snapshot *take(struct session *session, bool everything)
 static struct session *open_shop(void)
 {
     struct session *session;
-    char shop[80], file[80];
-    strcpy(folder, "/tmp/strata-snapshot-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    char shop[300], file[300];
+    assert_non_null(folder_make(folder, sizeof folder));
     snprintf(shop, sizeof shop, "%s/shop", folder);
     good(session_create(shop, "Europe/Vienna", "EUR", &error));
     good(session_open(
@@ -123,7 +117,7 @@ static struct session *open_shop(void)
 
 static void remove_shop(void)
 {
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
 }
 
 /* ---- what threads ask ---- */
