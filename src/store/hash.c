@@ -13,13 +13,17 @@
 
 #include "base/arena.h"
 #include "base/pool.h"
-#include "store/digest_internal.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
+#ifdef STRATA_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h> /* the same functions, with what this processor can do */
+#else
+#include <xxhash.h>
+#endif
 
 enum {
     CHUNK = 1 << 18,       /* bytes; fits into a second-level cache with room to spare */
@@ -42,8 +46,7 @@ struct chunk {
 struct hasher {
     struct pool *pool; /* started for the first large work, of so many threads */
     int threads;
-    const struct digest_way *way;
-    struct digest *digest; /* of the piece that is being hashed */
+    XXH3_state_t *digest; /* of the piece that is being hashed */
     int file;
     size_t wave; /* chunks */
     struct chunk *chunks;
@@ -76,8 +79,8 @@ struct hasher *hasher_new(int threads)
 {
     struct hasher *hasher = base_calloc(1, sizeof *hasher);
     hasher->threads = threads;
-    hasher->way = digest_way(0);
-    hasher->digest = hasher->way->new ();
+    hasher->digest = XXH3_createState();
+    ENSURE(hasher->digest);
     pthread_mutex_init(&hasher->lock, NULL);
     make_room(hasher);
     return hasher;
@@ -89,7 +92,7 @@ void hasher_free(struct hasher *hasher)
         return;
     pool_free(hasher->pool);
     pthread_mutex_destroy(&hasher->lock);
-    hasher->way->free(hasher->digest);
+    XXH3_freeState(hasher->digest);
     release_room(hasher);
     free(hasher);
 }
@@ -214,16 +217,16 @@ static void hash_chunk(struct hasher *hasher, const struct chunk *chunk)
     struct hash_piece *piece = chunk->piece;
     if (chunk->begins) {
         piece->failed = 0;
-        hasher->way->begin(hasher->digest);
+        XXH3_64bits_reset(hasher->digest);
     }
     if (!piece->failed)
         piece->failed = chunk->failed;
     if (piece->failed)
         return;
 
-    hasher->way->add(hasher->digest, chunk->bytes, chunk->length);
+    XXH3_64bits_update(hasher->digest, chunk->bytes, chunk->length);
     if (chunk->ends)
-        piece->value = hasher->way->value(hasher->digest);
+        piece->value = XXH3_64bits_digest(hasher->digest);
 }
 
 /* Under the lock, which is given back for the hashing itself. A chunk that is read meanwhile is

@@ -1,9 +1,8 @@
-/* Pieces of a file hashed by threads, and the ways to hash, held against the library's XXH3_64bits
- * of the same bytes in one call. */
+/* Pieces of a file hashed by threads, held against the plain library's XXH3_64bits of the same
+ * bytes in one call. */
 #include "support/folder.h"
 #include "unit/unit.h"
 
-#include "store/digest_internal.h"
 #include "store/hash_internal.h"
 
 #include <errno.h>
@@ -22,40 +21,6 @@ static unsigned char *random_bytes(size_t count)
     for (size_t i = 0; i < count; i++)
         bytes[i] = (unsigned char)(unit_random(&state) >> 32);
     return bytes;
-}
-
-/* Told in parts of random lengths, some of them empty. */
-static uint64_t in_parts(const struct digest_way *way, struct digest *digest,
-                         const unsigned char *bytes, size_t length, uint64_t *random)
-{
-    way->begin(digest);
-    while (length) {
-        size_t some = unit_random(random) % (length + 1);
-        way->add(digest, bytes, some);
-        bytes += some;
-        length -= some;
-    }
-    return way->value(digest);
-}
-
-static void every_way_is_the_librarys_hash(void **state)
-{
-    (void)state;
-    enum { MOST = 70000 };
-    unsigned char *bytes = random_bytes(MOST + 64);
-    uint64_t random = 7;
-    size_t ways = 0;
-    for (const struct digest_way *way; (way = digest_way(ways)) != NULL; ways++) {
-        struct digest *digest = way->new ();
-        for (size_t length = 0; length <= MOST; length += length < 3300 ? 1 : 211) {
-            const unsigned char *from = bytes + length % 64; /* of any alignment */
-            assert_int_equal(in_parts(way, digest, from, length, &random),
-                             XXH3_64bits(from, length));
-        }
-        way->free(digest);
-    }
-    assert_true(ways >= 1);
-    free(bytes);
 }
 
 /* ---- pieces of a file ---- */
@@ -185,7 +150,6 @@ static void what_cannot_be_read(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(every_way_is_the_librarys_hash),
     cmocka_unit_test(pieces_of_every_length),
     cmocka_unit_test(what_cannot_be_read),
 };
