@@ -5,6 +5,7 @@
  */
 #include "ingest/understand.h"
 
+#include "base/temporary.h"
 #include "ingest/language.h"
 
 #include <stdlib.h>
@@ -22,14 +23,8 @@ enum status ingest_temporary(const struct ingest_run *run, const char **path, st
         return STATUS_OK;
     }
 
-    if (!own->folder) {
-        const char *folder = getenv("TMPDIR");
-        own->folder = mkdtemp(
-            arena_printf(run->arena, "%s/strata-XXXXXX", folder && *folder ? folder : "/tmp"));
-    }
     if (!own->folder)
-        return error_set(error, STATUS_ERROR,
-                         "cannot make a temporary folder; set TMPDIR to one that can be written");
+        TRY(temporary_folder(run->arena, &own->folder, error));
     *path = arena_printf(run->arena, "%s/%zu", own->folder, own->count++);
     return STATUS_OK;
 }

@@ -4,10 +4,10 @@
  */
 #include "lib/internal.h"
 
+#include "base/temporary.h"
 #include "base/vector.h"
 #include "lake/arrow.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct strata_import {
     struct arena arena;
     struct ingest_options options;
     VECTOR(const char *) sources;
-    char *folder; /* of files made from memory, or NULL */
+    const char *folder; /* of files made from memory, or NULL */
     VECTOR(const char *) files;
     struct engine_import made;
     bool ran;
@@ -64,26 +64,14 @@ enum strata_status strata_import_add_file(struct strata_import *import, const ch
 
 /* ---- rows from memory ---- */
 
-static enum status make_folder(struct strata_import *import, struct error *error)
-{
-    const char *place = getenv("TMPDIR");
-    if (import->folder)
-        return STATUS_OK;
-    char *folder =
-        arena_printf(&import->arena, "%s/strata-import-XXXXXX", place && *place ? place : "/tmp");
-    if (!mkdtemp(folder))
-        return error_system(error, errno, "the folder %s cannot be made", folder);
-    import->folder = folder;
-    return STATUS_OK;
-}
-
 static enum status add_arrow(struct strata_import *import, const char *name,
                              struct ArrowArrayStream *stream, struct error *error)
 {
     struct lake *lake;
     if (!*name || *name == '.' || strchr(name, '/'))
         return error_set(error, STATUS_USAGE, "'%s' is no name for rows from memory", name);
-    TRY(make_folder(import, error));
+    if (!import->folder)
+        TRY(temporary_folder(&import->arena, &import->folder, error));
     const char *path = arena_printf(&import->arena, "%s/%s.parquet", import->folder, name);
     for (size_t i = 0; i < import->files.count; i++)
         if (strcmp(import->files.items[i], path) == 0)
