@@ -64,6 +64,34 @@ struct text text_cut(struct text text, size_t bytes)
     return (struct text){text.data, bytes};
 }
 
+/* Where the part that begins here ends: at its comma, or at the end of the text. */
+static const char *part_end(const char *at)
+{
+    int depth = 0;
+    char quote = 0;
+    for (; *at && (*at != ',' || depth || quote); at++) {
+        if (quote)
+            quote = *at == quote ? 0 : quote;
+        else if (*at == '\'' || *at == '"' || *at == '`')
+            quote = *at;
+        else
+            depth += (*at == '(') - (*at == ')');
+    }
+    return at;
+}
+
+bool text_next_part(const char **rest, struct text *part)
+{
+    while (**rest) {
+        const char *end = part_end(*rest);
+        *part = text_trim((struct text){*rest, (size_t)(end - *rest)});
+        *rest = *end ? end + 1 : end;
+        if (part->length)
+            return true;
+    }
+    return false;
+}
+
 /* Multiply-and-fold over eight bytes at a time (the construction of wyhash, our own constants and
  * framing). */
 static uint64_t mix(uint64_t a, uint64_t b)

@@ -30,6 +30,10 @@ bool text_ends(struct text text, struct text suffix);
 struct text text_trim(struct text text);
 /* The first bytes of text, at most so many, less those of a character that would not be whole. */
 struct text text_cut(struct text text, size_t bytes);
+/* The next of the parts that commas divide, outside parentheses and quotes (' " `), without blanks
+ * around it; empty ones are passed over. *rest is the text behind it, at first all of it; false:
+ * there is none left. */
+bool text_next_part(const char **rest, struct text *part);
 /* "" or "s": the end of an English noun behind a count. */
 static inline const char *text_plural(uint64_t count)
 {

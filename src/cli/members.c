@@ -9,31 +9,6 @@
 
 /* ---- --with ---- */
 
-/* Appends the parts that commas divide, outside parentheses and quotes. */
-static void split_values(struct cli *cli, const char *text, const char **out, size_t *count)
-{
-    int depth = 0;
-    char quote = 0;
-    const char *start = text;
-    for (const char *at = text;; at++) {
-        if (*at && quote)
-            quote = *at == quote ? 0 : quote;
-        else if (*at == '\'' || *at == '"' || *at == '`')
-            quote = *at;
-        else
-            depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
-        if (*at && (*at != ',' || depth || quote))
-            continue;
-
-        struct text part = text_trim((struct text){start, (size_t)(at - start)});
-        if (part.length)
-            out[(*count)++] = arena_strndup(&cli->arena, part.data, part.length);
-        if (!*at)
-            return;
-        start = at + 1;
-    }
-}
-
 static const char **values_asked(struct cli *cli, size_t *count)
 {
     size_t given, most = 1;
@@ -42,8 +17,11 @@ static const char **values_asked(struct cli *cli, size_t *count)
         most += strlen(texts[i]) + 1;
     const char **out = ARENA_ARRAY(&cli->arena, const char *, most);
     *count = 0;
-    for (size_t i = 0; i < given; i++)
-        split_values(cli, texts[i], out, count);
+    for (size_t i = 0; i < given; i++) {
+        const char *rest = texts[i];
+        for (struct text part; text_next_part(&rest, &part);)
+            out[(*count)++] = arena_strndup(&cli->arena, part.data, part.length);
+    }
     return out;
 }
 

@@ -45,29 +45,6 @@ enum status work_option_number(const struct work *work, const char *name, double
                      most, value);
 }
 
-static size_t split_list(const struct work *work, const char *text, const char **out)
-{
-    size_t count = 0;
-    int depth = 0;
-    char quote = 0;
-    const char *start = text;
-    for (const char *at = text;; at++) {
-        if (*at && quote)
-            quote = *at == quote ? 0 : quote;
-        else if (*at == '\'' || *at == '"' || *at == '`')
-            quote = *at;
-        depth += !quote && *at == '(' ? 1 : !quote && *at == ')' ? -1 : 0;
-        if (*at && (*at != ',' || depth || quote))
-            continue;
-        struct text part = text_trim((struct text){start, (size_t)(at - start)});
-        if (part.length)
-            out[count++] = arena_strndup(work->arena, part.data, part.length);
-        if (!*at)
-            return count;
-        start = at + 1;
-    }
-}
-
 const char **work_option_list(const struct work *work, const char *name, size_t *count)
 {
     size_t most = 1;
@@ -75,9 +52,12 @@ const char **work_option_list(const struct work *work, const char *name, size_t 
         most += strlen(work->model->options[i].value) + 1;
     const char **out = ARENA_ARRAY(work->arena, const char *, most);
     *count = 0;
-    for (size_t i = 0; i < work->model->option_count; i++)
-        if (strcmp(work->model->options[i].name, name) == 0)
-            *count += split_list(work, work->model->options[i].value, out + *count);
+    for (size_t i = 0; i < work->model->option_count; i++) {
+        const char *rest = work->model->options[i].value;
+        struct text part;
+        while (strcmp(work->model->options[i].name, name) == 0 && text_next_part(&rest, &part))
+            out[(*count)++] = arena_strndup(work->arena, part.data, part.length);
+    }
     return out;
 }
 

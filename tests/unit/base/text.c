@@ -47,6 +47,23 @@ static void trimming(void **state)
 }
 
 /* The hash is stored, so it may never change: these values are what the first version gave. */
+static void parts_between_commas(void **state)
+{
+    static const char *const parts[] = {"a", "sum(b, 'x)')", "'c, \"d'", "`e,f`", "g(h(i), j)"};
+    const char *rest = ", a,sum(b, 'x)') ,, 'c, \"d',`e,f`, g(h(i), j) ,";
+    struct text part;
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        assert_true(text_next_part(&rest, &part));
+        assert_true(text_equal(part, text_from(parts[i])));
+    }
+    assert_false(text_next_part(&rest, &part));
+
+    rest = "open('a, b";
+    assert_true(text_next_part(&rest, &part) && part.length == strlen("open('a, b"));
+    assert_false(text_next_part(&rest, &part));
+}
+
 static void cutting(void **state)
 {
     struct text mixed = T("aé€😀"); /* of one, two, three and four bytes */
@@ -301,6 +318,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(starts_and_ends),
     cmocka_unit_test(trimming),
     cmocka_unit_test(cutting),
+    cmocka_unit_test(parts_between_commas),
     cmocka_unit_test(hashes_stay_what_they_were),
     cmocka_unit_test(hashes_spread),
     cmocka_unit_test(utf8_is_checked),
