@@ -271,13 +271,21 @@ static enum status check(const struct population_table *table, const struct popu
     return STATUS_OK;
 }
 
-static struct population *share(const struct population *below, size_t table)
+static struct population *share(const struct population *below)
 {
     struct population *population = base_malloc(sizeof *population);
     *population = *below;
     population->below = below;
-    population->own_table = table;
+    population->own_table = SIZE_MAX;
+    population->own_lists = 0;
     population->serial = population_next_serial();
+    return population;
+}
+
+static struct population *share_but_table(const struct population *below, size_t table)
+{
+    struct population *population = share(below);
+    population->own_table = table;
     population->tables = base_malloc((below->table_count + 1) * sizeof *population->tables);
     memcpy(population->tables, below->tables, below->table_count * sizeof *population->tables);
     return population;
@@ -306,7 +314,7 @@ enum status population_over(const struct population *below, const char *table, u
     const struct population_table *from = &below->tables[index];
     TRY(check(from, told, count, error));
 
-    struct population *population = share(below, (size_t)index);
+    struct population *population = share_but_table(below, (size_t)index);
     struct population_table *to = &population->tables[index];
     struct overlay overlay = {
         .below = below, .from = from, .to = to, .told = told, .sources = count};
@@ -327,4 +335,30 @@ enum status population_over(const struct population *below, const char *table, u
     else
         population_free(population);
     return status;
+}
+
+/* ---- lists ---- */
+
+static bool is_among(const struct population_list *lists, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(lists[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+struct population *population_with_lists(const struct population *below,
+                                         const struct population_list *lists, size_t count)
+{
+    struct population *population = share(below);
+    population->lists = base_calloc(count + below->list_count + 1, sizeof *lists);
+    population->own_lists = count;
+    population->list_count = count;
+    if (count)
+        memcpy(population->lists, lists, count * sizeof *lists);
+
+    for (size_t i = 0; i < below->list_count; i++)
+        if (!is_among(lists, count, below->lists[i].name))
+            population->lists[population->list_count++] = below->lists[i];
+    return population;
 }

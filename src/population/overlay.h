@@ -1,8 +1,8 @@
 /*
- * A population with tellings over it: what was told since it was made, as a picture of its own. It
- * shares everything with the population below but the table that the tellings go into, which is
- * made anew: pieces of the old one with the new rows between them. Both can be read, by any number
- * of threads.
+ * A population with something over it, as a picture of its own: tellings since it was made, or
+ * other lists. It shares everything with the population below but what is other. The table that
+ * tellings go into is made anew: pieces of the old one with the new rows between them. Both can be
+ * read, by any number of threads.
  */
 #ifndef STRATA_POPULATION_OVERLAY_H
 #define STRATA_POPULATION_OVERLAY_H
@@ -28,5 +28,11 @@ struct population_told {
 enum status population_over(const struct population *below, const char *table, uint32_t time,
                             const struct population_told *told, size_t count, struct pool *pool,
                             struct population **out, struct error *error);
+
+/* The same with other static lists: those given, and of the lists below those of other names. The
+ * members are taken over, the names borrowed; below must outlive what is returned, which
+ * population_free frees. */
+struct population *population_with_lists(const struct population *below,
+                                         const struct population_list *lists, size_t count);
 
 #endif

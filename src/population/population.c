@@ -182,9 +182,15 @@ static void free_table(struct population_table *table)
 
 static void free_overlay(struct population *population)
 {
-    free_table(&population->tables[population->own_table]);
-    free(population->tables[population->own_table].columns);
-    free(population->tables);
+    if (population->own_table != SIZE_MAX) {
+        free_table(&population->tables[population->own_table]);
+        free(population->tables[population->own_table].columns);
+        free(population->tables);
+    }
+    for (size_t i = 0; i < population->own_lists; i++)
+        free((void *)population->lists[i].members);
+    if (population->lists != population->below->lists)
+        free(population->lists);
     free(population);
 }
 

@@ -94,9 +94,10 @@ struct population {
     uint32_t code_count;     /* dictionary codes 0…code_count−1 */
     uint64_t serial;         /* differs between any two populations of a process */
     struct population_internal *internal;
-    const struct population *below; /* overlay.h: what it shares everything with but one table;
-                                       NULL: it lies over none */
-    size_t own_table;
+    const struct population *below; /* overlay.h: what it shares everything with but a table, or
+                                       some lists; NULL: it lies over none */
+    size_t own_table;               /* SIZE_MAX: none */
+    size_t own_lists;               /* the first so many of its lists */
 };
 
 /* Index of the table, or −1 if it was not loaded. */

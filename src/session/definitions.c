@@ -391,20 +391,20 @@ static enum status evaluate_some(struct session *session, const struct segment_s
 }
 
 static enum status evaluate_new(struct session *session, const struct segment_set *new_set,
-                                const struct session_view *old, const struct session_moment *moment,
-                                struct plan_result **out, struct error *error)
+                                const struct segment_set *old_set,
+                                const struct population *population,
+                                const struct session_moment *moment, struct plan_result **out,
+                                struct error *error)
 {
     struct error failure;
-    if (evaluate_some(session, new_set, NULL, -1, old->population, moment, out, &failure) ==
-        STATUS_OK)
+    if (evaluate_some(session, new_set, NULL, -1, population, moment, out, &failure) == STATUS_OK)
         return STATUS_OK;
 
     int count, *segments = base_calloc((size_t)new_set->segment_count + 1, sizeof *segments);
-    enum status status = choose_evaluable(session, new_set, old->set, old->population, moment,
-                                          segments, &count, error);
+    enum status status =
+        choose_evaluable(session, new_set, old_set, population, moment, segments, &count, error);
     if (status == STATUS_OK)
-        status =
-            evaluate_some(session, new_set, segments, count, old->population, moment, out, error);
+        status = evaluate_some(session, new_set, segments, count, population, moment, out, error);
     free(segments);
     return status;
 }
@@ -419,15 +419,17 @@ static enum status evaluate_both(struct session *session, const struct segment_s
     struct session_view old = {0};
     struct plan_result *new = NULL;
     TRY(session_evaluate(session, NULL, NULL, -1, &needs, moment, &old, error));
-    if (needs.lists)
-        session_overlay_lists(old.population, out->lists, out->list_count, arena);
+    struct population *over =
+        needs.lists ? session_with_lists(old.population, out->lists, out->list_count) : NULL;
+    const struct population *population = over ? over : old.population;
 
-    session_check_lists(old.population, out, arena);
-    session_check_texts(old.population, new_set, arena, &out->problems);
-    enum status status = evaluate_new(session, new_set, &old, moment, &new, error);
+    session_check_lists(population, out, arena);
+    session_check_texts(population, new_set, arena, &out->problems);
+    enum status status = evaluate_new(session, new_set, old.set, population, moment, &new, error);
     if (status == STATUS_OK)
         list_changes(old.set, old.result, new_set, new, arena, out);
     plan_result_free(new);
+    population_free(over);
     session_view_close(&old);
     return status;
 }

@@ -66,9 +66,10 @@ void session_collect_members(const struct session_view *view, int segment, struc
 enum status session_read_lists(struct session *session, const struct segment_source *sources,
                                size_t count, struct arena *arena, struct session_apply *apply,
                                struct error *error);
-/* Puts lists that are not saved yet beside, or in place of, those of a loaded population. */
-void session_overlay_lists(struct population *population, const struct catalog_list *lists,
-                           size_t count, struct arena *arena);
+/* The population with lists that are not saved yet beside, or in place of, its own. Free it before
+ * the one below; the names are the lists'. */
+struct population *session_with_lists(const struct population *population,
+                                      const struct catalog_list *lists, size_t count);
 /* Adds a note for each list of apply that names somebody the population does not know. */
 void session_check_lists(const struct population *population, struct session_apply *apply,
                          struct arena *arena);

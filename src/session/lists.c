@@ -3,6 +3,8 @@
 #include "base/bits.h"
 #include "session/internal.h"
 
+#include "population/overlay.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,22 +222,13 @@ static uint64_t *list_members(const struct population *population, const struct 
     return members;
 }
 
-void session_overlay_lists(struct population *population, const struct catalog_list *lists,
-                           size_t count, struct arena *arena)
+struct population *session_with_lists(const struct population *population,
+                                      const struct catalog_list *lists, size_t count)
 {
-    struct population_list *all =
-        ARENA_ARRAY(arena, struct population_list, population->list_count + count + 1);
-    if (population->list_count)
-        memcpy(all, population->lists, population->list_count * sizeof *all);
-    population->lists = all;
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
-        while (at < population->list_count && strcmp(all[at].name, lists[i].name) != 0)
-            at++;
-        if (at < population->list_count)
-            free((void *)all[at].members);
-        else
-            population->list_count++;
-        all[at] = (struct population_list){lists[i].name, list_members(population, &lists[i])};
-    }
+    struct population_list *read = base_calloc(count + 1, sizeof *read);
+    for (size_t i = 0; i < count; i++)
+        read[i] = (struct population_list){lists[i].name, list_members(population, &lists[i])};
+    struct population *over = population_with_lists(population, read, count);
+    free(read);
+    return over;
 }

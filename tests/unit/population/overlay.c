@@ -287,7 +287,48 @@ static void refuses_what_does_not_fit(void **state)
     population_free(below);
 }
 
+/* A list of nobody but the customer at a position. */
+static struct population_list list_of(const char *name, uint32_t position)
+{
+    uint64_t *members = calloc(CUSTOMERS / 64 + 1, sizeof *members);
+    put(members, position, true);
+    return (struct population_list){name, members};
+}
+
+static bool is_listed(const struct population *population, const char *name, uint32_t position)
+{
+    for (size_t i = 0; i < population->list_count; i++)
+        if (strcmp(population->lists[i].name, name) == 0)
+            return get(population->lists[i].members, position);
+    return false;
+}
+
+static void lists_lie_over_lists(void **state)
+{
+    static struct rows old;
+    (void)state;
+    make_old(&old, 0, 10, 90);
+    struct population *below = build(&old);
+    struct population_list saved[] = {list_of("kept", 1), list_of("read again", 2)},
+                           new[] = {list_of("read again", 3), list_of("new", 4)};
+    struct population *first = population_with_lists(below, saved, 2),
+                      *second = population_with_lists(first, new, 2);
+    assert_int_equal(below->list_count, 0);
+    assert_int_equal(first->list_count, 2);
+    assert_int_equal(second->list_count, 3);
+    assert_true(is_listed(second, "kept", 1) && is_listed(second, "read again", 3));
+    assert_true(is_listed(second, "new", 4) && !is_listed(second, "read again", 2));
+    assert_true(is_listed(first, "read again", 2) && !is_listed(first, "read again", 3));
+    assert_true(second->tables == below->tables && second->serial != first->serial);
+
+    population_free(second); /* takes nothing of the others with it */
+    assert_true(is_listed(first, "kept", 1));
+    population_free(first);
+    population_free(below);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lists_lie_over_lists),
     cmocka_unit_test(like_one_built_from_all),
     cmocka_unit_test(refuses_what_does_not_fit),
 };
