@@ -114,6 +114,7 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
             i += used > 0 ? (size_t)used : 1;
             continue;
         }
+
         i++;
     }
 

@@ -138,6 +138,7 @@ static enum status bind(struct catalog *catalog, sqlite3_stmt *statement, const 
         if (code != SQLITE_OK)
             return catalog_failure(catalog, error);
     }
+
     return STATUS_OK;
 }
 

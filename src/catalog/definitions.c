@@ -124,6 +124,7 @@ static enum status read_items(struct catalog *catalog, struct arena *arena,
 {
     struct text *items = ARENA_ARRAY(arena, struct text, list->count);
     size_t count = 0;
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT identifier FROM list_item WHERE list = ? ORDER BY position", "s",
@@ -141,6 +142,7 @@ static enum status read_items(struct catalog *catalog, struct arena *arena,
         const char *item = catalog_column_text(statement, 0, arena);
         items[count++] = (struct text){item, (size_t)sqlite3_column_bytes(statement, 0)};
     }
+
     list->count = count;
     list->identifiers = items;
     return STATUS_OK;

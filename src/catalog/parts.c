@@ -263,10 +263,12 @@ enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct are
             room = room ? 2 * room : 16;
             *out = all;
         }
+
         if (read_checksum(statement, arena, &(*out)[*count])) {
             ++*count;
             continue;
         }
+
         sqlite3_finalize(statement);
         return catalog_damaged(catalog, error, "the checksums of part %u (table checksum)",
                                (unsigned)part);
@@ -347,6 +349,7 @@ enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *a
             .removed = (uint64_t)sqlite3_column_int64(s, 12),
         };
     }
+
     for (size_t i = 0; i < *count; i++)
         TRY(read_part_columns(catalog, arena, &(*out)[i], error));
     return STATUS_OK;

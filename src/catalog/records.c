@@ -106,6 +106,7 @@ static enum status give(const struct catalog *catalog, sqlite3_stmt *row,
         status = catalog_damaged(catalog, error, "%s (table membership)", problem.message);
         error_place(error, "segment %s, refresh %u", membership.segment, membership.refresh);
     }
+
     arena_release(&arena);
     return status;
 }

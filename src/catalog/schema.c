@@ -111,6 +111,7 @@ enum status catalog_stated_besides_scores(struct catalog *catalog, const char *t
         VECTOR_PUSH(&found, stated);
         status = catalog_step(catalog, &statement, &row, error);
     }
+
     *out = ARENA_ARRAY(arena, struct catalog_stated, found.count + 1);
     *count = found.count;
     if (found.count)
@@ -334,6 +335,7 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
 {
     struct schema *schema = ARENA_NEW(arena, struct schema);
     struct fold fold = {.schema = schema, .arena = arena};
+
     TRY(load_text(catalog, "zone", arena, &schema->zone, error));
     TRY(load_text(catalog, "currency", arena, &schema->currency, error));
     if (!schema->zone)
@@ -366,6 +368,7 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
         for (size_t c = 0; c < tables[t].column_count; c++)
             fold_statement(&fold, table, &tables[t].columns[c]);
     }
+
     *out = schema;
     return load_amounts(catalog, schema, arena, error);
 }

@@ -148,6 +148,7 @@ static enum status seal_each(struct catalog *catalog, const struct sealed *what,
         if (next && !same)
             name = arena_strdup(&arena, next);
     }
+
     sqlite3_finalize(statement);
     arena_release(&arena);
     return status;
@@ -315,6 +316,7 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
         sum += hash_row(statement);
         status = catalog_step(catalog, &statement, &row, error);
     }
+
     if (status == STATUS_OK)
         status =
             catalog_query(catalog, &statement, error,
@@ -326,6 +328,7 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
         sqlite3_finalize(statement);
         status = sum == noted ? STATUS_OK : broken(catalog, &sealed[i], item, error);
     }
+
     arena_release(&arena);
     return status;
 }
@@ -354,6 +357,7 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
         VECTOR_PUSH(&items, catalog_column_text(statement, 0, &arena));
         status = catalog_step(catalog, &statement, &row, error);
     }
+
     for (size_t i = 0; i < items.count && status == STATUS_OK; i++) {
         struct error problem = {0};
         if (except && strcmp(items.items[i], except) == 0)
@@ -366,6 +370,7 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
             *error = problem;
         status = each ? STATUS_OK : problem.code;
     }
+
     VECTOR_RELEASE(&items);
     arena_release(&arena);
     return status;

@@ -65,6 +65,7 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
 {
     const char *word = argv[*at], *value = NULL;
     const struct cli_option *option;
+
     if (word[1] == '-') {
         const char *name = word + 2;
         size_t length = strcspn(name, "=");
@@ -78,6 +79,7 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
         if (option && !option->value && value)
             return unknown_option(cli->command, word, error);
     }
+
     if (!option)
         return unknown_option(cli->command, word, error);
 

@@ -213,6 +213,7 @@ static enum status tell_left_out(struct cli *cli, const struct session *session,
     const char *name, *why;
     size_t count = 0;
     struct buffer names;
+
     buffer_init(&names, ERROR_MESSAGE_MAX / 2);
     cli_note_broken(cli, session);
     for (; session_broken(session, count, &name, &why); count++)
@@ -231,6 +232,7 @@ static enum status tell_left_out(struct cli *cli, const struct session *session,
         error_hint(error, "strata segments says what is wrong with each; mend it with strata "
                           "apply, or strata delete");
     }
+
     buffer_release(&names);
     return status;
 }
@@ -239,6 +241,7 @@ static enum status refresh_and_tell(struct cli *cli, struct session *session, st
 {
     struct session_moment moment;
     struct engine_refresh refresh;
+
     TRY(cli_moment(cli, session, &moment, error));
     TRY(engine_refresh(session, &moment, &cli->arena, &refresh, error));
     for (size_t i = 0; i < refresh.replaced_count; i++)
@@ -253,6 +256,7 @@ static enum status refresh_and_tell(struct cli *cli, struct session *session, st
         TRY(write_segments(cli, session, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
         return tell_left_out(cli, session, &refresh, error);
     }
+
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     fprintf(cli->out, "refresh %d at %s: %s entries, %s exits\n", refresh.number,
             moment_format(session_zone(session), refresh.moment, at),

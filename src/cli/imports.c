@@ -232,6 +232,7 @@ static void imports_json(const struct session *session, const struct catalog_imp
             text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
 }
 
@@ -302,6 +303,7 @@ enum status cli_imports(struct cli *cli, struct error *error)
     } else if (status == STATUS_OK) {
         imports_table(cli, session, imports, count);
     }
+
     session_close(session);
     return status;
 }

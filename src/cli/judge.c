@@ -96,6 +96,7 @@ static void print_persona(struct cli *cli, const struct session *session,
                         : group->rows.items[r].label,
                     group->rows.items[r].value);
     }
+
     if (persona->history.count)
         fputs("\nThe history of one of them, near the middle of the segment\n", cli->out);
     for (size_t i = 0; i < persona->history.count; i++)

@@ -123,12 +123,14 @@ enum status cli_kinds(struct cli *cli, struct error *error)
     const char **words = cli->arguments;
     int count = cli->argument_count;
     struct session *session;
+
     if (count == 4 && strcmp(words[0], "retype") == 0) {
         cli->store = words[1];
         words[1] = words[0];
     } else if (count == 4) {
         cli->store = words[0];
     }
+
     words += count == 4;
     count -= count == 4;
     if (count != 3 || strcmp(words[0], "retype") != 0) {
@@ -137,6 +139,7 @@ enum status cli_kinds(struct cli *cli, struct error *error)
                    "strata kinds retype STORE KIND.COLUMN TYPE, such as order.amount decimal");
         return status;
     }
+
     TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &session, error));
     enum status status = retype(cli, session, words[1], words[2], error);
     session_close(session);

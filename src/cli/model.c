@@ -109,6 +109,7 @@ static enum status fit(struct cli *cli, struct session *session, const char *nam
         ARENA_ARRAY(&cli->arena, struct study_option, cli->given_count + 1);
     struct session_moment moment;
     struct study_model model;
+
     if (!request.type)
         return unknown_type(error);
     for (size_t i = 0; i < cli->given_count; i++) {
@@ -119,6 +120,7 @@ static enum status fit(struct cli *cli, struct session *session, const char *nam
             options[request.option_count++] =
                 (struct study_option){cli->given[i].option->name, cli->given[i].value};
     }
+
     request.options = options;
     const char *as_of = cli_value(cli, "as-of");
     TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,

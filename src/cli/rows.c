@@ -297,12 +297,14 @@ static enum status finish(struct cli_rows *rows, enum status status, struct erro
         json_write_end_array(&rows->json);
         buffer_char(&rows->buffer, '\n');
     }
+
     if (status == STATUS_OK)
         flush_rows(rows);
     if (status == STATUS_OK && rows->status != STATUS_OK) {
         *error = rows->error;
         status = rows->status;
     }
+
     if (rows->xlsx) {
         struct error late = {0};
         enum status ended = cli_xlsx_end(rows->xlsx, &late);
@@ -311,6 +313,7 @@ static enum status finish(struct cli_rows *rows, enum status status, struct erro
             status = ended;
         }
     }
+
     status = close_file(rows, status, error);
 
     if (rows->has_output)

@@ -32,6 +32,7 @@ static void print(struct cli *cli, const struct store_verification *seen)
                 finding->repaired ? " (made anew)" : "", finding->holds, finding->problem,
                 finding->remedy);
     }
+
     cli_note(cli, "read %s parts, %s bytes, and the catalog",
              number_format_thousands((int64_t)seen->parts, parts),
              number_format_thousands((int64_t)seen->bytes, bytes));

@@ -274,6 +274,7 @@ static int64_t part_length(FILE *file, const char *part)
         if (strcmp(name, part) == 0)
             return (int64_t)little(entry + 24, 4);
     }
+
     return -1;
 }
 

@@ -126,12 +126,14 @@ static void explanation_text(const struct telling *telling, const char *name, co
 {
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
+
     buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not",
                   name, moment_format(telling->population->zone, why->now, moment));
     if (!why->exists) {
         buffer_printf(telling->text, "Nothing was known of them by then.\n");
         return;
     }
+
     if (why->root)
         node_text(telling, why->root, 0);
     else
@@ -213,12 +215,14 @@ static void node_json(const struct telling *telling, const struct plan_explained
         json_put_raw(json, "value", text_from(node->json));
         json_put_string(json, "shown", node->value);
     }
+
     if (node->child_count) {
         json_put_array(json, "of");
         for (int i = 0; i < node->child_count; i++)
             node_json(telling, node->child[i]);
         json_write_end_array(json);
     }
+
     if (node->fact_count) {
         json_put_array(json, "facts");
         for (int i = 0; i < node->fact_count; i++)
@@ -226,6 +230,7 @@ static void node_json(const struct telling *telling, const struct plan_explained
         json_write_end_array(json);
         json_put_integer(json, "fact_total", node->fact_total);
     }
+
     json_write_end_object(json);
 }
 
@@ -234,6 +239,7 @@ static void explanation_json(const struct telling *telling, const char *name, co
     const struct plan_explanation *why = telling->explanation;
     struct json *json = telling->json;
     char moment[MOMENT_TEXT_MAX];
+
     json_write_object(json);
     json_put_string(json, "segment", name);
     json_put_string(json, "customer", customer);
@@ -252,6 +258,7 @@ static void explanation_json(const struct telling *telling, const char *name, co
         json_write_key(json, "condition");
         node_json(telling, why->root);
     }
+
     json_write_end_object(json);
 }
 

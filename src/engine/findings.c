@@ -48,6 +48,7 @@ const char *findings_words(const char *name, struct arena *arena)
                             (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
         buffer_char(&out, upper && !abbreviation ? (char)tolower((unsigned char)*at) : *at);
     }
+
     char *words = arena_strdup(arena, out.length ? buffer_copy(&out, arena) : name);
     buffer_release(&out);
     raise_currencies(words);

@@ -106,6 +106,7 @@ static void of_revenue(struct orders *orders)
 {
     struct findings *findings = orders->findings;
     struct comparison comparison;
+
     if (!choose_comparison(findings, &comparison))
         return;
     struct window now = window_of(findings->now, comparison.days);
@@ -123,6 +124,7 @@ static void of_revenue(struct orders *orders)
         sum_then += b;
         squares += (a - b) * (a - b);
     }
+
     if (customers < FINDINGS_LEAST || sum_then <= 0 || sum_now <= 0)
         return;
 
@@ -145,6 +147,7 @@ static void of_revenue(struct orders *orders)
         findings_say(findings, item, " %s.", comparison.before);
         return;
     }
+
     findings_say(findings, item, ", ");
     findings_share(findings, item, fabs(change));
     findings_say(findings, item, " %s than %s.", change > 0 ? "more" : "less", comparison.before);
@@ -191,6 +194,7 @@ static void of_leaving(struct orders *orders)
 {
     struct findings *findings = orders->findings;
     int64_t quarter = (int64_t)FINDINGS_DAYS * SECONDS_A_DAY, moment = findings->now - quarter;
+
     if (days_of_data(findings) < 2 * FINDINGS_DAYS)
         return;
     struct gone gone = count_gone(orders, moment);
@@ -221,10 +225,12 @@ static void of_leaving(struct orders *orders)
         findings_money(findings, item, gone.year);
         findings_say(findings, item, " in the last 365 days");
     }
+
     if (fabs(z) >= findings_z) {
         findings_say(findings, item, ". A quarter earlier it was ");
         findings_share(findings, item, (double)earlier.lost / (double)earlier.active);
     }
+
     findings_say(findings, item, ".");
 }
 
@@ -234,6 +240,7 @@ static void of_new(struct orders *orders)
 {
     struct findings *findings = orders->findings;
     const int history = 180; /* days without an order after which a customer may be called new */
+
     if (days_of_data(findings) < 2 * FINDINGS_DAYS + history)
         return;
     struct window now = window_of(findings->now, FINDINGS_DAYS),
@@ -244,6 +251,7 @@ static void of_new(struct orders *orders)
         fresh += first > now.after && first <= now.until;
         earlier += first > before.after && first <= before.until;
     }
+
     if (fresh + earlier < 2 * FINDINGS_LEAST)
         return;
 
@@ -284,10 +292,12 @@ static void of_concentration(struct orders *orders)
         spending[buyers++] = own;
         total += own;
     }
+
     qsort(spending, buyers, sizeof *spending, downwards);
     while (half < buyers && sum < total / 2)
         sum += spending[half++];
     free(spending);
+
     /* half from half is what equal customers would bring: worth a word only when far from it */
     if (buyers < FINDINGS_LEAST || (double)half > .25 * (double)buyers)
         return;

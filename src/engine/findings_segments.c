@@ -52,6 +52,7 @@ static int looks_back(const struct segment_set *set, int segment, int depth)
 {
     const char *text = set->segments[segment].text;
     int longest = strstr(text, "first(") ? 180 : 0; /* before that nobody can be told to be new */
+
     for (const char *at = text; *at;) {
         char *end;
         if (*at < '0' || *at > '9') {
@@ -65,12 +66,14 @@ static int looks_back(const struct segment_set *set, int segment, int depth)
         longest = days > longest ? (int)days : longest;
         at = end > at ? end : at + 1;
     }
+
     for (int other = 0; depth < 8 && other < set->segment_count; other++) {
         if (other == segment || !names(text, set->segments[other].name))
             continue;
         int more = looks_back(set, other, depth + 1);
         longest = more > longest ? more : longest;
     }
+
     return longest;
 }
 
@@ -159,6 +162,7 @@ static enum status of_moves(struct findings *findings, struct error *error)
     const struct segment_set *set = evidence->view->set;
     int64_t then = findings->now - (int64_t)FINDINGS_DAYS * SECONDS_A_DAY;
     bool stale = findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY;
+
     if (findings->first > findings->newest || stale || !set->segment_count)
         return STATUS_OK;
 
@@ -175,6 +179,7 @@ static enum status of_moves(struct findings *findings, struct error *error)
         if (reach >= findings->first && is_told(&move))
             moves[count++] = move;
     }
+
     qsort(moves, count, sizeof *moves, by_z);
     if (status == STATUS_OK)
         say_moves(findings, moves, count, then);
@@ -189,6 +194,7 @@ static void of_revenue(struct findings *findings)
 {
     const struct session_segment *best = NULL;
     double most = 0;
+
     if (!findings->money || findings->all.total <= 0 || findings->all.buyers < FINDINGS_LEAST)
         return;
     for (size_t i = 0; i < findings->segments->count; i++) {
@@ -200,6 +206,7 @@ static void of_revenue(struct findings *findings)
         most = share - segment->share;
         best = segment;
     }
+
     if (!best)
         return;
 
@@ -243,6 +250,7 @@ static void say_portrait(struct findings *findings, const struct session_segment
     struct findings_item *item =
         findings_add(findings, "portrait", rank, evidence(findings, segment->index));
     const char *words = findings_words(line->feature->column, findings->arena);
+
     findings_segment(findings, item, segment->index);
     findings_say(findings, item, ", ");
     findings_share(findings, item, segment->share);
@@ -258,6 +266,7 @@ static void say_portrait(struct findings *findings, const struct session_segment
         }
         return;
     }
+
     findings_say(findings, item, "is ");
     findings_number(findings, item, line->inside.mean);
     findings_say(findings, item, " on average, among everyone else ");
@@ -284,8 +293,10 @@ static void of_portraits(struct findings *findings)
                 line = own;
             }
         }
+
         if (!best)
             return;
+
         /* the parts of a scheme are told by what they are not: one portrait a scheme */
         int scheme = set->segments[best->index].scheme;
         for (size_t i = 0; i < findings->segments->count; i++)
@@ -313,6 +324,7 @@ static void of_health(struct findings *findings)
         if (found->severity == JUDGE_NOTE || again || models || (found->segment[0] && segment < 0))
             continue;
         topic = found->topic;
+
         /* the first has its place among what matters most: it is what can be done today */
         bool serious = found->severity == JUDGE_SERIOUS;
         told++;

@@ -102,6 +102,7 @@ static enum status add_mappings(struct guard *guard, struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
+
     TRY(catalog_imports(store_catalog(session_store(guard->session)), guard->arena, &imports,
                         &count, error));
     for (size_t i = 0; i < count; i++) {
@@ -121,6 +122,7 @@ static enum status add_mappings(struct guard *guard, struct error *error)
                                  column, mapping.types.items[t].value));
         }
     }
+
     return STATUS_OK;
 }
 
@@ -169,6 +171,7 @@ static enum status judge_types(const struct guard *guard, const struct schema *f
                                    use->column, change, use->by),
                       error);
     }
+
     return STATUS_OK;
 }
 

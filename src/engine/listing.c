@@ -115,6 +115,7 @@ static enum status build_value(struct session *session, const char *text, struct
         out->node = out->node->child[0];
         return STATUS_OK;
     }
+
     segment_set_free(out->set);
     out->set = NULL;
     if (build(session, text, arena, out, error) == STATUS_OK)
@@ -287,6 +288,7 @@ enum status engine_listing_new(struct session *session, const char *segment,
         engine_listing_free(listing);
         return status;
     }
+
     *out = listing;
     return STATUS_OK;
 }
@@ -360,6 +362,7 @@ static void put(const struct engine_listing_column *column, size_t row, size_t a
             put_list(column, row, at, output);
         return;
     }
+
     if (!column->known[row])
         return;
     if (column->texts)
@@ -396,6 +399,7 @@ enum status engine_listing_parquet(struct session *session, const struct engine_
 {
     struct arena arena;
     struct lake *lake;
+
     TRY(session_lake(session, &lake, error));
     arena_init(&arena, 0);
     const char **names = ARENA_ARRAY(&arena, const char *, listing->column_count + 1);
@@ -406,6 +410,7 @@ enum status engine_listing_parquet(struct session *session, const struct engine_
         names[c + 1] = listing->columns[c].name;
         types[c + 1] = sql_type(&listing->columns[c], listing->count, &arena);
     }
+
     struct lake_source source = {.name = "strata_members",
                                  .column_names = names,
                                  .column_types = types,

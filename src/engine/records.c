@@ -127,6 +127,7 @@ static enum status add_received(struct session *session, uint32_t after_import,
     struct arena arena;
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
+
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
     enum status status = list_arrivals(session, after_import, &arena, &arrivals, error);
@@ -232,6 +233,7 @@ static enum status record_segment(struct session *session, const struct session_
     const char *name = view->set->segments[segment].name;
     struct bitmap *before = NULL;
     bool definition;
+
     TRY(definition_changed(session, view->set, segment, note, arena, &definition, error));
     TRY(catalog_members(store_catalog(session_store(session)), name, INT64_MAX, &before, error));
     struct bitmap *entered = numbers_of(view->population, view->result, segment), *left = before;

@@ -340,6 +340,7 @@ static void write_overlap(struct reporting *report)
     int *chosen = ARENA_ARRAY(report->arena, int, (size_t)report->view.set->segment_count + 1),
         count = 0;
     uint64_t all = 0;
+
     choose_overlapping(report, chosen, &count, &all);
     insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena,
                     &report->overlap);
@@ -357,6 +358,7 @@ static void write_overlap(struct reporting *report)
         write_group(report, &overlap->groups[i]);
         shown += overlap->groups[i].customers;
     }
+
     json_write_end_array(json);
     json_put_object(json, "rest");
     integer(report, "combinations", overlap->all_groups - overlap->group_count);
@@ -452,6 +454,7 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
             money(report, "revenue", report->money[part->index].total);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     write_scheme_history(report, scheme, since);
     json_write_end_object(json);
@@ -521,6 +524,7 @@ static void write_cohorts(struct reporting *report, int table)
         json_write_end_array(&report->json);
         json_write_end_object(&report->json);
     }
+
     json_write_end_array(&report->json);
     json_write_end_object(&report->json);
 }
@@ -530,6 +534,7 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
 {
     struct insight_series series;
     int32_t today = zone_date(session_zone(report->session), report->view.now);
+
     insight_series(report->view.population, &report->revenue, table, report->view.now, unit,
                    report->arena, &series);
     json_write_object(&report->json);
@@ -547,6 +552,7 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
         }
         json_write_end_object(&report->json);
     }
+
     json_write_end_array(&report->json);
     json_write_end_object(&report->json);
 }
@@ -718,6 +724,7 @@ enum status engine_report_data(struct session *session, const struct session_mom
         needs = segment_needs_join(&needs, &names, &arena);
         status = session_evaluate(session, NULL, NULL, -1, &needs, at, &report.view, error);
     }
+
     if (status == STATUS_OK)
         status = gather(&report, at, error);
     if (status == STATUS_OK)

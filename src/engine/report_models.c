@@ -52,6 +52,7 @@ enum status engine_report_models(struct session *session,
     struct arena arena;
     struct study_model *models;
     size_t count;
+
     arena_init(&arena, 0);
     enum status status = study_models(session, &arena, &models, &count, error);
     json_t *all = json_object();
@@ -59,6 +60,7 @@ enum status engine_report_models(struct session *session,
         add_sections(all, models[i].fit_report ? models[i].fit_report : "{}");
         add_sections(all, models[i].score_report ? models[i].score_report : "{}");
     }
+
     for (size_t s = 0; status == STATUS_OK && s < sizeof sections / sizeof *sections; s++) {
         json_t *part = wanted(context, sections[s]) ? json_object_get(all, sections[s]) : NULL;
         char *text = part ? json_dumps(part, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -68,6 +70,7 @@ enum status engine_report_models(struct session *session,
         write_safely(json, text);
         free(text);
     }
+
     json_decref(all);
     arena_release(&arena);
     return status;

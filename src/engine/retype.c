@@ -26,6 +26,7 @@ static enum status find_concerned(struct session *session, struct arena *arena,
     const struct segment_set *set = session_definitions(session);
     struct session_trouble *after;
     size_t count;
+
     TRY(session_broken_under(session, out->column.future, arena, &after, &count, error));
     out->breaks = ARENA_ARRAY(arena, struct session_trouble, count + 1);
     for (size_t i = 0; i < count; i++)
@@ -48,6 +49,7 @@ static enum status find_concerned(struct session *session, struct arena *arena,
             !session_is_trouble(out->breaks, out->break_count, set->segments[s].name))
             out->readers[out->reader_count++] = arena_strdup(arena, set->segments[s].name);
     }
+
     return STATUS_OK;
 }
 

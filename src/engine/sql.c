@@ -162,6 +162,7 @@ enum status engine_sql_parquet(struct session *session, const char *statement, c
 {
     struct engine_sql sql = {0};
     struct buffer text;
+
     arena_init(&sql.arena, 0);
     buffer_init(&text, 0);
     enum status status = store_check_named(session_store(session), statement, error);

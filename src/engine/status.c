@@ -57,6 +57,7 @@ static enum status count_customers(struct session *session, uint64_t *out, struc
     int64_t customers = 0;
     enum status status = STATUS_OK;
     const struct catalog_part *parts = store_parts(session_store(session), &count);
+
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
     for (size_t i = 0; i < count; i++) {
@@ -70,12 +71,14 @@ static enum status count_customers(struct session *session, uint64_t *out, struc
         buffer_sql_text(&sql,
                         text_from(store_file(session_store(session), &arena, "%s", parts[i].path)));
     }
+
     if (status == STATUS_OK && sql.length) {
         buffer_string(&sql, "])");
         status = session_lake(session, &lake, error);
         if (status == STATUS_OK)
             status = lake_query_integer(lake, sql.data, &customers, NULL, error);
     }
+
     buffer_release(&sql);
     arena_release(&arena);
     *out = (uint64_t)customers;
@@ -90,6 +93,7 @@ enum status engine_status(struct session *session, struct arena *arena, struct e
     struct catalog_import *imports;
     struct catalog_refresh *refreshes;
     size_t count;
+
     *out = (struct engine_status){.path = store_path(session_store(session)),
                                   .zone = schema->zone,
                                   .currency = schema->currency};
@@ -115,6 +119,7 @@ enum status engine_status(struct session *session, struct arena *arena, struct e
             TRY(count_reference(session, kind, error));
         out->facts += kind->role == SCHEMA_FACTS ? kind->rows : 0;
     }
+
     const struct catalog_part *parts = store_parts(session_store(session), &count);
     for (size_t i = 0; i < count; i++)
         out->bytes += parts[i].bytes;

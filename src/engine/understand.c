@@ -13,6 +13,7 @@ static enum status sizes_at_months(struct session *session, const struct session
 {
     int32_t month = date_floor(zone_date(session_zone(session), view->now), CALENDAR_MONTH);
     struct plan *plan;
+
     out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
     TRY(plan_new(view->set, session_schema(session), &segment, 1, &plan, error));
@@ -30,6 +31,7 @@ static enum status sizes_at_months(struct session *session, const struct session
         }
         plan_result_free(result);
     }
+
     plan_free(plan);
     return status;
 }
@@ -96,6 +98,7 @@ enum status engine_profile(struct session *session, const char *segment,
     const struct schema *schema = session_schema(session);
     struct insight_features features;
     struct session_view view;
+
     *out = (struct engine_profile){0};
     TRY(session_find_segment(session, segment, &out->segment, error));
     const struct segment_definition *definition =
@@ -117,6 +120,7 @@ enum status engine_profile(struct session *session, const char *segment,
             status = add_sizes(session, &view, out->segment, arena, out, error);
         session_view_close(&view);
     }
+
     segment_set_free(features.set);
     return status;
 }

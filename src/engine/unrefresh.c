@@ -208,6 +208,7 @@ static enum status list_hanging(struct session *session, uint32_t number, struct
     struct catalog_refresh *refreshes;
     struct study_model *models;
     size_t count;
+
     TRY(catalog_find_import(store_catalog(session_store(session)), number, arena, &import, error));
     if (study_is_score(&import, NULL))
         return STATUS_OK;
@@ -226,6 +227,7 @@ static enum status list_hanging(struct session *session, uint32_t number, struct
         scores[out->model_count] = models[i].scored && models[i].trait_count > 0;
         out->models[out->model_count++] = models[i].name;
     }
+
     out->model_scores = scores;
     return STATUS_OK;
 }

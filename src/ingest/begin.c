@@ -290,6 +290,7 @@ static bool is_progression(const struct look *look, const struct ingest_record *
 {
     size_t years = 0, dates = 0, steps = 0, places = 0;
     long before = -1;
+
     for (size_t c = 0; c < look->columns; c++) {
         struct text value = value_at(record, c);
         const struct column *column = &look->kinds[c];
@@ -308,6 +309,7 @@ static bool is_progression(const struct look *look, const struct ingest_record *
             before = -1;
         }
     }
+
     if (places < 2)
         return false;
     if (years >= 2 || dates >= 2)
@@ -323,6 +325,7 @@ static bool is_progression(const struct look *look, const struct ingest_record *
                     ingest_parse_int(value_at(&look->records[i], last - 1), &second) &&
                     second == first + 1;
     }
+
     return steps >= 3 && steps + 1 >= places - 1 && counting * 2 <= rows;
 }
 
@@ -332,6 +335,7 @@ static int header_signs(const struct look *look, size_t at)
     const struct ingest_record *record = &look->records[at];
     int signs = 0;
     size_t rows = look->count - at - 1;
+
     for (size_t c = 0; c < look->columns; c++) {
         struct text value = value_at(record, c);
         const struct column *column = &look->kinds[c];
@@ -350,6 +354,7 @@ static int header_signs(const struct look *look, size_t at)
             signs -= 4;
         else if (column->mails * 2 > column->filled)
             signs += 3;
+
         /* where all values hold digits, a text without any is another thing than they are */
         if (column->filled && column->digits == column->filled)
             signs += has_digit(value) ? -1 : 2;
@@ -357,6 +362,7 @@ static int header_signs(const struct look *look, size_t at)
         if (value.length > 80) /* a sentence */
             signs--;
     }
+
     return signs;
 }
 
@@ -457,6 +463,7 @@ static size_t names_above(const struct look *look, size_t header)
         blanks += memchr(name.data, ' ', name.length) != NULL;
         texts += memchr(label.data, ' ', label.length) != NULL;
     }
+
     bool names_are_plain = blanks * 5 <= look->columns,
          labels_are_texts = texts * 3 >= look->columns + 2 * blanks;
     return names_are_plain && labels_are_texts ? header - 1 : header;

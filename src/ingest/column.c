@@ -310,6 +310,7 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
                            struct text value, uint64_t line)
 {
     const struct ingest_number *number = &reading->number;
+
     /* doubles have no digits of their own: only exact numbers say how wide the column is */
     bool exact = reading->form != FORM_DOUBLE;
     if (exact && number->scale > evidence->max_scale)
@@ -324,6 +325,7 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
         evidence->dot_zero += number->scale == 1 && number->zero_fraction && !number->decorated;
         evidence->fractional += !number->zero_fraction;
     }
+
     evidence->percents += number->percent;
     evidence->bare += !number->percent && (!exact || number->scaled != 0);
     evidence->spaced += number->spaced;
@@ -503,6 +505,7 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
         SUM(clocks),         SUM(impossible),
 #undef SUM
     };
+
     /* sums and extremes do not depend on who read what; of examples the one of the
      * earlier line is kept, so that they do not either */
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)

@@ -40,6 +40,7 @@ enum status ingest_need_column(const struct ingest_run *run, const struct ingest
         error_hint(error, "did you mean %s?", names[nearest]);
         return status;
     }
+
     struct buffer list;
     buffer_init(&list, ERROR_HINT_MAX - 64);
     for (size_t i = 0; i < shape->column_count; i++)
@@ -104,6 +105,7 @@ static const char *own_name(const struct ingest_run *run, const char *name, size
                               (unsigned long long)copy++);
         text_map_put(taken, in_small_letters(wanted, run->arena), FIRST_COPY, &is_new);
     }
+
     text_map_set(taken, key, copy);
     ingest_notice(run, "the column name %s occurs again: column %zu is called %s", name, index + 1,
                   wanted);
@@ -115,11 +117,13 @@ static void join_source(const struct ingest_run *run, const struct ingest_sniff 
 {
     int *columns = ARENA_ARRAY(run->arena, int, sniff->column_count);
     struct text_map *names = NULL, taken;
+
     text_map_init(&taken);
     if (sniff->dialect.layout == LAYOUT_JSON) {
         names = ARENA_NEW(run->arena, struct text_map);
         text_map_init(names);
     }
+
     for (size_t i = 0; i < sniff->column_count; i++) {
         const char *name = own_name(run, sniff->names[i], i, &taken);
         int column = ingest_find_column(shape, name);
@@ -128,6 +132,7 @@ static void join_source(const struct ingest_run *run, const struct ingest_sniff 
         if (names)
             text_map_put(names, text_from(sniff->names[i]), i, NULL);
     }
+
     text_map_release(&taken);
 
     /* trailing columns without a name are what a spreadsheet adds: rows may end before them */
@@ -165,6 +170,7 @@ enum status ingest_add_names(const struct ingest_run *run,
 {
     struct ingest_source_columns *map = &shape->source_columns[source];
     struct text_map found, taken;
+
     text_map_init(&found);
     text_map_init(&taken);
     for (size_t i = 0; i < map->count; i++)
@@ -182,6 +188,7 @@ enum status ingest_add_names(const struct ingest_run *run,
         columns[map->count] = column >= 0 ? column : add_column(shape, name, false);
         text_map_put(map->names, found.entries[i].key, map->count++, NULL);
     }
+
     map->columns = columns;
     text_map_release(&found);
     text_map_release(&taken);
@@ -264,19 +271,23 @@ enum status ingest_check_names(const struct ingest_run *run,
 {
     const struct ingest_mapping *mapping = &understood->mapping;
     int column;
+
     for (size_t i = 0; i < mapping->id.count; i++) {
         TRY(ingest_need_column(run, shape, "--id", mapping->id.items[i], &column, error));
         shape->hints[column].text = shape->columns[column].id = true;
     }
+
     for (size_t i = 0; i < mapping->refers.count; i++) {
         TRY(ingest_need_column(run, shape, "--refers", mapping->refers.items[i].name, &column,
                                error));
         shape->hints[column].text = true;
     }
+
     for (size_t i = 0; i < mapping->types.count; i++) {
         TRY(ingest_need_column(run, shape, "types", mapping->types.items[i].name, &column, error));
         shape->hints[column].declared = mapping->types.items[i].value;
     }
+
     if (understood->roles.time >= 0 && mapping->time_format &&
         !shape->hints[understood->roles.time].declared)
         shape->hints[understood->roles.time].declared = mapping->time_format;

@@ -61,6 +61,7 @@ bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_f
         moment->date = date_from_civil((int32_t)whole, 1, 1);
         return true;
     }
+
     if (whole < 1 || whole > DATE_MAX + SERIAL_1970)
         return false;
     moment->date = (int32_t)whole - SERIAL_1970;

@@ -295,6 +295,7 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
         *type = found;
         return true;
     }
+
     if (decide_numbered(evidence, hint, known, type))
         return true;
 
@@ -432,6 +433,7 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
     const uint64_t *forms = evidence->forms;
     uint64_t known = evidence->rows - forms[FORM_UNKNOWN] - forms[FORM_MISSING];
     enum value_type declared = declared_type(hint->declared);
+
     type.na_is_text = evidence->na && known && nearly_all(evidence->capital_pairs, known);
     if (hint->text || declared == VALUE_TEXT || declared == VALUE_SET || declared == VALUE_POINT) {
         type.dot_zero = evidence->dot_zero && evidence->dot_zero + forms[FORM_INT] == known;
@@ -439,6 +441,7 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
         type.delimiter = declared == VALUE_SET ? set_delimiter(evidence) : 0;
         return type;
     }
+
     /* dates come before numbers, for some are written as such; lists and places come
      * last, because they are texts that merely look like more */
     if (decide_date(evidence, hint, known, &type))
@@ -447,6 +450,7 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
         decide_number(evidence, declared, &type);
         return type;
     }
+
     if (declared == VALUE_BOOL || (known && forms[FORM_BOOL] == known))
         type.type = VALUE_BOOL;
     else if (known == 0)

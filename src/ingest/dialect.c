@@ -118,11 +118,13 @@ static const char *split_quoted(const struct ingest_dialect *dialect, const char
     bool escapes;
     const char *start = at + 1, *close = closing_quote(dialect, start, end, &escapes);
     struct ingest_field *field = add_field(record);
+
     if (!close) {
         record->flaw = FLAW_OPEN;
         *field = (struct ingest_field){start, (size_t)(end - start), true};
         return end;
     }
+
     *field = (struct ingest_field){start, (size_t)(close - start), true};
     if (escapes)
         unescape(dialect, record, start, close, end, field);
@@ -239,6 +241,7 @@ static size_t quote_numbers(const char *at, const char *end, char *out)
 {
     char *to = out;
     bool inside = false;
+
     while (at < end) {
         char c = *at;
         if (inside) {
@@ -257,6 +260,7 @@ static size_t quote_numbers(const char *at, const char *end, char *out)
             *to++ = *at++;
         }
     }
+
     return (size_t)(to - out);
 }
 
@@ -311,6 +315,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
         *skipped += *start == dialect->newline;
         start++;
     }
+
     if (start >= end)
         return false;
 
@@ -331,6 +336,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
         else
             split_json(start, stop, record);
     }
+
     record->length = (size_t)(stop - start);
     if (record->length && start[record->length - 1] == '\r')
         record->length--;
@@ -361,6 +367,7 @@ size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *da
 {
     const char *at = data, *end = data + length, *start = data;
     bool flawed = false;
+
     for (;;) {
         const char *quote = NULL;
         if (dialect->layout == LAYOUT_DELIMITED && dialect->quote && at < end)
@@ -371,6 +378,7 @@ size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *da
             start = newline + 1;
             flawed = false;
         }
+
         if (!quote)
             return (size_t)(start - data);
         at = quote + 1;

@@ -130,6 +130,7 @@ static enum status check_column(struct walk *walk, const json_t *node)
 {
     const struct ingest_expression *expression = walk->expression;
     const char *name = json_string_value(json_array_get(json_object_get(node, "column_names"), 0));
+
     if (!name)
         return refuse(walk, "it names no column");
     size_t at = find_name(expression->names, expression->name_count, name);
@@ -215,6 +216,7 @@ static enum status check_function(const struct walk *walk, const json_t *node)
         is_empty(json_object_get(node, "export_state")) &&
         is_empty(json_object_get(node, "catalog")) &&
         json_array_size(json_object_get(json_object_get(node, "order_bys"), "orders")) == 0;
+
     if (strcmp(name, "unnest") == 0 || strcmp(name, "unlist") == 0)
         return refuse(walk, "%s makes several rows of one, and a row stays one row", name);
     bool allowed =
@@ -346,6 +348,7 @@ static enum status walk_lambda(struct walk *walk, const json_t *node)
     const json_t *left = json_object_get(node, "lhs"),
                  *names = json_object_get(left, "column_names");
     const json_t *several = json_object_get(left, "children");
+
     if (!is_parameters(left))
         return walk_members(walk, node);
 
@@ -377,6 +380,7 @@ static enum status walk_node(struct walk *walk, const json_t *node)
             TRY(walk_node(walk, json_array_get(node, i)));
         return STATUS_OK;
     }
+
     if (!json_is_object(node))
         return STATUS_OK;
     const char *class = json_string_value(json_object_get(node, "class"));
@@ -443,6 +447,7 @@ static enum status parse(struct lake *lake, const char *sql, json_t **root, stru
         *root =
             json_loadb(text.data, text.length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &failure);
     }
+
     lake_result_free(result);
     buffer_release(&statement);
     buffer_release(&query);

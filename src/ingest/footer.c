@@ -213,6 +213,7 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
 {
     size_t filled = filled_fields(record);
     struct text line = {record->line, record->length};
+
     if (filled == 0)
         return KIND_EMPTY;
     if (record->flaw != FLAW_NONE)
@@ -222,6 +223,7 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
         return counted || (record->count != dialect->columns && is_remark(line)) ? KIND_FOOTER
                                                                                  : KIND_ROW;
     }
+
     if (dialect->columns > 1 && is_total_row(dialect, record))
         return KIND_FOOTER;
     if (filled > 1)
@@ -295,9 +297,11 @@ size_t ingest_footer_start(const struct ingest_dialect *dialect, const char *dat
             start = line;
             pending = false;
         }
+
         pending |= kind == KIND_SHORT;
         at = line;
     }
+
     ingest_record_release(&record);
     if (start < end)
         start = behind_row(dialect, data, start, end);
@@ -335,10 +339,12 @@ bool ingest_is_sum_row(const struct ingest_dialect *dialect, const char *data, s
                 last[i] = value;
         }
     }
+
     for (size_t i = 0; i < COLUMNS && i < record.count; i++) {
         numbers += known[i];
         same &= !known[i] || fabs(sums[i] - last[i]) <= 1e-9 * fabs(sums[i]) + 0.005;
     }
+
     ingest_record_release(&record);
     return labelled && rows > 2 && numbers > 0 && same;
 }

@@ -71,6 +71,7 @@ static void judge_time(struct judging *judging)
     const unsigned pure = WORD_TIME | WORD_EVENT | WORD_HAPPENED | WORD_NEUTRAL;
     bool said = has(judging, WORD_TIME | WORD_HAPPENED);
     bool dates = type == VALUE_DATE || type == VALUE_TIME;
+
     if (!dates && !(judging->known && evidence->date_values * 2 >= judging->known && said))
         return;
 
@@ -101,6 +102,7 @@ static int amount_words(const struct ingest_meaning *meaning)
     unsigned words = meaning->words;
     bool amount = words & WORD_AMOUNT, total = words & WORD_TOTAL, price = words & WORD_PRICE;
     int score = 0;
+
     if (words & (WORD_ID | WORD_TRAIT | WORD_HAPPENED) && !(amount && (words & WORD_HAPPENED)))
         return 0;
     if (words & WORD_QUANTITY)
@@ -168,6 +170,7 @@ static void judge_amount(struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
     enum value_type type = judging->column->type->type;
+
     enum { COUNT_MOST = 10 }; /* whole numbers up to ten are counts and marks */
     const char *name = judging->column->name;
     int score = amount_words(&judging->meaning);
@@ -219,6 +222,7 @@ static void judge_group(struct judging *judging)
     const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL |
                              WORD_PART | WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
+
     if (type != VALUE_INT && type != VALUE_TEXT)
         return;
 
@@ -251,6 +255,7 @@ static void judge_key(struct judging *judging)
     size_t length = strlen(table);
     bool plural = length > 3 && (table[length - 1] == 's' || table[length - 1] == 'S');
     char one[64];
+
     snprintf(one, sizeof one, "%.*s", (int)(plural ? length - 1 : length), table);
     bool called = length && strcasestr(name, one) != NULL;
     if (!judging->known || (type != VALUE_INT && type != VALUE_TEXT))
@@ -263,10 +268,12 @@ static void judge_key(struct judging *judging)
         ingest_reason(judging, "its name says identifier");
         score += 25;
     }
+
     if (called) {
         ingest_reason(judging, "it is called like the table");
         score += 20;
     }
+
     if (judging->place == 0 && !ingest_numbers_rows(judging))
         score += 15;
     if (has(judging, WORD_TRAIT | WORD_AMOUNT | WORD_PRICE) && !has(judging, WORD_ID))
@@ -275,11 +282,13 @@ static void judge_key(struct judging *judging)
         ingest_reason(judging, "it only numbers the rows");
         score = at_most(score, 20);
     }
+
     if (!all_different(judging) || judging->known < judging->column->evidence->rows) {
         ingest_reason(judging,
                       all_different(judging) ? "it is empty in some rows" : "its values repeat");
         score -= 45;
     }
+
     judging->out->confidence = score < 0 ? 0 : at_most(score, 99);
 }
 
@@ -338,6 +347,7 @@ void ingest_judge(enum ingest_role role, const struct ingest_candidate *columns,
     };
     static const struct ingest_portrait nobody_looked;
     struct ingest_company company = look_around(columns, count);
+
     for (size_t i = 0; i < count; i++) {
         const struct ingest_evidence *evidence = columns[i].evidence;
         struct judging judging = {

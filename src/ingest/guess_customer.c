@@ -108,6 +108,7 @@ static int somebodys(struct judging *judging)
         ingest_reason(judging, "its name says somebody else, such as staff");
         return NOBODY;
     }
+
     if (has(judging, WORD_LOGIN))
         return -1;
     if (has(judging, WORD_CARD) && !has(judging, ABOUT & ~(unsigned)WORD_PART))
@@ -122,10 +123,12 @@ static int somebodys(struct judging *judging)
         ingest_reason(judging, "its name says something about a customer");
         return NOBODY;
     }
+
     if (counts_people(judging)) {
         ingest_reason(judging, "its name is a plural over numbers, as of how many there were");
         return 40;
     }
+
     return -1;
 }
 
@@ -154,8 +157,10 @@ static int identifier_words(struct judging *judging)
 {
     const struct ingest_company *company = judging->company;
     bool traits = judging->situation->traits;
+
     if (!has(judging, WORD_ID))
         return 0;
+
     /* alone it means the customer in a table of customers; in one of facts it is the
      * fact's as well */
     if (only(judging, WORD_ID | WORD_REFERENCE)) {
@@ -169,16 +174,19 @@ static int identifier_words(struct judging *judging)
             return 80;
         return traits ? 92 : 75;
     }
+
     if (only(judging, WORD_ID | WORD_DEVICE | WORD_THING)) {
         if (!has(judging, WORD_DEVICE))
             return 0;
         ingest_reason(judging, "its name says a device, which is nearly somebody");
         return 65;
     }
+
     if (!has(judging, ABOUT | OTHERS) && judging->meaning.unknown == 1) {
         ingest_reason(judging, "its name says identifier of something");
         return traits && judging->place == 0 ? 80 : 60;
     }
+
     return 0;
 }
 
@@ -286,11 +294,13 @@ static int customer_repetition(struct judging *judging, int score)
 {
     uint64_t known = judging->known, distinct = judging->distinct;
     bool traits = judging->situation->traits;
+
     if (holds_ways(judging)) {
         ingest_reason(judging, "its values are ways or sorts and no people ('%s')",
                       judging->portrait->values[0]);
         return at_most(score, 30);
     }
+
     if (!traits && is_few(judging)) {
         if (distinct == 1)
             ingest_reason(judging, "all its values are the same");
@@ -299,20 +309,24 @@ static int customer_repetition(struct judging *judging, int score)
                           (unsigned long long)distinct, (unsigned long long)known);
         return at_most(score, distinct == 1 ? 50 : 40);
     }
+
     /* traits stand once a customer, facts of one come again: opposite signs of the same thing */
     if (traits && !judging->situation->dated && distinct * 10 < known * 9) {
         ingest_reason(judging, "its values repeat, and traits stand once a customer");
         return at_most(score, 30);
     }
+
     if (traits && !all_different(judging) && !has(judging, SOMEBODY)) {
         ingest_reason(judging, "some of its values repeat");
         return at_most(score, 80);
     }
+
     bool own = !has(judging, SOMEBODY | WORD_LOGIN) && !mostly_mail(judging);
     if (!traits && known > 2 && all_different(judging) && own) {
         ingest_reason(judging, "no value comes twice: it may be the fact's own");
         return at_most(score, 20);
     }
+
     return score;
 }
 

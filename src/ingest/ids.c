@@ -283,6 +283,7 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
+
     VECTOR(struct conflict) conflicts = {0};
     TRY(lake_query(ids->staged->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)",
                    &result, error));
@@ -294,6 +295,7 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
                         (struct conflict){(uint64_t)lake_integer(&chunk->columns[0], i),
                                           arena_strndup(ids->run->arena, id.data, id.length)});
         }
+
     lake_result_free(result);
 
     /* the rows' own text is in the files alone: they are read once more, up to the last conflict */
@@ -309,6 +311,7 @@ static enum status set_conflicts_aside(struct ids *ids, struct error *error)
             break;
         find_in_block(ids, &block, conflicts.items, conflicts.count, &next);
     }
+
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     ids->out->conflicts = conflicts.count;

@@ -140,6 +140,7 @@ static enum status sniff_source(const struct ingest_run *run,
 {
     struct ingest_dialect_choice choice = ingest_mapping_dialect(&understood->mapping, run->arena);
     struct ingest_dialect_choice exact = SPOOLED;
+
     choice.missing = exact.missing = understood->missing;
     source->name = public_name(source->path, run->arena);
     origin->postgres = is_postgres(source->path);
@@ -157,11 +158,13 @@ static enum status sniff_source(const struct ingest_run *run,
         TRY(ingest_hash_file(source->path, &(uint64_t){0}, &source->bytes, error));
         TRY(ingest_sniff_file(source->path, source->name, &exact, run->arena, sniff, error));
     }
+
     if (sniff->zip) {
         origin->spreadsheet = true;
         TRY(spool_spreadsheet(run, understood->mapping.sheet, &choice, source, sniff, error));
         TRY(ingest_hash_file(source->path, &(uint64_t){0}, &source->bytes, error));
     }
+
     source->dialect = sniff->dialect;
     return STATUS_OK;
 }
@@ -170,6 +173,7 @@ enum status ingest_open_sources(const struct ingest_run *run, struct ingest_unde
                                 struct ingest_shape *shape, struct error *error)
 {
     const struct ingest_options *options = run->options;
+
     /* with --retry the mended rows are sources already */
     if (!shape->source_count) {
         shape->source_count = options->source_count;
@@ -177,6 +181,7 @@ enum status ingest_open_sources(const struct ingest_run *run, struct ingest_unde
         for (size_t i = 0; i < shape->source_count; i++)
             shape->sources[i].path = options->sources[i];
     }
+
     if (!shape->source_count)
         return error_set(error, STATUS_USAGE, "there is nothing to import: name a file");
 
@@ -193,6 +198,7 @@ enum status ingest_open_sources(const struct ingest_run *run, struct ingest_unde
         hash = text_hash((struct text){(const char *)both, sizeof both});
         shape->looks[i] = understood->sniffs[i].look;
     }
+
     snprintf(understood->content_hash, sizeof understood->content_hash, "%016llx",
              (unsigned long long)hash);
     return STATUS_OK;
@@ -207,6 +213,7 @@ enum status ingest_guess_again(const struct ingest_run *run, struct ingest_shape
     struct buffer lines;
     struct ingest_encoding_look look = {0};
     enum status status = STATUS_OK;
+
     /* of a file that is ASCII for megabytes, only the lines that are not tell anything */
     buffer_init(&lines, 0);
     ingest_reader_init(&reader, &shape->sources[source], 1);
@@ -216,6 +223,7 @@ enum status ingest_guess_again(const struct ingest_run *run, struct ingest_shape
             break;
         ingest_add_invalid_lines((struct text){block.data, block.length}, &lines);
     }
+
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     if (status == STATUS_OK)

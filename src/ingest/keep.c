@@ -148,6 +148,7 @@ static enum status check_odd(const struct ingest_run *run, const struct ingest_s
     uint64_t rows = 0;
     uint64_t known =
         evidence->rows - ingest_evidence_unknown(evidence, &shape->columns[column].type);
+
     for (size_t i = 0; i < counts->count; i++) {
         const struct ingest_reject_count *count = &counts->items[i];
         if (!count->column || strcmp(count->column, shape->columns[column].name) != 0 ||
@@ -156,6 +157,7 @@ static enum status check_odd(const struct ingest_run *run, const struct ingest_s
         odd = odd ? odd : count;
         rows += count->rows;
     }
+
     if (!rows)
         return STATUS_OK;
 
@@ -210,6 +212,7 @@ static enum status check_declared(const struct ingest_run *run,
     const char *declared = ingest_pair_value(&understood->mapping.types, property->column), *table;
     const struct schema_column *stored =
         stored_as(run, understood, property->name, property->trait || understood->traits, &table);
+
     if (!declared || !stored || stored->type == VALUE_NONE)
         return STATUS_OK;
 
@@ -243,6 +246,7 @@ static void say_widening(const struct ingest_run *run, const struct ingest_under
     const char *table;
     const struct schema_column *stored =
         stored_as(run, understood, property->name, property->trait || understood->traits, &table);
+
     if (!stored || stored->type == VALUE_NONE || property->type == VALUE_NONE)
         return;
     enum value_type type = stored->type;
@@ -250,6 +254,7 @@ static void say_widening(const struct ingest_run *run, const struct ingest_under
     catalog_widen(&type, &scale, &digits, property->type, property->scale, property->whole_digits);
     if (type == stored->type)
         return;
+
     /* a wider number or a finer date loses nothing; anything else is a warning with the way back */
     const char *was = value_type_name(stored->type), *is = value_type_name(type);
     if (same_family(stored->type, type) && type != VALUE_DOUBLE) {
@@ -257,6 +262,7 @@ static void say_widening(const struct ingest_run *run, const struct ingest_under
                       was, is);
         return;
     }
+
     const struct ingest_evidence *evidence =
         property->source >= 0 ? &staged->scan.evidence[property->source] : NULL;
     const char *because = "";

@@ -284,6 +284,7 @@ static void judge_character(const struct keys *keys, const bool *spoken, const i
 {
     int32_t before = window[HERE - 1], code = window[HERE], behind = window[HERE + 1];
     bool decided;
+
     if (beside_number(window) && out->beside_numbers++ >= BESIDE_NUMBERS)
         return;
     double common = common_score(window, &decided), best = decided ? common : -3;
@@ -292,6 +293,7 @@ static void judge_character(const struct keys *keys, const bool *spoken, const i
         near.capital_inside = is_small(before);
         near.shouted = utf8proc_category(before) == UTF8PROC_CATEGORY_LU;
     }
+
     for (size_t i = 0; i < LANGUAGES; i++) {
         if (!spoken[i])
             continue;
@@ -302,6 +304,7 @@ static void judge_character(const struct keys *keys, const bool *spoken, const i
         out->sums[i] += score;
         best = score > best ? score : best;
     }
+
     out->best_sum += best;
     out->characters++;
 }
@@ -321,6 +324,7 @@ static double judge(const struct candidate *candidate, const struct keys *keys, 
     const char *at = text.data, *end = text.data + text.length;
     struct verdict verdict = {0};
     bool spoken[LANGUAGES];
+
     for (size_t i = 0; i < LANGUAGES; i++)
         spoken[i] = speaks(candidate, languages[i].name);
 
@@ -333,8 +337,10 @@ static double judge(const struct candidate *candidate, const struct keys *keys, 
         memmove(window, window + 1, (WINDOW - 1) * sizeof *window);
         window[WINDOW - 1] = at < end ? next_character(&at, end) : 0;
     }
+
     if (!verdict.characters)
         return -3;
+
     /* customers of several countries: a little less likely than those of one */
     double best = verdict.best_sum / (double)verdict.characters - .08;
     for (size_t i = 0; i < LANGUAGES; i++)
@@ -437,14 +443,17 @@ enum status ingest_guess_encoding(struct text data, bool whole, struct arena *ar
     struct reading readings[CANDIDATES] = {0};
     size_t read = 0;
     enum status status = STATUS_OK;
+
     gather(data, whole, &fields);
     for (size_t i = 0; i < LANGUAGES; i++)
         keys[i] = read_keys(&languages[i]);
+
     /* a C library without its module for one of them does without that candidate */
     for (size_t i = 0; i < CANDIDATES; i++) {
         status = read_as(&candidates[i], keys, &fields, arena, &readings[read], error);
         read += status == STATUS_OK;
     }
+
     if (read)
         status = STATUS_OK;
     if (read)

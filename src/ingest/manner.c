@@ -216,6 +216,7 @@ bool ingest_settle_currency(const struct ingest_run *run,
             shape->columns[i].money = needs_currency(run, understood, shape, i, &evidence[i]);
             needed |= shape->columns[i].money;
         }
+
     if (!needed || shape->currency >= 0)
         return false;
     const char *name = NULL;

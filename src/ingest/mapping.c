@@ -285,6 +285,7 @@ enum status ingest_mapping_parse(struct text text, const char *name, struct aren
         json_decref(root);
         return status;
     }
+
     const char *key;
     json_t *value;
     json_object_foreach(root, key, value)
@@ -326,6 +327,7 @@ static void write_field(const struct field *field, const struct ingest_mapping *
 {
     const struct ingest_names *names = CONST_AT(mapping, field, struct ingest_names);
     const struct ingest_pairs *pairs = CONST_AT(mapping, field, struct ingest_pairs);
+
     if (field->form == FIELD_TEXT && *CONST_AT(mapping, field, char *)) {
         json_write_key(json, field->key);
         json_write_string(json, *CONST_AT(mapping, field, char *));
@@ -345,6 +347,7 @@ static void write_field(const struct field *field, const struct ingest_mapping *
             json_write_key(json, pairs->items[i].name);
             json_write_string(json, pairs->items[i].value);
         }
+
         json_write_end_object(json);
     }
 }
@@ -539,6 +542,7 @@ enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct er
     static const char *const conflicts[] = {"set-aside", "replace", NULL};
     static const char *const yes_no[] = {"yes", "no", NULL};
     static const char *const points[] = {".", ",", NULL};
+
     TRY(check_contradictions(mapping, error));
     const char *table = mapping->kind ? mapping->kind : mapping->reference;
     if (bad_table_name(table))
@@ -558,6 +562,7 @@ enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct er
         error_hint(error, "write it as DD.MM.YYYY HH:mm:ss, or as %%d.%%m.%%Y %%H:%%M:%%S");
         return status;
     }
+
     return STATUS_OK;
 }
 

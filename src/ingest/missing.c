@@ -125,6 +125,7 @@ const struct ingest_missing *ingest_missing_add(const struct ingest_missing *bas
                 .strong = true};
         at += length + (at[length] == ',');
     }
+
     memcpy(words + added, base->words, base->count * sizeof *words);
 
     struct ingest_missing *missing = ARENA_NEW(arena, struct ingest_missing);

@@ -16,9 +16,11 @@ static void note_begin(const struct ingest_run *run, const struct ingest_mapping
 {
     const struct ingest_look *look = &source->look;
     struct buffer shown;
+
     buffer_init(&shown, NOTE_SHOWN);
     for (size_t i = 0; i < look->passed_count; i++)
         buffer_printf(&shown, "%s'%s'", i ? ", " : "", look->passed[i]);
+
     /* a line "sep=;" is among the lines passed over, and a title only when others are, too */
     uint32_t lines = source->dialect.skip;
     bool titles = look->passed_count > (look->sep_line ? 1 : 0);
@@ -112,6 +114,7 @@ static void note_encoding(const struct ingest_run *run, const struct ingest_mapp
 {
     const struct ingest_look *look = &source->look;
     const char *name = ingest_encoding_name(source->dialect.encoding);
+
     if (look->encoding_overruled)
         ingest_notice(
             run, "%sread as %s, as its byte order mark says, and not as %s, which %s says", which,

@@ -381,6 +381,7 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
             dress->attached = cursor->at < cursor->end && digit(*cursor->at);
         }
     }
+
     return cursor->at < cursor->end;
 }
 
@@ -544,6 +545,7 @@ static enum ingest_form classify_quickly(struct text value, char point,
 {
     const char *at = value.data, *end = at + value.length;
     bool negative = *at == '-';
+
     at += negative;
     const char *first = at;
     int64_t scaled = 0;
@@ -562,6 +564,7 @@ static enum ingest_form classify_quickly(struct text value, char point,
         number->zero_fraction = true;
         return FORM_INT;
     }
+
     if (*at != point)
         return FORM_TEXT;
 
@@ -616,12 +619,14 @@ enum ingest_form ingest_classify_with(struct text value, struct ingest_number_st
         if (kind != MISSING_NOT)
             return kind == MISSING_STRONG ? FORM_UNKNOWN : FORM_MISSING;
     }
+
     char c = *value.data;
     if (digit(c) || c == '-') {
         enum ingest_form form = classify_quickly(value, style.point, number);
         if (form != FORM_TEXT)
             return form;
     }
+
     bool yes, word = c && strchr("tTfFnNiI+-", c);
     if (value.length <= 9 && word) {
         if (ingest_parse_bool(value, &yes))
@@ -629,6 +634,7 @@ enum ingest_form ingest_classify_with(struct text value, struct ingest_number_st
         if (nonfinite(value))
             return FORM_NONFINITE;
     }
+
     return cannot_be_number(value) ? FORM_TEXT : classify_written(value, style, number);
 }
 

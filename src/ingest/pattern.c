@@ -103,11 +103,13 @@ static bool read_percent(const char *text, struct ingest_pattern *pattern, char 
             else
                 fits = piece != PIECE_LITERAL && add(pattern, piece, 0);
         }
+
         if (!fits) {
             *wrong = *at;
             return false;
         }
     }
+
     return true;
 }
 
@@ -165,6 +167,7 @@ static bool read_letters(const char *text, struct ingest_pattern *pattern, char 
         size_t length = 1;
         bool fits;
         *wrong = *at;
+
         /* words before letters, of which they are made; in single quotes stands what is no field */
         if (starts_with(at, "Month") || starts_with(at, "Mon")) {
             length = starts_with(at, "Month") ? 5 : 3;
@@ -190,10 +193,12 @@ static bool read_letters(const char *text, struct ingest_pattern *pattern, char 
         } else {
             fits = add(pattern, isspace((unsigned char)*at) ? PIECE_SPACE : PIECE_LITERAL, *at);
         }
+
         if (!fits)
             return false;
         at += length;
     }
+
     return true;
 }
 
@@ -222,6 +227,7 @@ enum status ingest_pattern_parse(const char *text, struct arena *arena,
 {
     struct ingest_pattern *pattern = ARENA_NEW(arena, struct ingest_pattern);
     char wrong = 0;
+
     *pattern = (struct ingest_pattern){.text = arena_strdup(arena, text)};
     bool read = strchr(text, '%') ? read_percent(text, pattern, &wrong)
                                   : read_letters(text, pattern, &wrong);

@@ -129,6 +129,7 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
     struct ingest_moment moment;
     char copy[PORTRAIT_VALUE_MAX];
     int64_t number;
+
     portrait->rows++;
     value = text_trim(value);
     if (!value.length)
@@ -159,6 +160,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
     struct ingest_record record = {.names = names};
     char *text = NULL;
     size_t rows = 0, skipped;
+
     /* the first block alone: rows with flaws are for the scan to speak of */
     ingest_reader_init(&reader, source, 1);
     enum status status = ingest_reader_next(&reader, &block, error);
@@ -176,6 +178,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
                     (struct text){record.fields[i].data, record.fields[i].length});
         }
     }
+
     free(text);
     ingest_record_release(&record);
     ingest_block_release(&block);

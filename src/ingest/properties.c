@@ -185,6 +185,7 @@ enum status ingest_list_properties(const struct ingest_run *run,
                                      .refers = referred_table(run, understood, column, name),
                                      .additive = ingest_additive_name(name)});
     }
+
     for (size_t i = 0; i < mapping->set.count; i++) {
         const char *name = mapping->set.items[i].name;
         if (understood->roles.computed_customer && strcmp(name, mapping->customer) == 0)
@@ -196,6 +197,7 @@ enum status ingest_list_properties(const struct ingest_run *run,
                                      .source = -1,
                                      .additive = true});
     }
+
     for (size_t i = 0; i < mapping->trait.count; i++) {
         const char *column = mapping->trait.items[i].value;
         int source =
@@ -207,6 +209,7 @@ enum status ingest_list_properties(const struct ingest_run *run,
                                      .source = source,
                                      .trait = true});
     }
+
     for (size_t i = 0; i < shape->property_count; i++)
         for (size_t j = 0; j < i; j++)
             if (shape->properties[i].trait == shape->properties[j].trait &&

@@ -98,6 +98,7 @@ static enum status write_reference(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     uint64_t rows = 0;
+
     buffer_init(&sql, 0);
     buffer_printf(&sql,
                   "SELECT key, \"" SCHEMA_CODES
@@ -148,6 +149,7 @@ static enum status find_constants(struct publishing *work, struct error *error)
 {
     struct buffer sql;
     size_t count = 0;
+
     /* one row: of each property that can be constant, whether it is so in every group */
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT true");
@@ -163,6 +165,7 @@ static enum status find_constants(struct publishing *work, struct error *error)
             add_name(&sql, "", work->shape->properties[i].name);
             buffer_printf(&sql, ") AS k%zu", i);
         }
+
     buffer_printf(&sql, " FROM staged GROUP BY %s)", ingest_group_columns(work->shape));
     struct lake_result *result;
     const struct lake_chunk *chunk;
@@ -175,6 +178,7 @@ static enum status find_constants(struct publishing *work, struct error *error)
         if (work->out->properties[i].own)
             work->out->properties[i].own = lake_integer(&chunk->columns[++count], 0) != 0;
     }
+
     lake_result_free(result);
     return status;
 }
@@ -244,6 +248,7 @@ static void groups_select(struct publishing *work, const char *from, struct buff
         char type[64];
         if (!work->out->properties[i].own)
             continue;
+
         /* of values that are all the same, min() is any of them */
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
         add_name(sql, "", property->name);
@@ -260,6 +265,7 @@ static void groups_select(struct publishing *work, const char *from, struct buff
             add_name(sql, SCHEMA_CODES, property->name);
         }
     }
+
     buffer_printf(sql, " FROM %s GROUP BY %s", from, ingest_group_columns(work->shape));
 }
 
@@ -336,11 +342,13 @@ static enum status write_told_traits(struct publishing *work, struct error *erro
 {
     struct buffer sql;
     bool any = false;
+
     buffer_init(&sql, 0);
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         if (!property->trait || property->type == VALUE_NONE)
             continue;
+
         /* a part of its own for each, because each changes at moments of its own */
         struct buffer column;
         buffer_init(&column, 0);
@@ -359,6 +367,7 @@ static enum status write_told_traits(struct publishing *work, struct error *erro
         buffer_release(&column);
         any = true;
     }
+
     enum status status = STATUS_OK;
     uint64_t rows = 0;
     if (any)
@@ -401,6 +410,7 @@ static enum status find_currencies(struct publishing *work, const char *column, 
     struct lake_result *result;
     const struct lake_chunk *chunk;
     struct buffer list, sql;
+
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT DISTINCT CAST(");
     buffer_sql_name(&sql, text_from(column));
@@ -416,6 +426,7 @@ static enum status find_currencies(struct publishing *work, const char *column, 
             struct text code = lake_text(&chunk->columns[0], i);
             buffer_printf(&list, "%s%.*s", list.length ? " " : "", (int)code.length, code.data);
         }
+
     lake_result_free(result);
     *out = list.length ? buffer_copy(&list, work->run->arena) : NULL;
     buffer_release(&list);
@@ -514,6 +525,7 @@ static enum status state_schema(struct publishing *work, const char *table, enum
     struct catalog_column *columns =
         ARENA_ARRAY(work->run->arena, struct catalog_column, work->shape->property_count + 1);
     size_t count = 0;
+
     /* traits told by facts lie in a table of their own, those of --kind customer are the
      * import's */
     bool told = role == SCHEMA_TRAITS && !work->understood->traits;
@@ -537,6 +549,7 @@ static enum status state_schema(struct publishing *work, const char *table, enum
             .currencies = stored->currencies,
         };
     }
+
     struct catalog_table stated = {.name = table,
                                    .role = role,
                                    .key = work->understood->mapping.key,
@@ -546,6 +559,7 @@ static enum status state_schema(struct publishing *work, const char *table, enum
         stated.amount = amount_of(work, columns, count);
         stated.amount_said = work->understood->roles.amount_said;
     }
+
     VECTOR_PUSH(&work->out->stated, stated);
     if (work->run->options->dry_run)
         return STATUS_OK;
@@ -566,9 +580,11 @@ static enum status count_orphans(struct publishing *work, struct error *error)
                         property->name, property->refers, property->refers);
             continue;
         }
+
         static const char *const key[] = {"key"};
         struct store_read read = {
             .table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+
         /* NOT IN is never true beside a NULL, so those are kept out of it */
         struct buffer sql, name;
         buffer_init(&sql, 0);
@@ -594,6 +610,7 @@ static enum status count_orphans(struct publishing *work, struct error *error)
                         (unsigned long long)rows, rows == 1 ? "row names" : "rows name",
                         property->name, property->refers);
     }
+
     return STATUS_OK;
 }
 
@@ -638,6 +655,7 @@ enum status ingest_publish(const struct ingest_run *run, const struct ingest_und
 {
     struct publishing work = {run, understood, shape, staged, published};
     bool ids = understood->mapping.id.count > 0;
+
     published->properties =
         ARENA_ARRAY(run->arena, struct ingest_stored, shape->property_count + 1);
     for (size_t i = 0; i < shape->property_count; i++)

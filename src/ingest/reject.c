@@ -87,6 +87,7 @@ void ingest_reject_write(const struct ingest_reject *reject, struct buffer *out)
         json_write_key(&json, "value");
         json_write_text(&json, text_cut(reject->value, SHOWN_MAX));
     }
+
     json_write_key(&json, "reason");
     json_write_string(&json, reasons[reject->reason].code);
     json_write_key(&json, "suggestion");
@@ -95,6 +96,7 @@ void ingest_reject_write(const struct ingest_reject *reject, struct buffer *out)
         json_write_key(&json, "cut");
         json_write_bool(&json, true);
     }
+
     json_write_key(&json, "row");
     json_write_text(&json, text_cut(reject->row, SHOWN_MAX));
     json_write_end_object(&json);

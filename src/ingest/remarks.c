@@ -50,6 +50,7 @@ static void say_order(const struct remark *remark)
     const char *ways = arena_printf(remark->run->arena,
                                     "--type '%s=D/M/YYYY' or --type '%s=M/D/YYYY' says which it is",
                                     remark->name, remark->name);
+
     /* most urgent first, and one of them only: mixed, open, inferred, remembered */
     if (mdy > both && dmy > both && (type->contradictory || !date) && !remark->hint->text)
         ingest_warn(
@@ -85,9 +86,11 @@ static void say_dates(const struct remark *remark)
     const struct ingest_type *type = remark->type;
     const struct ingest_evidence *evidence = remark->evidence;
     const struct ingest_run *run = remark->run;
+
     say_order(remark);
     if (type->type != VALUE_DATE && type->type != VALUE_TIME)
         return;
+
     /* what stands in the file is not what is stored */
     if (type->format == DATE_FORMAT_SERIAL)
         ingest_notice(run,
@@ -132,12 +135,14 @@ static void say_style(const struct remark *remark)
 {
     const struct ingest_run *run = remark->run;
     const struct ingest_shape *shape = remark->shape;
+
     if (!ingest_is_number(remark->type->type) || !remark->evidence->three.line)
         return;
     for (size_t s = 0; s < shape->source_count; s++) {
         struct ingest_style_choice style = shape->styles[s * shape->column_count + remark->column];
         const char *now, *other = other_reading(remark, style.point, &now);
         bool unusual = style.point == ',';
+
         /* $90,000: money has no three digits behind a comma where a point would be the
          * decimal sign */
         bool plain =
@@ -150,6 +155,7 @@ static void say_style(const struct remark *remark)
                         remark->name, remark->evidence->three.text, now, other);
             return;
         }
+
         if ((style.reason == STYLE_FILE && unusual) || style.reason == STYLE_EARLIER) {
             ingest_notice(run, "%s: '%s' is read as %s, as the %s", remark->name,
                           remark->evidence->three.text, now,
@@ -196,6 +202,7 @@ static void say_numbers(const struct remark *remark)
     const struct ingest_evidence *evidence = remark->evidence;
     const struct ingest_run *run = remark->run;
     bool number = ingest_is_number(type->type);
+
     /* what became of the writing, then why it is no number after all */
     if (type->dot_zero && evidence->dot_zero)
         ingest_notice(run, "%s: whole numbers written with .0 are kept without it", remark->name);
@@ -256,9 +263,11 @@ static void say_text(const struct remark *remark)
 {
     const struct ingest_evidence *evidence = remark->evidence;
     const struct ingest_run *run = remark->run;
+
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared ||
         !evidence->texts[0].line)
         return;
+
     /* the example is one that stood in the way: among dates what is no date, else what is
      * no number */
     const struct ingest_example *odd =
@@ -409,6 +418,7 @@ void ingest_remark(const struct ingest_run *run, const struct ingest_understood 
         say_text(&remark);
         say_missing(&remark);
     }
+
     say_one_currency(run, shape, staged);
     say_empty(run, shape);
 }

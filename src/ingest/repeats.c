@@ -97,6 +97,7 @@ static uint64_t count_capitals(const struct repeats *repeats, struct text_map *f
         if (!*example)
             *example = arena_strndup(repeats->run->arena, name.data, name.length);
     }
+
     return same;
 }
 
@@ -114,6 +115,7 @@ static enum status note_capitals(const struct repeats *repeats, struct error *er
 {
     struct text_map folded;
     const char *example = NULL;
+
     if (!known_by_mail(repeats))
         return STATUS_OK;
     text_map_init(&folded);
@@ -132,6 +134,7 @@ static enum status note_capitals(const struct repeats *repeats, struct error *er
                     (unsigned long long)same, same == 1 ? "customer" : "customers", example,
                     column);
     }
+
     text_map_release(&folded);
     return status;
 }
@@ -306,10 +309,12 @@ static enum status overlap_sql(const struct repeats *repeats, const struct schem
     struct buffer equal;
     int64_t first, last;
     bool known;
+
     TRY(lake_query_integer(repeats->staged->lake, "SELECT min(time)::BIGINT FROM staged", &first,
                            &known, error));
     TRY(lake_query_integer(repeats->staged->lake, "SELECT max(time)::BIGINT FROM staged", &last,
                            &known, error));
+
     /* bounded by time, so that parts of other years are not even opened */
     buffer_init(&equal, 0);
     size_t count = shared_columns(repeats, table, names, &equal);

@@ -52,6 +52,7 @@ void ingest_report_look(const struct ingest_run *run, const struct ingest_unders
             .format = type->format ? ingest_date_format_name(type->format) : NULL};
         show_values(understood, i, column);
     }
+
     summary->looked = true;
 }
 
@@ -169,6 +170,7 @@ static void describe_columns(const struct ingest_run *run,
     size_t count = 0;
     struct ingest_summary_column *columns =
         ARENA_ARRAY(run->arena, struct ingest_summary_column, shape->column_count + set->count);
+
     for (size_t i = 0; i < shape->column_count; i++)
         if (!is_nothing(&shape->columns[i]))
             describe_column(understood, shape, staged, i, &columns[count++]);
@@ -309,6 +311,7 @@ enum status ingest_preview(const struct ingest_run *run, const struct ingest_und
     struct buffer sql;
     struct lake_result *result;
     const struct lake_chunk *chunk;
+
     buffer_init(&sql, 0);
     preview_select(understood, shape, &sql);
     enum status status = lake_query(staged->lake, sql.data, &result, error);

@@ -49,6 +49,7 @@ static enum status find_column(struct retype *retype, const char *name, struct e
 {
     const struct schema *schema = store_schema(retype->store);
     const struct schema_column *found = NULL;
+
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         size_t length = strlen(table->name);
@@ -61,12 +62,14 @@ static enum status find_column(struct retype *retype, const char *name, struct e
         retype->out->table = arena_strdup(retype->arena, table->name);
         retype->out->column = arena_strdup(retype->arena, column->name);
     }
+
     if (!found) {
         enum status status = error_set(error, STATUS_NOT_FOUND, "the store has no column %s", name);
         error_hint(error, "name it KIND.COLUMN, such as order.amount, or customer.TRAIT; strata "
                           "status lists them");
         return status;
     }
+
     retype->out->from = found->type;
     retype->out->from_scale = found->scale;
 
@@ -170,7 +173,9 @@ static enum status load_words(struct retype *retype, struct error *error)
     struct lake_result *result;
     const struct lake_chunk *chunk;
     struct buffer sql;
+
     buffer_init(&sql, 0);
+
     /* rows that their id keeps out of the store are told anew, too, but nobody counts
      * them among its values */
     buffer_string(&sql, "SELECT text, count(*) FILTER (WHERE stands) FROM (");
@@ -183,6 +188,7 @@ static enum status load_words(struct retype *retype, struct error *error)
                           parts[i].role == PART_SHADOW ? "false" : "true",
                           part_sql(retype, &parts[i]));
         }
+
     buffer_string(&sql, found ? "" : "SELECT NULL::VARCHAR AS text, true AS stands");
     buffer_string(&sql, ") WHERE text IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1");
 
@@ -198,6 +204,7 @@ static enum status load_words(struct retype *retype, struct error *error)
                 .rows = (uint64_t)lake_integer(&chunk->columns[1], i)};
             VECTOR_PUSH(&retype->words, word);
         }
+
     lake_result_free(result);
     return status;
 }
@@ -219,12 +226,14 @@ static const char *read_value(const struct retype *retype, struct text text,
     enum ingest_form form = reading->form;
     int64_t scaled;
     struct ingest_number *read = &reading->number;
+
     if (type == VALUE_BOOL) {
         bool yes;
         if (!ingest_parse_bool(text, &yes))
             return NULL;
         return yes ? "true" : "false";
     }
+
     if (type == VALUE_DATE) {
         char date[DATE_TEXT_MAX];
         struct ingest_moment moment;
@@ -232,6 +241,7 @@ static const char *read_value(const struct retype *retype, struct text text,
             return NULL;
         return arena_strdup(retype->arena, date_format(moment.date, date));
     }
+
     if (form == FORM_DOUBLE && type == VALUE_DOUBLE)
         return arena_printf(retype->arena, "%.17g", read->real);
     if (form != FORM_INT && form != FORM_DECIMAL)
@@ -241,6 +251,7 @@ static const char *read_value(const struct retype *retype, struct text text,
                             number_format_decimal(read->scaled, read->scale, number));
     if (read->digits + retype->type.scale > INGEST_DIGITS_MAX)
         return NULL;
+
     /* zeros at the end may go, digits may not */
     int scale = read->scale;
     scaled = read->scaled;
@@ -294,6 +305,7 @@ static enum status decide_type(struct retype *retype, const char *declared, stru
 {
     struct ingest_evidence evidence = {0};
     struct ingest_type_hint hint = {.name = retype->out->column, .declared = declared};
+
     TRY(ingest_check_declared(declared, error));
     choose_style(retype);
     struct ingest_manner manner = {.style = retype->style, .missing = ingest_missing_default()};
@@ -302,6 +314,7 @@ static enum status decide_type(struct retype *retype, const char *declared, stru
         ingest_observe(&evidence, ingest_trim(retype->words.items[i].text), &manner, i + 1,
                        &reading);
     }
+
     retype->type = ingest_decide(&evidence, &hint);
     retype->out->whole_digits = evidence.max_digits;
     ingest_evidence_release(&evidence);
@@ -310,6 +323,7 @@ static enum status decide_type(struct retype *retype, const char *declared, stru
         retype->type.type = VALUE_INT;
         retype->type.scale = 0;
     }
+
     enum value_type type = retype->type.type;
     if (type != VALUE_TEXT && type != VALUE_BOOL && type != VALUE_DATE && type != VALUE_TIME &&
         !is_number(type))
@@ -323,6 +337,7 @@ static enum status convert_words(struct retype *retype, struct error *error)
 {
     struct zone *zone;
     struct ingest_retype *out = retype->out;
+
     TRY(zone_open(store_schema(retype->store)->zone, &zone, error));
     for (size_t i = 0; i < retype->words.count; i++) {
         struct word *word = &retype->words.items[i];
@@ -339,6 +354,7 @@ static enum status convert_words(struct retype *retype, struct error *error)
             out->examples[out->example_count++] =
                 (struct ingest_retype_example){word->text.data, word->rows};
     }
+
     out->distinct = retype->words.count;
     zone_close(zone);
     return STATUS_OK;
@@ -406,6 +422,7 @@ static enum status rewrite_part(struct retype *retype, struct store_change *chan
     const char *code = arena_printf(retype->arena, SCHEMA_CODES "%s", retype->out->column);
     const char *was = arena_printf(retype->arena, WAS "%s", retype->out->column);
     bool text = retype->out->to == VALUE_TEXT;
+
     store_sql_type(retype->out->to, retype->out->scale, type);
 
     /* all columns but the retyped one and what belongs to it, which come anew from its words */
@@ -447,6 +464,7 @@ static enum status write_all(struct retype *retype, struct store_change *change,
                                  .fill = fill_words,
                                  .context = retype};
     size_t count;
+
     /* the words as a table, then every part joined with it, then what the schema says of
      * the column */
     TRY(code_words(retype, change, error));
@@ -463,6 +481,7 @@ static enum status write_all(struct retype *retype, struct store_change *change,
                                         .whole_digits = is_number(out->to) ? out->whole_digits : 0};
         TRY(catalog_retype_column(store_catalog(retype->store), retype->tables[t], &column, error));
     }
+
     return STATUS_OK;
 }
 

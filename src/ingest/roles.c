@@ -124,6 +124,7 @@ static bool file_trouble(const struct ingest_understood *understood,
                    role);
         return true;
     }
+
     /* a delimiter that was not found, then a header that was not */
     if (shape->column_count == 1 && shape->source_count == 1) {
         *status =
@@ -133,6 +134,7 @@ static bool file_trouble(const struct ingest_understood *understood,
                    "if its rows have several fields, --delimiter says what stands between them");
         return true;
     }
+
     if (!has_header(shape)) {
         *status = error_set(
             error, STATUS_USAGE,
@@ -148,6 +150,7 @@ static bool file_trouble(const struct ingest_understood *understood,
                    first && first->reason_count ? first->reasons[0] : "");
         return true;
     }
+
     return false;
 }
 
@@ -167,6 +170,7 @@ static bool customer_trouble(const struct ingest_understood *understood,
                                 shape->columns[i].name);
             return true;
         }
+
         if (type != VALUE_INT && type != VALUE_TEXT) {
             const struct ingest_portrait *portrait = &understood->portraits[i];
             *status =
@@ -177,6 +181,7 @@ static bool customer_trouble(const struct ingest_understood *understood,
             return true;
         }
     }
+
     return false;
 }
 
@@ -192,6 +197,7 @@ static enum status no_customer(const struct ingest_run *run,
 {
     enum status status = STATUS_USAGE;
     struct ingest_judgement *judgements = judge(run, understood, shape, ROLE_CUSTOMER);
+
     if (file_trouble(understood, shape, "customer", judgements, &status, error))
         return status;
     if (customer_trouble(understood, shape, &status, error)) {
@@ -211,6 +217,7 @@ static enum status no_customer(const struct ingest_run *run,
                           "own");
         return status;
     }
+
     struct ingest_judgement first = judgements[best];
     if (first.confidence < GUESS_LIKELY) {
         status = error_set(error, STATUS_USAGE, "no column is likely to be the customer");
@@ -221,6 +228,7 @@ static enum status no_customer(const struct ingest_run *run,
                    list_candidates(run, shape, judgements));
         return status;
     }
+
     status = error_set(
         error, STATUS_USAGE,
         "it is not sure which column is the customer, and a wrong one would mix up people; "
@@ -252,8 +260,10 @@ static enum status no_time(const struct ingest_run *run, const struct ingest_und
 {
     enum status status;
     struct ingest_judgement *judgements = judge(run, understood, shape, ROLE_TIME);
+
     if (file_trouble(understood, shape, "time", judgements, &status, error))
         return status;
+
     /* a column that may be it, one that is called so and cannot be read, or neither */
     const char *considered = list_candidates(run, shape, judgements);
     int unreadable = considered ? -1 : unreadable_time(understood, shape);
@@ -281,6 +291,7 @@ static enum status no_time(const struct ingest_run *run, const struct ingest_und
             error,
             "--time COLUMN names it; rows without a time are traits of customers: --kind customer");
     }
+
     return status;
 }
 
@@ -437,6 +448,7 @@ enum status ingest_find_roles(const struct ingest_run *run, struct ingest_unders
 {
     struct ingest_mapping *mapping = &understood->mapping;
     struct ingest_roles *roles = &understood->roles;
+
     roles->customer = roles->time = roles->key = roles->group = roles->clock = -1;
     for (int role = 0; role < ROLES; role++)
         roles->guesses[role].column = roles->others[role].column = -1;

@@ -42,6 +42,7 @@ static enum status known_already(const struct ingest_run *run,
 {
     struct catalog_import before;
     char hash[17];
+
     *already = 0;
     ingest_mapping_hash(&understood->mapping, hash);
     TRY(catalog_import_of_content(store_catalog(run->store), understood->content_hash,
@@ -53,10 +54,12 @@ static enum status known_already(const struct ingest_run *run,
         *already = before.number;
         return STATUS_OK;
     }
+
     if (run->options->dry_run) {
         ingest_notice(run, "import %u brought this content with another mapping", before.number);
         return STATUS_OK;
     }
+
     enum status status =
         error_set(error, STATUS_ERROR, "import %u brought the same content, with another mapping",
                   before.number);
@@ -92,6 +95,7 @@ static enum status add_import(const struct ingest_run *run,
                                                      [SCHEMA_REFERENCE] = CATALOG_REFERENCE};
     char hash[17];
     struct buffer mapping;
+
     buffer_init(&mapping, 0);
     ingest_mapping_hash(&understood->mapping, hash);
     ingest_mapping_write(&understood->mapping, false, &mapping);

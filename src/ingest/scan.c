@@ -115,6 +115,7 @@ static void thread_close(void *context, void *state)
         free((char *)thread->zones[i].name.data);
         zone_close(thread->zones[i].zone);
     }
+
     free(thread->zones);
     free(thread->marks);
     free(thread->reject_counts.items);
@@ -164,6 +165,7 @@ static enum status next_block(struct scan_thread *thread, bool *more, struct err
         length = ingest_decode(encoding, data, length, thread->text);
         data = thread->text;
     }
+
     thread->at = data;
     thread->end = data + length;
     thread->line = thread->block.first_line;
@@ -197,6 +199,7 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
     struct ingest_scan *scan = thread->scan;
     const struct ingest_record *record = &thread->record;
     const struct ingest_source_columns *map = &scan->source_columns[thread->block.source];
+
     for (size_t i = 0; i < scan->column_count; i++)
         thread->values[i] = (struct text){"", 0};
     size_t count = record->count;
@@ -215,10 +218,12 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
         ingest_scan_set_aside(thread, REASON_MANY_FIELDS, -1, line);
         return false;
     }
+
     if (record->count < map->least) {
         ingest_scan_set_aside(thread, REASON_FEW_FIELDS, -1, line);
         return false;
     }
+
     for (size_t i = 0; i < count; i++)
         if (map->columns[i] >= 0)
             thread->values[map->columns[i]] =
@@ -365,6 +370,7 @@ enum status ingest_scan_register(struct ingest_scan *scan, struct lake *lake, co
         names[SCAN_OWN_COLUMNS + i] = scan->columns[i].name;
         types[SCAN_OWN_COLUMNS + i] = sql_type(&scan->columns[i].type, &arena);
     }
+
     struct lake_stream stream = {
         .name = name,
         .column_names = names,

@@ -136,16 +136,19 @@ static bool required_missing(struct scan_thread *thread, uint64_t line)
         {scan->group, REASON_NO_GROUP},
         {scan->time, REASON_NO_TIME},
     };
+
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
         if (required[i].column >= 0 && ingest_scan_unknown(thread, (size_t)required[i].column)) {
             ingest_scan_set_aside(thread, required[i].reason, required[i].column, line);
             return true;
         }
+
     for (size_t i = 0; i < scan->column_count; i++)
         if (scan->columns[i].id && ingest_scan_unknown(thread, i)) {
             ingest_scan_set_aside(thread, REASON_NO_ID, (int)i, line);
             return true;
         }
+
     return false;
 }
 
@@ -243,6 +246,7 @@ int64_t ingest_scan_moment(struct scan_thread *thread, const struct ingest_momen
             counts->bare++;
         return day->start;
     }
+
     if (day->uniform)
         return day->start + written->clock;
     enum zone_fit fit;
@@ -251,6 +255,7 @@ int64_t ingest_scan_moment(struct scan_thread *thread, const struct ingest_momen
         counts->repeated += fit == ZONE_REPEATED;
         counts->missing += fit == ZONE_MISSING;
     }
+
     return moment;
 }
 
@@ -293,10 +298,12 @@ bool ingest_scan_time(struct scan_thread *thread, uint64_t line, int64_t *moment
         ingest_scan_set_aside(thread, REASON_TIME_RANGE, scan->time, line);
         return false;
     }
+
     if (*moment > scan->max_time) {
         ingest_scan_set_aside(thread, REASON_TIME_LATE, scan->time, line);
         return false;
     }
+
     thread->times.repeated += counts.repeated;
     thread->times.missing += counts.missing;
     thread->times.bare += counts.bare;

@@ -26,6 +26,7 @@ static void choose_numbers(const char *data, const char *end,
     struct ingest_record record = {0};
     struct ingest_marks file = {{0}};
     size_t skipped, room = 0;
+
     /* rows may have more fields than the first one, so the marks grow with them */
     for (size_t n = 0;
          n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
@@ -43,6 +44,7 @@ static void choose_numbers(const char *data, const char *end,
             ingest_add_marks(&file, number.marks);
         }
     }
+
     ingest_record_release(&record);
     struct ingest_style_choice style =
         ingest_choose_style(&file, &file, dialect->delimiter, choice ? choice->point : 0, 0);
@@ -181,6 +183,7 @@ static enum status observe_records(const char *data, const char *end, const char
     struct ingest_dialect *dialect = &out->dialect;
     size_t skipped;
     const char *at = ingest_behind_lines(data, end, begin->skip, dialect->newline), *rows = at;
+
     ingest_split(dialect, &at, end, &record, &skipped);
     size_t columns =
         record.count > dialect->columns || begin->header ? record.count : dialect->columns;
@@ -198,6 +201,7 @@ static enum status observe_records(const char *data, const char *end, const char
         ingest_record_release(&record);
         return status;
     }
+
     if (begin->header) {
         out->look.header_line = arena_strndup(arena, record.line, record.length);
         out->look.labels = begin->labels;
@@ -217,6 +221,7 @@ static enum status observe_records(const char *data, const char *end, const char
         for (size_t i = 0; i < columns && i < record.count; i++)
             observe_field(out, i, &record.fields[i], &manners[i]);
     }
+
     free(manners);
     ingest_record_release(&record);
     return STATUS_OK;
@@ -331,6 +336,7 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
 {
     struct text_map names;
     struct keys keys;
+
     text_map_init(&names);
     keys_init(&keys, &names);
     names_in_lines(data, end, &keys);
@@ -355,6 +361,7 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
         for (size_t i = 0; record.flaw == FLAW_NONE && i < record.count; i++)
             observe_field(out, i, &record.fields[i], &manners[i]);
     }
+
     free(manners);
     ingest_record_release(&record);
     text_map_release(&names);
@@ -457,15 +464,18 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
 {
     struct ingest_dialect *dialect = &out->dialect;
     const char *start = data;
+
     TRY(ingest_choose_dialect(&data, end, name, choice, out, error));
     if (choice && choice->skip_said) {
         dialect->skip = choice->skip;
         data = ingest_behind_lines(start, end, choice->skip, dialect->newline);
     }
+
     if (!out->whole && dialect->quote) {
         size_t complete = ingest_whole_records(dialect, data, (size_t)(end - data));
         end = complete ? data + complete : end;
     }
+
     /* how many fields rows have is judged on whole records and below what --skip passes over */
     size_t fields, first;
     ingest_count_fields(data, end, dialect, &fields, &first);

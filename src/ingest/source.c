@@ -368,6 +368,7 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
     bool at_end = false;
     size_t size = INGEST_BLOCK + reader->carry_length;
+
     for (;;) {
         TRY(read_block(reader, block, size, &at_end, error));
         if (at_end && block->length < INGEST_RECORD_MAX)
@@ -383,11 +384,13 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
                    ? size * 2
                    : INGEST_RECORD_MAX; /* a whole record past it is too long, too */
     }
+
     if (at_end) {
         reader->read_bytes += reader->sources[reader->source].bytes;
         ingest_stream_close(reader->stream);
         reader->stream = NULL;
     }
+
     return STATUS_OK;
 }
 

@@ -121,6 +121,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
     ssize_t got = 0;
     uint64_t run_on = 0;
     bool failed = false, gzip = false;
+
     TRY(open_pipe(run, source, &in, error));
     enum status status = open_spool(path, &file, error);
     if (status != STATUS_OK) {
@@ -138,6 +139,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
             continue;
         if (got <= 0)
             break;
+
         /* what is packed is bounded when it is unpacked */
         gzip |=
             first && got > 1 && (memcmp(data, "\x1f\x8b", 2) == 0 || memcmp(data, "PK", 2) == 0);
@@ -147,6 +149,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
         if (progress && !progress->step(progress->context, run->notes->phase, -1))
             status = error_set(error, STATUS_INTERRUPTED, "stopped while reading %s", name);
     }
+
     if (got < 0)
         status = error_system(error, errno, "cannot read %s", name);
     close(in);

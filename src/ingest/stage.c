@@ -155,6 +155,7 @@ static enum status computed_type(struct ingest_property *property, const struct 
         [LAKE_TEXT] = VALUE_TEXT, [LAKE_LIST] = VALUE_SET,       [LAKE_STRUCT] = VALUE_POINT,
     };
     size_t count = sizeof types / sizeof *types;
+
     /* decimals come as integers with a width; those without a scale are whole numbers for us */
     property->type = (size_t)vector->type < count ? types[vector->type] : VALUE_NONE;
     if (property->type == VALUE_INT && vector->width)
@@ -244,6 +245,7 @@ static enum status judge_expressions(const struct ingest_run *run,
     struct lake_result *result = NULL;
     enum status status = STATUS_OK;
     buffer_init(&sql, 0);
+
     /* each may use those before it, so they are judged one after another, over a table
      * without rows */
     for (size_t i = 0; i < mapping->set.count && status == STATUS_OK; i++) {
@@ -254,6 +256,7 @@ static enum status judge_expressions(const struct ingest_run *run,
             status = bad_sql(run, shape, "--set", mapping->set.items[i].value, error);
             break;
         }
+
         const struct lake_vector *last =
             lake_result_column(result, lake_result_columns(result) - 1);
         for (size_t p = 0; p < shape->property_count && status == STATUS_OK; p++)
@@ -262,6 +265,7 @@ static enum status judge_expressions(const struct ingest_run *run,
                 status = computed_type(&shape->properties[p], last, error);
         lake_result_free(result);
     }
+
     if (status == STATUS_OK && mapping->where) {
         buffer_reset(&sql);
         buffer_string(&sql, "SELECT * FROM (");
@@ -271,6 +275,7 @@ static enum status judge_expressions(const struct ingest_run *run,
         if (status != STATUS_OK)
             status = bad_sql(run, shape, "--where", mapping->where, error);
     }
+
     buffer_release(&sql);
     return status;
 }
@@ -287,6 +292,7 @@ static void value_sql(const struct ingest_property *property, const struct inges
     else
         buffer_sql_name(&name, text_from(property->column));
     const char *column = name.data;
+
     /* the scan has converted the files' columns, but for sets and places, which come as texts */
     if (!computed && property->type == VALUE_SET)
         buffer_printf(sql, "list_sort(list_distinct(from_json(%s, '[\"VARCHAR\"]')))", column);
@@ -407,6 +413,7 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
     const struct ingest_mapping *mapping = &understood->mapping;
     buffer_string(sql, "CREATE TEMP TABLE staged AS SELECT \"" SCAN_ROW "\" AS arrival");
     add_customer_sql(run, understood, shape, sql);
+
     /* who, when, and what names a row; then, of a dry run, who in words; then the properties */
     if (understood->roles.time >= 0)
         buffer_string(sql, ", \"" SCAN_TIME "\" AS time");
@@ -417,6 +424,7 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
         add_column_sql(", text_code(", mapping->key,
                        ", \"" SCAN_ROW "\") AS \"" SCHEMA_CODES "key\"", sql);
     }
+
     for (size_t i = 0; i < mapping->id.count; i++)
         add_column_sql(i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);
     if (mapping->id.count)
@@ -430,6 +438,7 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
         add_identifier_sql(run, understood, shape, sql);
         buffer_string(sql, " AS \"@customer\"");
     }
+
     for (size_t i = 0; i < shape->property_count; i++)
         if (shape->properties[i].type != VALUE_NONE)
             add_property_sql(&shape->properties[i], run, shape, sql);
@@ -585,6 +594,7 @@ enum status ingest_stage(const struct ingest_run *run, const struct ingest_under
     reconsider_dictionary(shape, understood->sample, understood->column_count,
                           expected_growth(understood, shape));
     run->notes->phase = "reading";
+
     /* After each pass, what it saw is held against what it expected: sources, types,
      * styles, and a currency beside the amounts. A new column or property changes the
      * statement, so the next pass comes before anything else is asked. */
@@ -597,6 +607,7 @@ enum status ingest_stage(const struct ingest_run *run, const struct ingest_under
             set_types(shape, staged->scan.evidence, columns);
             continue;
         }
+
         again |= ingest_retype(run, understood, shape, staged->scan.evidence);
         again |= ingest_restyle_by(run, understood, shape, staged->scan.marks);
         if (ingest_settle_currency(run, understood, shape, staged->scan.evidence)) {
@@ -604,6 +615,7 @@ enum status ingest_stage(const struct ingest_run *run, const struct ingest_under
             set_types(shape, staged->scan.evidence, columns);
             continue;
         }
+
         set_types(shape, staged->scan.evidence, columns);
         again |= reconsider_dictionary(shape, staged->scan.evidence, columns, 1);
         if (!again && !stale) {
@@ -613,8 +625,10 @@ enum status ingest_stage(const struct ingest_run *run, const struct ingest_under
             return understood->roles.computed_customer ? check_customers(understood, staged, error)
                                                        : STATUS_OK;
         }
+
         run->notes->phase = "reading again";
     }
+
     return error_set(error, STATUS_ERROR,
                      "the columns' types do not settle: a file changes while it is read");
 }

@@ -28,6 +28,7 @@ static void print_source(const struct ingest_summary_source *source, bool counte
                          struct buffer *out)
 {
     char name[16], rows[NUMBER_TEXT_MAX];
+
     /* what it was; how it is written, where it came as text; what was read of it */
     buffer_printf(out, "%s: ", source->name);
     if (source->postgres)
@@ -111,6 +112,7 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
         if (column->guessed)
             buffer_printf(out, " (guessed, %d%%)", column->confidence);
     }
+
     if (column->computed)
         buffer_string(out, *column->role ? ", computed" : "computed");
     if (column->property && strcmp(column->property, column->name) != 0)
@@ -167,11 +169,13 @@ static void print_counts(const struct ingest_summary *summary, struct buffer *ou
         buffer_printf(out, "  %s: %s %s%s\n", table->name, thousands(table->rows, &n),
                       nouns[table->role], text_plural(table->rows));
     }
+
     if (summary->customers) {
         buffer_printf(out, "  %s customer%s", thousands(summary->customers, &n),
                       text_plural(summary->customers));
         buffer_printf(out, ", %s of them new\n", thousands(summary->new_customers, &n));
     }
+
     buffer_release(&n);
 }
 
@@ -237,12 +241,14 @@ void ingest_summary_print(const struct ingest_summary *summary, struct buffer *o
                       summary->replaced, summary->already);
         return;
     }
+
     if (summary->already) {
         buffer_printf(out,
                       "Nothing to do: import %u brought the same content with the same mapping.\n",
                       summary->already);
         return;
     }
+
     /* from what was understood to what became of it; what needs doing comes last, to be seen */
     ingest_summary_print_look(summary, out);
     print_preview(summary, out);
@@ -309,6 +315,7 @@ static void put_layout(const struct ingest_summary_source *source, struct json *
         {"footer_line", source->footer_line},
         {"encoding_sure", (uint64_t)look->encoding_sure},
     };
+
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].value)
             put_count(json, counts[i].key, counts[i].value);
@@ -367,6 +374,7 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
         put_text(json, "type", value_type_name(column->type));
         if (column->type == VALUE_DECIMAL)
             put_count(json, "scale", (uint64_t)column->scale);
+
         /* format and decimal are read by later imports of the same table: remember.c */
         if (column->format)
             put_text(json, "format", column->format);
@@ -381,11 +389,13 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
             put_count(json, "confidence", (uint64_t)column->confidence);
             put_yes(json, "guessed", column->guessed);
         }
+
         if (column->counted) {
             put_count(json, "distinct", column->distinct);
             put_yes(json, "distinct_exact", column->distinct_exact);
             put_count(json, "unknown", column->unknown);
         }
+
         if (column->refers)
             put_text(json, "refers", column->refers);
         if (column->orphans)
@@ -398,6 +408,7 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
         json_write_end_array(json);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
 }
 
@@ -483,6 +494,7 @@ void ingest_summary_json(const struct ingest_summary *summary, bool pretty, stru
 {
     struct json json;
     struct buffer mapping;
+
     json_init(&json, out, pretty);
     json_write_object(&json);
     put_yes(&json, "dry_run", summary->dry_run);

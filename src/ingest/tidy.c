@@ -138,6 +138,7 @@ static void rejects_head(const struct ingest_run *run, const struct ingest_under
     struct json json;
     struct buffer mapping;
     struct ingest_mapping typed = understood->mapping;
+
     /* types and dialect as they were found, for a few mended rows would not show them again */
     buffer_init(&mapping, 0);
     write_types(run, shape, &typed);
@@ -160,6 +161,7 @@ static void rejects_head(const struct ingest_run *run, const struct ingest_under
         json_write_string(&json, header ? header : "");
         json_write_end_object(&json);
     }
+
     json_write_end_array(&json);
     json_write_end_object(&json);
     buffer_char(out, '\n');

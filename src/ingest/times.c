@@ -105,6 +105,7 @@ static enum status list_examples(const struct ingest_run *run,
                      "SELECT time::BIGINT, arrival::BIGINT FROM staged WHERE time %s %lld ORDER BY "
                      "time %s, arrival LIMIT %d",
                      late ? ">" : "<", (long long)beyond, late ? "DESC" : "ASC", EXAMPLES);
+
     TRY(lake_query(staged->lake, sql, &result, error));
     enum status status;
     buffer_init(&text, 0);
@@ -122,6 +123,7 @@ static enum status list_examples(const struct ingest_run *run,
                 (unsigned long long)ingest_row_line(row), shape->source_count > 1 ? " of " : "",
                 shape->source_count > 1 ? shape->sources[ingest_row_source(row)].name : "");
         }
+
     lake_result_free(result);
     *out = text.length ? buffer_copy(&text, run->arena) : "";
     buffer_release(&text);
@@ -156,6 +158,7 @@ enum status ingest_check_times(const struct ingest_run *run,
 {
     const struct ingest_scan *scan = &staged->scan;
     int64_t arrived = run->options->now + MARGIN;
+
     *plausible_until = INT64_MAX;
     if (understood->roles.time < 0 || scan->first_time > scan->last_time)
         return STATUS_OK;
@@ -170,6 +173,7 @@ enum status ingest_check_times(const struct ingest_run *run,
     size_t most = rows < FAR_ONE_IN ? 1 : rows / FAR_ONE_IN;
     if (most > FAR_MOST)
         most = FAR_MOST;
+
     /* one in a thousand at either end, and one more to measure the gap to */
     int64_t *late = ARENA_ARRAY(run->arena, int64_t, most + 1),
             *early = ARENA_ARRAY(run->arena, int64_t, most + 1);
@@ -184,6 +188,7 @@ enum status ingest_check_times(const struct ingest_run *run,
             TRY(warn(run, understood, shape, staged, true, late[far_late],
                      "far later than all others", error));
     }
+
     return far_early ? warn(run, understood, shape, staged, false, early[far_early],
                             "far earlier than all others", error)
                      : STATUS_OK;

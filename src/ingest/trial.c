@@ -97,6 +97,7 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
         dialect->quote = dialect->escape = '\'';
         return;
     }
+
     if (memmem(data, (size_t)(end - data), "\\\"", 2) &&
         !memmem(data, (size_t)(end - data), "\"\"\"", 3))
         dialect->escape = '\\';
@@ -104,6 +105,7 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
     without.dialect.quote = 0;
     run_trial(data, end, &with);
     run_trial(data, end, &without);
+
     /* one flaw among many rows is a quote that somebody forgot; several are signs that
      * mean something else */
     enum { SEVERAL = 3 };
@@ -118,6 +120,7 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
     static const char candidates[] = {',', ';', '\t', '|', 1, 0x1f, '^', '~', '#', ' '};
     struct trial best = {0};
     double best_score = 0;
+
     for (size_t i = 0; i < sizeof candidates; i++) {
         struct trial trial = {.dialect = *dialect};
         trial.dialect.delimiter = candidates[i];
@@ -125,6 +128,7 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
         trial.dialect.quote = trial.dialect.escape = '"';
         run_trial(data, end, &trial);
         double score = trial_score(&trial);
+
         /* quotes may mean nothing here; that costs a point, for it is rare */
         struct trial plain = {.dialect = trial.dialect};
         plain.dialect.quote = 0;
@@ -139,11 +143,13 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
             best = trial;
         }
     }
+
     if (best_score == 0) {
         best.dialect = *dialect;
         best.dialect.delimiter = ',';
         best.dialect.layout = LAYOUT_DELIMITED;
     }
+
     choose_quote(data, end, &best);
     *dialect = best.dialect;
 }
@@ -216,6 +222,7 @@ enum status ingest_choose_dialect(const char **data, const char *end, const char
     struct ingest_dialect *dialect = &out->dialect;
     char delimiter = 0;
     size_t signs = 1, length = 0;
+
     if (!choice || !choice->newline)
         length = sep_line(*data, end, dialect->newline, &delimiter, &signs);
     if (signs > 1 && !(choice && choice->delimiter))
@@ -237,16 +244,19 @@ enum status ingest_choose_dialect(const char **data, const char *end, const char
         *dialect = trial.dialect;
         return STATUS_OK;
     }
+
     choose_delimiter(*data, end, dialect);
     if (dialect->layout == LAYOUT_DELIMITED && is_doubled(*data, end, dialect)) {
         char both[3] = {dialect->delimiter, dialect->delimiter, 0};
         return refuse_long_delimiter(name, both, error);
     }
+
     if (memmem(*data, (size_t)(end - *data < 200 ? end - *data : 200), "::", 2)) {
         struct ingest_dialect colons = {.delimiter = ':', .newline = dialect->newline};
         if (is_doubled(*data, end, &colons))
             return refuse_long_delimiter(name, "::", error);
     }
+
     return STATUS_OK;
 }
 

@@ -28,6 +28,7 @@ static enum status check_own_names(const struct ingest_understood *understood, s
         const char *option;
         const struct ingest_pairs *pairs;
     } given[] = {{"--set", &mapping->set}, {"--map", &mapping->map}, {"--trait", &mapping->trait}};
+
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         for (size_t j = 0; j < given[i].pairs->count; j++)
             if (schema_is_own_name(given[i].pairs->items[j].name))
@@ -43,6 +44,7 @@ static enum status check_own_names(const struct ingest_understood *understood, s
                    mapping->trait.items[i].value);
         return status;
     }
+
     return STATUS_OK;
 }
 
@@ -53,6 +55,7 @@ static enum status check_table_name(const struct ingest_run *run,
     const char *name = understood->table;
     size_t length = strlen(name);
     enum status status;
+
     if (schema_is_own_name(name))
         return refuse_name(understood->mapping.reference ? "--reference" : "--kind", name, error);
 

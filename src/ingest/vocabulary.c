@@ -47,6 +47,7 @@ static char *fold(const char *data, size_t length, size_t *size)
         free(mapped);
         return NULL;
     }
+
     size_t from = 0, to = 0;
     while (from < (size_t)count) {
         const char *plain;
@@ -59,6 +60,7 @@ static char *fold(const char *data, size_t length, size_t *size)
             text[to++] = text[from++];
         }
     }
+
     *size = to;
     return text;
 }

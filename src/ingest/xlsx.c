@@ -81,6 +81,7 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
             parse->status = ingest_xlsx_damaged(book, zip_file_strerror(part));
             break;
         }
+
         /* bounded while it is unpacked: what an archive says of itself need not be true */
         unpacked += got;
         if (unpacked > UNPACKED_MAX ||
@@ -89,11 +90,13 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
                 ingest_xlsx_too_much(book, "unpacks to very much more than it is: a ZIP bomb");
             break;
         }
+
         if (XML_ParseBuffer(parse->parser, (int)got, got == 0) != XML_STATUS_OK &&
             parse->status == STATUS_OK)
             parse->status =
                 ingest_xlsx_damaged(book, XML_ErrorString(XML_GetErrorCode(parse->parser)));
     }
+
     zip_fclose(part);
     return parse->status;
 }
@@ -178,6 +181,7 @@ static void XMLCALL style_start(void *context, const char *name, const char **at
 {
     struct parse *parse = context;
     struct book *book = parse->book;
+
     if (named(name, "cellXfs"))
         book->in_cell_formats = true;
     const char *id = attribute(attributes, "numFmtId"), *code = attribute(attributes, "formatCode");
@@ -191,6 +195,7 @@ static void XMLCALL style_start(void *context, const char *name, const char **at
         VECTOR_PUSH(&book->custom_ids, atoi(id));
         VECTOR_PUSH(&book->custom_codes, arena_printf(book->arena, "%.*s", CODE_LENGTH_MAX, code));
     }
+
     if (!book->in_cell_formats || !named(name, "xf"))
         return;
     if (book->styles.count == FORMATS_MAX) { /* a cell of a later one would lose its date */
@@ -198,6 +203,7 @@ static void XMLCALL style_start(void *context, const char *name, const char **at
                          ingest_xlsx_too_much(book, "has more cell formats than one can have"));
         return;
     }
+
     const char *own = NULL;
     int number = id ? atoi(id) : 0;
     for (size_t i = 0; i < book->custom_ids.count; i++)
@@ -361,6 +367,7 @@ static enum status write_chosen(struct book *book, const char *wanted, const cha
         book->out->sheet = sheet->name;
         return ingest_xlsx_write_sheet(book, sheet, path, &rows);
     }
+
     for (int hidden = 0; hidden < 2; hidden++)
         for (size_t i = 0; i < book->sheets.count; i++) {
             const struct sheet *sheet = &book->sheets.items[i];
@@ -372,6 +379,7 @@ static enum status write_chosen(struct book *book, const char *wanted, const cha
                 return STATUS_OK;
             mark_read(book, sheet->part);
         }
+
     enum status status =
         error_set(book->error, STATUS_ERROR, "the spreadsheet %s holds no value", book->name);
     error_hint(book->error, "check that the export that wrote it was complete");
@@ -399,6 +407,7 @@ static enum status other_archive(const struct book *book)
             error_hint(book->error, "%s", kinds[i].advice);
             return status;
         }
+
     zip_int64_t count = zip_get_num_entries(book->zip, 0);
     const char *first = count > 0 ? zip_get_name(book->zip, 0, 0) : NULL;
     enum status status =

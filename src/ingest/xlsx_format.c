@@ -59,6 +59,7 @@ static enum ingest_cell_kind by_code(const char *code)
             date |= c == 'm' && !clock && !strchr(at, 's') && !strchr(at, 'S');
         }
     }
+
     if (date)
         return clock ? CELL_DATE_TIME : CELL_DATE;
     if (elapsed)
@@ -117,6 +118,7 @@ const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bo
         days++;
         millis = 0;
     }
+
     char *at = out;
     long hours = 0;
     if (kind == CELL_ELAPSED) {
@@ -125,6 +127,7 @@ const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bo
         struct civil_date date = date_to_civil(day_of(days, since_1904));
         at += snprintf(at, 24, "%04d-%02d-%02d", date.year, date.month, date.day);
     }
+
     if (kind == CELL_DATE && millis == 0)
         return out;
     long seconds = millis / 1000;

@@ -127,8 +127,10 @@ static void end_cell(struct parse *parse)
 {
     const struct book *book = parse->book;
     char out[64];
+
     if (!parse->text.length || parse->column == 0 || parse->column > COLUMNS_MAX)
         return;
+
     /* by the cell's type: shared text, text, yes or no, error, ISO date; else a number,
      * which its format may make a date */
     struct text value = {parse->text.data, parse->text.length};
@@ -141,6 +143,7 @@ static void end_cell(struct parse *parse)
                                               parse->reference)));
             return;
         }
+
         size_t start = index ? book->text_ends.items[index - 1] : 0;
         keep_cell(parse,
                   (struct text){book->texts.data + start, book->text_ends.items[index] - start},
@@ -215,11 +218,13 @@ static void end_row(struct parse *parse)
 {
     struct buffer *line = &parse->line;
     const struct book *book = parse->book;
+
     buffer_reset(line);
     while (parse->written + 1 < parse->row) {
         buffer_char(line, INGEST_ROW_END);
         parse->written++;
     }
+
     if (parse->row_width > parse->width)
         parse->width = parse->row_width;
     add_row(parse);

@@ -73,6 +73,7 @@ static int amount_column(const struct schema_table *table, bool *named)
         if (column >= 0 && is_money(&table->columns[column]))
             return column;
     }
+
     for (size_t w = 0; w < sizeof amount_words / sizeof *amount_words; w++)
         for (size_t c = 0; c < table->column_count; c++) {
             const struct schema_column *column = &table->columns[c];
@@ -80,6 +81,7 @@ static int amount_column(const struct schema_table *table, bool *named)
                 !has_other_word(column->name))
                 return (int)c;
         }
+
     *named = false;
     for (size_t c = 0; c < table->column_count; c++)
         if (table->columns[c].type == VALUE_DECIMAL && is_money(&table->columns[c]))

@@ -62,6 +62,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
             memset(counts + capacity, 0, (room - capacity) * sizeof *counts);
             capacity = room;
         }
+
         counts[slot]++;
     }
 

@@ -57,6 +57,7 @@ static void say_alike(struct health *health, int segment, const struct contrast 
 {
     bool chance = fabs(contrast->effect) >= health_differs;
     const char *by = contrast->by;
+
     health->alike[segment] = true;
     health_add(
         health,
@@ -163,6 +164,7 @@ static void say_merge(struct health *health, int a, int b, const struct contrast
     bool chance = fabs(contrast->effect) >= health_differs;
     const char *first = health_name(health, a), *second = health_name(health, b);
     uint64_t size = health->size[a] + health->size[b];
+
     health_add(
         health,
         (struct judge_finding){
@@ -251,6 +253,7 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
     const struct insight_profile *profile = judge_profile(health->evidence, segment);
     struct contrast surest = strongest(profile);
     struct insight_wobble wobble;
+
     if (!surest.line || fabs(surest.effect) < health_differs)
         return;
     for (size_t w = 0; w < view->result->words; w++)
@@ -365,6 +368,7 @@ enum status health_check_moves(struct health *health, struct error *error)
     struct judge_history history;
     struct catalog_refresh *refreshes;
     size_t count;
+
     TRY(catalog_refreshes(catalog, evidence->arena, &refreshes, &count, error));
     TRY(judge_history(evidence->session, evidence->view->now, evidence->arena, &history, error));
     count = history.refreshes;
@@ -382,5 +386,6 @@ enum status health_check_moves(struct health *health, struct error *error)
         if (rate > move_above)
             say_moves(health, s, rate, recent, moved);
     }
+
     return STATUS_OK;
 }

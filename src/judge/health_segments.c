@@ -99,6 +99,7 @@ static void say_untestable(struct health *health, int segment)
     const char *smallest = isfinite(uplift)
                                ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift)
                                : "no uplift at all";
+
     health_add(
         health,
         (struct judge_finding){
@@ -130,6 +131,7 @@ static void say_all_untestable(struct health *health, int few, int all)
         needed > health->customers
             ? health_text(health, "; the store has %s", health_count(health, health->customers))
             : "";
+
     health_add(
         health,
         (struct judge_finding){
@@ -228,6 +230,7 @@ static void say_coincide(struct health *health, const struct pair *pair, double 
 {
     uint64_t apart = health->size[pair->small] + health->size[pair->large] - 2 * pair->both;
     const char *keep = health_name(health, pair->large), *drop = health_name(health, pair->small);
+
     health_add(
         health,
         (struct judge_finding){
@@ -320,12 +323,14 @@ void health_check_coverage(struct health *health)
     const struct plan_result *result = health->evidence->view->result;
     const struct segment_set *set = health->evidence->view->set;
     uint64_t none = 0;
+
     for (size_t w = 0; w < result->words; w++) {
         uint64_t rest = result->existing[w];
         for (int s = 0; s < set->segment_count; s++)
             rest &= ~result->members[s][w];
         none += (uint64_t)__builtin_popcountll(rest);
     }
+
     double share = health->customers ? (double)none / (double)health->customers : 0;
     if (!set->segment_count || share <= uncovered_above)
         return;

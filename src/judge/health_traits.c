@@ -23,6 +23,7 @@ static void check_known(struct health *health, const struct insight_trait *trait
 {
     double share = health->customers ? (double)trait->known / (double)health->customers : 0;
     bool ranked = trait->type != VALUE_SET && trait->type != VALUE_POINT;
+
     if (share < known_below)
         health_add(
             health,
@@ -90,12 +91,14 @@ static void check_birth(struct health *health, const struct insight_trait *trait
     uint32_t wrong = 0;
     char least[DATE_TEXT_MAX], most[DATE_TEXT_MAX];
     int32_t oldest = date_add_months(today, -12 * OLDEST_YEARS);
+
     if (!is_birth(trait))
         return;
     for (uint32_t i = 0; i < trait->known; i++) {
         int64_t date = trait->value[trait->by_rank[i]];
         wrong += date > today || date < oldest;
     }
+
     if (!wrong)
         return;
     date_format((int32_t)trait->value[trait->by_rank[0]], least);
@@ -271,6 +274,7 @@ static void say_clash(struct health *health, const struct insight_traits *traits
     struct clash_text text =
         texts[clash->what](health, clash, &traits->items[clash->a], &traits->items[clash->b]);
     uint32_t concerned = clash->broken && !clash->lag ? clash->broken : clash->known;
+
     health_add(
         health,
         (struct judge_finding){
@@ -441,6 +445,7 @@ static void say_drift(struct health *health, const struct drift *drift, double p
 {
     bool far = drift->index > drift_above[1];
     char date[DATE_TEXT_MAX];
+
     if (drift->index <= drift_above[0] || p > insight_alpha)
         return;
     date_format(zone_date(session_zone(health->evidence->session), since), date);
@@ -501,6 +506,7 @@ enum status health_check_drift(struct health *health, struct error *error)
     const struct insight_features *features = evidence->features;
     struct catalog_refresh *refreshes;
     size_t count, wanted = 0;
+
     TRY(catalog_refreshes(store_catalog(session_store(evidence->session)), evidence->arena,
                           &refreshes, &count, error));
     while (count && refreshes[count - 1].moment > evidence->view->now - SECONDS_A_DAY)
@@ -517,6 +523,7 @@ enum status health_check_drift(struct health *health, struct error *error)
             which[wanted] = &features->items[i];
             nodes[wanted++] = features->items[i].node;
         }
+
     if (!wanted)
         return STATUS_OK;
     TRY(plan_evaluate_values(features->set, evidence->schema, nodes, (int)wanted,

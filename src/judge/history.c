@@ -62,6 +62,7 @@ enum status judge_history(struct session *session, int64_t until, struct arena *
     struct catalog *catalog = store_catalog(session_store(session));
     struct catalog_refresh *refreshes;
     size_t count;
+
     TRY(session_load_definitions(session, error));
     *out = (struct judge_history){.segment_count = session_definitions(session)->segment_count};
     TRY(catalog_refreshes(catalog, arena, &refreshes, &count, error));

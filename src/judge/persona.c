@@ -24,6 +24,7 @@ static void summarise(struct persona *persona)
     size_t said = 0;
     char count[NUMBER_TEXT_MAX];
     const struct insight_feature *told[MOST_SAID] = {NULL};
+
     buffer_init(&text, 0);
     buffer_printf(&text, "%s customers, %.1f%% of all.",
                   number_format_thousands((int64_t)persona->out->customers, count),
@@ -46,6 +47,7 @@ static void summarise(struct persona *persona)
             outside = persona_number(persona, line->outside.mean);
             what = " on average";
         }
+
         if (!line->is_share && strcmp(inside, outside) == 0)
             continue;
         told[said] = line->feature;
@@ -58,6 +60,7 @@ static void summarise(struct persona *persona)
                           said ? ";" : " Typically:", label, inside, what, outside);
         said++;
     }
+
     buffer_string(&text, said ? "." : "");
     persona->out->summary = buffer_copy(&text, persona->evidence->arena);
     buffer_release(&text);
@@ -76,6 +79,7 @@ enum status judge_persona_judge(const struct judge_evidence *evidence, int segme
                               .others = others,
                               .out = out};
     uint64_t all = persona.profile->customers + persona.profile->others;
+
     (void)error;
     for (size_t w = 0; w < result->words; w++)
         others[w] = result->existing[w] & ~result->members[segment][w];
@@ -90,6 +94,7 @@ enum status judge_persona_judge(const struct judge_evidence *evidence, int segme
         out->summary = "Nobody is in this segment.";
         return STATUS_OK;
     }
+
     persona_add_rows(&persona);
     summarise(&persona);
     persona_add_history(&persona);
@@ -126,9 +131,11 @@ void judge_persona_write(const struct session *session, const struct judge_perso
             json_put_string(json, "value", group->rows.items[r].value);
             json_write_end_object(json);
         }
+
         json_write_end_array(json);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "history");
     for (size_t i = 0; i < persona->history.count; i++) {
@@ -140,6 +147,7 @@ void judge_persona_write(const struct session *session, const struct judge_perso
         json_put_string(json, "text", persona->history.items[i].text);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_write_end_object(json);
 }
@@ -194,6 +202,7 @@ enum status judge_bench_open(struct session *session, const struct session_momen
         judge_bench_close(out);
         return status;
     }
+
     struct insight_profile **profiles =
         ARENA_ARRAY(arena, struct insight_profile *, (size_t)out->view.set->segment_count + 1);
     out->evidence = (struct judge_evidence){session,       schema, &out->view, &out->features,

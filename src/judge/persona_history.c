@@ -22,6 +22,7 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
     double *distance = base_calloc(customers + 1u, sizeof *distance);
     double *rank = base_malloc((customers + 1u) * sizeof *rank);
     size_t used = 0;
+
     for (size_t f = 0; f < features->count && used < MIDDLE_FEATURES; f++) {
         const struct insight_feature *feature = &features->items[f];
         double sum = 0, count = 0;
@@ -37,15 +38,18 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
                 sum += rank[p];
                 count++;
             }
+
         for (uint32_t p = 0; p < customers && count > 0; p++)
             distance[p] += (rank[p] - sum / count) * (rank[p] - sum / count);
     }
+
     bool found = false;
     for (uint32_t p = 0; p < customers; p++)
         if (bit_at(persona->members, p) && (!found || distance[p] < distance[*out])) {
             *out = p;
             found = true;
         }
+
     free(rank);
     free(distance);
     return found;
@@ -129,6 +133,7 @@ static void write_history(struct persona *persona, const struct moment *moments,
 {
     const struct zone *zone = session_zone(persona->evidence->session);
     bool *told = ARENA_ARRAY(persona->evidence->arena, bool, count + 1);
+
     for (size_t i = 0; i < count && persona->out->history.count < HISTORY; i++) {
         int32_t day = zone_date(zone, moments[i].time);
         size_t more = 0;
@@ -140,6 +145,7 @@ static void write_history(struct persona *persona, const struct moment *moments,
                 told[j] = true;
                 more++;
             }
+
         buffer_init(&text, 0);
         write_fact(persona, moments[i].table, moments[i].row, &text);
         if (more)
@@ -170,6 +176,7 @@ void persona_add_history(struct persona *persona)
                 taken++;
             }
     }
+
     if (moments.count)
         qsort(moments.items, moments.count, sizeof *moments.items, newest_first);
     write_history(persona, moments.items, moments.count);

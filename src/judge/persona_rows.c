@@ -82,6 +82,7 @@ const char *persona_label(const struct persona *persona, const struct insight_fe
                  {"favourite(", ", most often", true}};
     struct arena *arena = persona->evidence->arena;
     bool trait = strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0;
+
     for (size_t i = 0; !trait && i < sizeof forms / sizeof *forms; i++)
         if (strncmp(feature->text, forms[i].head, strlen(forms[i].head)) == 0)
             return arena_printf(arena, "%s%s%s%s", feature->table, forms[i].column ? " " : "",
@@ -174,6 +175,7 @@ static const char *largest_parts(const struct persona *persona, const struct seg
 {
     uint64_t most[2] = {0, 0};
     int part[2] = {0, 0};
+
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         uint64_t count = members_in(persona, s);
         int place = count > most[0] ? 0 : count > most[1] ? 1 : 2;
@@ -186,6 +188,7 @@ static const char *largest_parts(const struct persona *persona, const struct seg
             part[place] = s;
         }
     }
+
     const struct segment_definition *segments = persona->evidence->view->set->segments;
     size_t skip = strlen(scheme->name) + 1;
     double all = (double)persona->out->customers;
@@ -278,6 +281,7 @@ static struct bought *count_buyers(const struct persona *persona,
     struct bought *bought = base_calloc(population->code_count + 1u, sizeof *bought);
     uint32_t *seen = base_calloc(population->code_count + 1u, sizeof *seen);
     uint64_t products = 0, pairs = 0;
+
     for (uint32_t p = 0; p < population->customers; p++)
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
             struct population_value value = population_get(column, row);
@@ -291,6 +295,7 @@ static struct bought *count_buyers(const struct persona *persona,
             bought[value.integer].in += bit_at(persona->members, p);
             bought[value.integer].out += bit_at(persona->others, p);
         }
+
     free(seen);
     if (insight_nearly_unique(products, pairs))
         memset(bought, 0, population->code_count * sizeof *bought);
@@ -304,6 +309,7 @@ static void add_products(struct persona *persona)
     const struct population *population = evidence->view->population;
     const struct population_table *table = NULL;
     const struct population_column *column = NULL;
+
     for (int lines = 1; lines >= 0 && evidence->revenue->kind && !column; lines--) {
         const char *kind =
             arena_printf(evidence->arena, "%s%s", evidence->revenue->kind, lines ? ".line" : "");
@@ -311,6 +317,7 @@ static void add_products(struct persona *persona)
         table = index >= 0 ? &population->tables[index] : NULL;
         column = table ? product_column(table) : NULL;
     }
+
     if (!column)
         return;
     struct bought *bought = count_buyers(persona, table, column);
@@ -322,6 +329,7 @@ static void add_products(struct persona *persona)
                     arena_printf(evidence->arena, "%s: %.1f%% (everyone else %.1f%%)", product,
                                  100 * bought[i].in / in, out > 0 ? 100 * bought[i].out / out : 0));
     }
+
     free(bought);
 }
 
@@ -403,6 +411,7 @@ static void add_value(struct persona *persona)
     const struct judge_evidence *evidence = persona->evidence;
     int64_t now = evidence->view->now, from = now - (int64_t)YEAR_DAYS * SECONDS_A_DAY;
     double in = (double)persona->profile->customers, out = (double)persona->profile->others;
+
     if (!evidence->revenue->property)
         return;
     struct insight_money own =
@@ -432,6 +441,7 @@ static void add_risk(struct persona *persona)
     const struct judge_evidence *evidence = persona->evidence;
     int64_t now = evidence->view->now, from = now - (int64_t)REACH_DAYS * SECONDS_A_DAY;
     double ever[2] = {0, 0}, quiet[2] = {0, 0};
+
     if (evidence->revenue->table < 0)
         return;
     int index = population_table_index(evidence->view->population, evidence->revenue->kind);
@@ -445,6 +455,7 @@ static void add_risk(struct persona *persona)
         ever[in]++;
         quiet[in] += !has_between(orders, p, from, now);
     }
+
     if (ever[1] > 0)
         add_row(
             persona, PERSONA_RISK,

@@ -154,6 +154,7 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
     struct scan *scan = duckdb_function_get_init_data(info);
     size_t max = duckdb_vector_size(), filled = 0;
     uint64_t first;
+
     if (source->parallel) {
         first = atomic_fetch_add(&scan->next, max);
         uint64_t left = first < source->rows ? source->rows - first : 0;
@@ -162,6 +163,7 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
         first = atomic_load(&scan->next);
         max = atomic_load(&scan->ended) ? 0 : max;
     }
+
     if (max) {
         struct lake_output *outputs = base_calloc(source->column_count, sizeof *outputs);
         for (size_t i = 0; i < source->column_count; i++)
@@ -173,11 +175,13 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
         }
         free(outputs);
     }
+
     if (!source->parallel) {
         atomic_store(&scan->next, first + filled);
         if (!filled)
             atomic_store(&scan->ended, true);
     }
+
     duckdb_data_chunk_set_size(chunk, filled);
 }
 
@@ -186,6 +190,7 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
 {
     struct lake_extension *extension = extension_new(lake);
     struct arena *arena = &extension->arena;
+
     TRY(end_transaction(lake, error));
     extension->source = *source;
     extension->types = ARENA_ARRAY(arena, duckdb_logical_type, source->column_count);
@@ -194,6 +199,7 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
         names[i] = arena_strdup(arena, source->column_names[i]);
         TRY(lake_parse_type(lake, source->column_types[i], &extension->types[i], error));
     }
+
     extension->source.column_names = names;
     duckdb_table_function handle = duckdb_create_table_function();
     duckdb_table_function_set_name(handle, source->name);

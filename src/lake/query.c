@@ -79,6 +79,7 @@ static enum status start(struct lake *lake, duckdb_prepared_statement statement,
         free(result);
         return status;
     }
+
     frame_result(result);
     lake->result_open = true;
     *out = result;

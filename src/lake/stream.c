@@ -108,6 +108,7 @@ enum status lake_register_stream(struct lake *lake, const struct lake_stream *st
         names[i] = arena_strdup(&extension->arena, stream->column_names[i]);
         status = lake_parse_type(lake, stream->column_types[i], &extension->types[i], error);
     }
+
     extension->stream.column_names = names;
     duckdb_table_function_set_name(handle, stream->name);
     duckdb_table_function_set_bind(handle, bind);

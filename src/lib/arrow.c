@@ -198,11 +198,13 @@ static void fill_array(struct ArrowArray *array, const struct lake_vector *vecto
     bool text = vector->type == LAKE_TEXT || vector->type == LAKE_BLOB;
     bool nested = vector->type == LAKE_LIST || vector->type == LAKE_STRUCT;
     int buffers = vector->type == LAKE_OTHER ? 0 : text ? 3 : vector->type == LAKE_STRUCT ? 1 : 2;
+
     init_array(array, rows, buffers, nested ? vector->child_count : 0);
     if (vector->type == LAKE_OTHER) {
         array->null_count = (int64_t)rows;
         return;
     }
+
     array->buffers[0] = validity(vector, first, rows, &array->null_count);
     if (text) {
         fill_texts(array, vector, first, rows);
@@ -319,6 +321,7 @@ static int members_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
         offsets[i + 1] = (int32_t)bytes.length;
         numbers[i] = self->numbers[i];
     }
+
     init_array(out, self->count, 1, 2);
     init_array(out->children[0], self->count, 3, 0);
     init_array(out->children[1], self->count, 2, 0);

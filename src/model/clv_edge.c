@@ -162,6 +162,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
 
     for (int i = 0; i < out->count; i++)
         at[i] = out->x[out->place[i]];
+
     /* Few parameters and a plain hill: what Newton's way does not climb soon is no edge that
      * matters. */
     const struct stats_optimise_options options = {.max_iterations = 60};

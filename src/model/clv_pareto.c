@@ -147,6 +147,7 @@ static struct graded quadrature(const double *p, double x, double y, double end)
     double base = p[1] < p[3] ? p[1] : p[3], shape = p[0] + x, s = p[2], sum = 0, by[4] = {0};
     double low = log(base + y), high = log(base + end),
            top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y);
+
     for (double at = low, fallen = 0, width; at < high && fallen > -45; at += width) {
         double here = exp(at),
                rate = shape * here / (here - base + p[1]) + (s + 1) * here / (here - base + p[3]);
@@ -164,6 +165,7 @@ static struct graded quadrature(const double *p, double x, double y, double end)
             fallen = -shape * log_a - (s + 1) * log_b - top + at - low;
         }
     }
+
     struct graded g = {log(sum) + top, {by[0] / sum, by[1] / sum, by[2] / sum, by[3] / sum}};
     return g;
 }

@@ -52,6 +52,7 @@ double model_clv_future_discounted(const struct model_clv *model,
                                      0.239314335249683, 0.118463442528095};
     const struct clv_family *family = model_clv_family(model->type);
     double force = log1p(rate), sum = 0, before = 0;
+
     if (force == 0)
         return whole;
     if (model->type == MODEL_BGBB) {
@@ -62,10 +63,12 @@ double model_clv_future_discounted(const struct model_clv *model,
         }
         return sum;
     }
+
     for (int i = 0; i < 5; i++) {
         double t = ahead * node[i];
         sum += weight[i] * ahead * exp(-force * t) * family->future(model->parameter, history, t);
     }
+
     return exp(-force * ahead) * whole + force * sum;
 }
 

@@ -85,6 +85,7 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
             for (int a = 0; a < p; a++)
                 gradient[a] += z[a];
         }
+
         double *average = l->square; /* mean covariates of the risk set, over the tied events */
         memset(average, 0, sizeof *average * (size_t)p);
         for (double e = 0; e < count; e++) {
@@ -93,6 +94,7 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
             for (int a = 0; a < p; a++)
                 average[a] += l->mean[a] / count;
         }
+
         for (size_t j = end; l->residual && j > i; j--) {
             if (!l->data->event[l->order[j - 1]])
                 continue;
@@ -101,6 +103,7 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
                     l->z[l->order[j - 1] * (size_t)p + (size_t)a] - average[a];
             l->event_time[(*events)++] = time;
         }
+
         *events += l->residual ? 0 : (size_t)count;
     }
 
@@ -123,10 +126,12 @@ static enum status standardise(const double *covariate, size_t n, int p, double 
                                  a + 1, i + 1);
             mean[a] += x / (double)n;
         }
+
         for (size_t i = 0; i < n; i++) {
             double gap = covariate[i * (size_t)p + (size_t)a] - mean[a];
             sum += gap * gap;
         }
+
         deviation[a] = sqrt(sum / (double)n);
         if (!(deviation[a] > 1e-12 * (fabs(mean[a]) + 1e-300)))
             return error_set(error, STATUS_ERROR, "covariate %d is the same for everyone", a + 1);
@@ -134,6 +139,7 @@ static enum status standardise(const double *covariate, size_t n, int p, double 
             z[i * (size_t)p + (size_t)a] =
                 (covariate[i * (size_t)p + (size_t)a] - mean[a]) / deviation[a];
     }
+
     return STATUS_OK;
 }
 
@@ -166,6 +172,7 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
             if (*value >= before - 1e-10 * fabs(before) || size < 1e-6)
                 break;
         }
+
         memcpy(beta, trial, sizeof *beta * (size_t)p);
         for (int a = 0; a < p; a++)
             if (fabs(beta[a]) > 12) /* e¹² for one standard deviation: no such effect is real */
@@ -249,6 +256,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
         double time = l->data->time[l->order[i - 1]];
         while (i > 0 && l->data->time[l->order[i - 1]] == time)
             i--;
+
         /* Those censored at this very time outlived it: they enter before the events are compared.
          */
         for (int events = 0; events < 2; events++)
@@ -268,6 +276,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
                     present++;
                 }
             }
+
         for (size_t j = i; j < end; j++)
             if (l->data->event[l->order[j]]) {
                 for (size_t t = (size_t)rank[l->order[j]]; t <= n; t += t & (~t + 1))

@@ -128,6 +128,7 @@ static void varimax(int rows, int columns, double *loading)
                 }
                 largest = fmax(largest, fabs(angle));
             }
+
         if (largest < 1e-10)
             break;
     }
@@ -160,11 +161,13 @@ static bool invert(int n, const double *a, double *out, struct arena *arena)
             out[c * n + j] = out[pivot * n + j];
             out[pivot * n + j] = swap;
         }
+
         double head = work[c * n + c];
         for (int j = 0; j < n; j++) {
             work[c * n + j] /= head;
             out[c * n + j] /= head;
         }
+
         for (int r = 0; r < n; r++) {
             double factor = r == c ? 0 : work[r * n + c];
             for (int j = 0; factor != 0 && j < n; j++) {
@@ -387,6 +390,7 @@ enum status model_factors_read(struct text text, struct arena *arena, struct mod
 {
     struct model_json reader;
     size_t items, loadings, correlations, scores;
+
     TRY(model_json_open(&reader, text, "factor model", error));
     *out = (struct model_factors){.items = (int)model_json_number(&reader, "items"),
                                   .factors = (int)model_json_number(&reader, "factors"),

@@ -160,6 +160,7 @@ void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct 
                         .length = ARENA_ARRAY(arena, double, rows)};
     uint32_t *parent = ARENA_ARRAY(arena, uint32_t, rows),
              *best = ARENA_ARRAY(arena, uint32_t, rows);
+
     model_neighbours_new(matrix, arena, &b.tree);
     b.shared = ARENA_ARRAY(arena, uint32_t, b.tree.node_count);
     pool_run(pool, tasks, core_task, &b);
@@ -168,6 +169,7 @@ void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct 
         b.component[i] = parent[i] = i;
         b.other[i] = UINT32_MAX;
     }
+
     while (count + 1 < rows) {
         share_components(&b);
         pool_run(pool, tasks, nearest_task, &b);

@@ -75,6 +75,7 @@ AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const doubl
             low += a * a;
             high += b * b;
         }
+
         for (int i = 0; i < LANES; i++) {
             double d = i < LANES / 2 ? low[i] : high[i - LANES / 2];
             if (d < nearest) {
@@ -123,6 +124,7 @@ FMA_TOO static void nearest_roughly(const double *moved, int columns, const doub
             a3 += row[3] * low;
             b3 += row[3] * high;
         }
+
         const half sums[2 * BATCH] = {a0, b0, a1, b1, a2, b2, a3, b3};
         double sum[BATCH][LANES];
         memcpy(sum, sums, sizeof sum);
@@ -389,6 +391,7 @@ static int iterate(struct work *w, int max_iterations, double least_move, bool *
             *converged = true;
             break;
         }
+
         if (settled) /* centres from sums without the rounding of moves; then one more look */
             sum_afresh(w);
         sums_are_fresh = settled;

@@ -320,6 +320,7 @@ static enum status check(const struct model_latent_data *data,
                                  code, i + 1, data->levels[i]);
             answers += code >= 0;
         }
+
         if (answers == 0)
             return error_set(error, STATUS_ERROR, "nobody answered item %d: leave it out", i + 1);
     }

@@ -134,6 +134,7 @@ static bool make_covariance(const struct model_latent *model, const struct layou
 {
     int n = layout->count;
     struct latent_patterns patterns = model_latent_collapse(data, arena);
+
     if (n > PARAMETERS_MAX || (double)patterns.count * n * n > work_most)
         return false;
     double *information = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
@@ -148,6 +149,7 @@ static bool make_covariance(const struct model_latent *model, const struct layou
         add_pattern(model, layout, patterns.weight[p], patterns.covariate[p], prior, score,
                     information, *share_slope);
     }
+
     for (int a = 0; a < n; a++)
         for (int b = a + 1; b < n; b++)
             information[a * n + b] = information[b * n + a];
@@ -165,6 +167,7 @@ void model_latent_errors(const struct model_latent *model, const struct model_la
         coefficients = (model->classes - 1) * (1 + model->covariates);
     struct arena scratch;
     double *covariance, *share_slope;
+
     arena_init(&scratch, 0);
     *out = (struct model_latent_errors){
         ARENA_ARRAY(arena, double, (size_t)model->classes *(size_t)cells),
@@ -181,5 +184,6 @@ void model_latent_errors(const struct model_latent *model, const struct model_la
     } else {
         no_errors(model, out);
     }
+
     arena_release(&scratch);
 }

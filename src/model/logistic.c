@@ -231,6 +231,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
                     h[a * n + b] += scaled * row[b];
             }
         }
+
         for (int a = 0; a < n; a++)
             for (int b = 0; b < a; b++)
                 h[b * n + a] = h[a * n + b];
@@ -248,6 +249,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
             p->beta[column[a]] += step[a];
             largest = fmax(largest, fabs(step[a]));
         }
+
         refresh_eta(p);
         value = likelihood(p);
         for (int half = 0; value < before - 1e-10 * fabs(before) && half < 30; half++) {
@@ -256,6 +258,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
             refresh_eta(p);
             value = likelihood(p);
         }
+
         for (int a = 0; a < used; a++)
             if (fabs(p->beta[column[a]]) > 15)
                 return error_set(error, STATUS_ERROR,
@@ -270,6 +273,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
     stats_cholesky_inverse(n, h, inverse);
     for (int a = 0; a < n; a++)
         errors[column[a]] = sqrt(inverse[a * n + a]);
+
     /* The intercept in the features' own units stands far from the data's middle: its error needs
      * the covariances. */
     double variance = 0;
@@ -417,6 +421,7 @@ static void validate_fold(void *context, size_t task, int worker)
                         p.beta[j] * (v->features->data[i * columns + j] - p.mean[j]) / p.scale[j];
             v->loss[task][k] += stats_log1pexp(v->label[i] ? -eta : eta);
         }
+
         worse = k > 0 && v->loss[task][k] > v->loss[task][k - 1] ? worse + 1 : 0;
     }
 
@@ -570,6 +575,7 @@ enum status model_logistic_read(struct text text, struct arena *arena, struct mo
 {
     struct model_json reader;
     size_t columns, errors, means, scales;
+
     TRY(model_json_open(&reader, text, "logistic regression", error));
     *out = (struct model_logistic){.intercept = model_json_number(&reader, "intercept"),
                                    .lambda = model_json_number(&reader, "lambda"),

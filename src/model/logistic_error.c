@@ -97,6 +97,7 @@ void model_logistic_intervals(const struct model_logistic *model,
                        seed,
                        ARENA_ARRAY(arena, double, draws *columns + 1)};
     double *values = ARENA_ARRAY(arena, double, draws + 1);
+
     pool_run(pool, draws, refit, &r);
     for (size_t c = 0; c < columns; c++) {
         double effect = model->coefficient[c] * model->scale[c];

@@ -158,6 +158,7 @@ enum status model_lookalike_fit(const struct model_matrix *features, const unsig
         arena_release(&scratch);
         TRY(status);
     }
+
     struct model_logistic_options options = penalty(hits, rows, features->columns);
     return model_logistic_fit(features, seed, &options, pool, arena, &out->logistic, error);
 }

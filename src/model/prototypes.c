@@ -83,17 +83,20 @@ AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, siz
                 low += a * a;
                 high += b * b;
             }
+
             for (int j = 0; j < categories; j++, place += padded) {
                 double own = code[j];
                 low += (half)((mask)differs & (mask)(own != *(const half *)place));
                 high += (half)((mask)differs & (mask)(own != *(const half *)(place + LANES / 2)));
             }
+
             for (int l = 0; l < LANES; l++) {
                 double d = l < LANES / 2 ? low[l] : high[l - LANES / 2];
                 best = d < nearest ? (uint32_t)(c + l) : best;
                 nearest = d < nearest ? d : nearest;
             }
         }
+
         found[i] = best;
         cost[i] = nearest;
     }
@@ -190,6 +193,7 @@ static void update(struct work *w)
             w->cost[worst] = 0;
             continue;
         }
+
         for (int j = 0; j < data->columns; j++)
             w->centre[c * data->columns + j] = w->sum[c * data->columns + j] / w->size[c];
         for (int j = 0; j < data->categories; j++) {
@@ -377,6 +381,7 @@ enum status model_prototypes_read(struct text text, struct arena *arena,
 {
     struct model_json reader;
     size_t sizes, centres, modes;
+
     TRY(model_json_open(&reader, text, "clustering", error));
     *out = (struct model_prototypes){.k = (int)model_json_number(&reader, "groups"),
                                      .columns = (int)model_json_number(&reader, "columns"),

@@ -72,6 +72,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
             hab += v * x;
             hbb += v * x * x;
         }
+
         double det = haa * hbb - hab * hab, da, db = 0;
         if (!free_slope || !(det > 1e-12 * haa * hbb)) {
             da = haa > 0 ? ga / haa : 0;
@@ -79,6 +80,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
             da = (hbb * ga - hab * gb) / det;
             db = (haa * gb - hab * ga) / det;
         }
+
         double longest = fmax(fabs(da), fabs(db));
         double cut = longest > 3 ? 3 / longest : 1;
         a += cut * da;
@@ -140,6 +142,7 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
             run++;
             hits += label[order[i - 1]];
         }
+
         all += hits;
         for (int b = 0; b < MODEL_QUALITY_BINS;
              b++) { /* this run covers places place … place + run */
@@ -150,6 +153,7 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
             bins[b].hits += hits * share / run;
             sum[b] += score * share;
         }
+
         place += run;
     }
 

@@ -104,6 +104,7 @@ static enum status check(const struct model_spend_data *data, double *level,
         least = fmin(least, mean);
         most = fmax(most, mean);
     }
+
     if (data->count == 0)
         return error_set(error, STATUS_ERROR, "there is no purchase with an amount");
     *common = data->count < 3                ? MODEL_SPEND_FEW
@@ -301,6 +302,7 @@ enum status model_spend_read(struct text text, struct model_spend *out, struct e
 {
     struct model_json reader;
     double identified[3];
+
     TRY(model_json_open(&reader, text, "spending model", error));
     *out = (struct model_spend){.p = model_json_number(&reader, "p"),
                                 .q = model_json_number(&reader, "q"),

@@ -61,6 +61,7 @@ static void structure_task(void *context, size_t task, int worker)
     struct structure *s = context;
     const struct model_structure_options *options = s->options;
     struct error *error = &s->errors[task];
+
     (void)worker;
     struct arena arena;
     arena_init(&arena, 0);
@@ -74,6 +75,7 @@ static void structure_task(void *context, size_t task, int worker)
                              data);
         own.data = data;
     }
+
     double *place = s->figure + task * (size_t)s->places;
     enum status status = options->least
                              ? density(&own, options->least, place, &arena, error)

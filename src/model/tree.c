@@ -124,6 +124,7 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
             chain[length++] = next;
             continue;
         }
+
         one[merges] = before;
         other[merges] = last;
         height[merges++] = sqrt(distance);
@@ -219,6 +220,7 @@ static bool pam_swap(struct pam *p, double *change)
             else
                 change[p->nearest[i]] += fmin(d, p->second[i]) - p->first[i];
         }
+
         for (int c = 0; c < p->k; c++)
             if (shared + change[c] < best) {
                 best = shared + change[c];

@@ -161,6 +161,7 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
+
     known_in_all(run, step, out, operands, step->child_count);
     bool decimal_duration =
         step->type == VALUE_DURATION &&
@@ -178,6 +179,7 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
             run_fail(run, "%s", PAST);
         }
     }
+
     if (step->shape == SHAPE_DOUBLE)
         plan_forget_nonfinite(run, step, out);
 }

@@ -76,6 +76,7 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
         struct step step = plan_step_operator(compiler, step_truth, SHAPE_BITS, &id, 1);
         id = plan_step_make(compiler, step, &id, 1);
     }
+
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless &&
                     made->run != step_test && scope.frame != FRAME_CODES &&

@@ -11,6 +11,7 @@ int plan_window_rows(struct compiler *compiler, const struct segment_window *win
 {
     struct scope rows = {FRAME_ROWS + table, scope.slot, scope.period, NO_STEP, -1, NULL};
     int child[2], count = 1;
+
     if (scope.period && (!window || window->form == WINDOW_ALL)) {
         struct step bounds = plan_step_blank(step_period_bounds, SHAPE_BOUNDS, FRAME_ONE);
         bounds.clock = CLOCK_PERIOD;
@@ -20,6 +21,7 @@ int plan_window_rows(struct compiler *compiler, const struct segment_window *win
         static const struct segment_window all = {.form = WINDOW_ALL};
         child[0] = plan_compile_bounds(compiler, window ? window : &all, plan_customers_of(scope));
     }
+
     if (window && window->anniversary)
         child[count++] =
             plan_compile_value(compiler, window->anniversary, plan_customers_of(scope));

@@ -75,6 +75,7 @@ static bool add_pair(struct sequence_maker *maker, const struct segment_node *no
         pair.other_kind = k;
         VECTOR_PUSH(&maker->pairs, pair);
     }
+
     return true;
 }
 

@@ -23,6 +23,7 @@ static int compile_sum_of_two(struct compiler *compiler, const struct segment_no
         left = right;
         right = swap;
     }
+
     bool calendar =
         right->op == OP_LITERAL && right->literal.is_period && right->literal.period.months != 0;
     int child[2] = {plan_compile_value(compiler, left, scope)};
@@ -36,6 +37,7 @@ static int compile_sum_of_two(struct compiler *compiler, const struct segment_no
         step.a = right->literal.period.months;
         step.p = right->literal.period.seconds;
     }
+
     return plan_step_make(compiler, step, child, calendar ? 1 : 2);
 }
 

@@ -533,6 +533,7 @@ void plan_prefetch(const struct plan_state *state, uint32_t position, int stage)
         else
             __builtin_prefetch(&table->time[table->offset[position]]);
     }
+
     if (stage == 0)
         __builtin_prefetch(&run->population->first_time[position]);
     for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {

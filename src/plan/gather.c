@@ -57,6 +57,7 @@ static void pick(struct run *run, struct gather *gather, uint32_t lane)
                                  gather->view[best]->time[gather->view[best]->begin + next[best]]))
                 best = k;
         }
+
         if (best < 0)
             return;
         const struct table_view *view = gather->view[best];
@@ -87,6 +88,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
     size_t count = gather->count;
     uint32_t *order = arena_alloc(&run->scratch, (count + 1) * sizeof *order);
     uint32_t *other = arena_alloc(&run->scratch, (count + 1) * sizeof *other);
+
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
     for (size_t width = 1; width < count; width *= 2) {
@@ -104,6 +106,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
         order = other;
         other = swap;
     }
+
     return order;
 }
 

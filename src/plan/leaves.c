@@ -237,6 +237,7 @@ void step_customer(struct run *run, const struct step *step, struct vector *out)
     struct operand child = operand_of(run, step->child[0]);
     const uint32_t *owner = row_owners(run, step->b);
     size_t lanes = lanes_of(run, step);
+
     for (size_t w = 0; w < words_of(lanes); w++)
         out->bits[w] = 0;
     for (size_t lane = 0; lane < lanes; lane++) {
@@ -343,11 +344,13 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
     bool unknown = !range.valid && table[codes];
     size_t begin;
     const struct population_column *stored = range.valid ? stored_column(run, leaf, &begin) : NULL;
+
     if (stored) {
         column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span,
                      out);
         return;
     }
+
     if (leaf->run == step_column && !run->delta && (!run->columns[leaf->a] || table)) {
         if (run->columns[leaf->a])
             test_column(run, &run->views[leaf->b], run->columns[leaf->a], table, unknown, lanes,
@@ -365,6 +368,7 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
             out->bits[w] &= child.bits[w];
         return;
     }
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++)
         if (bit_at(child.bits, lane) ? test_code(run, step, child.i[lane * child.stride]) : unknown)
@@ -413,6 +417,7 @@ void step_trait_at(struct run *run, const struct step *step, struct vector *out)
     const struct table_view *view = &run->views[step->b];
     const struct population_column *column = run->columns[step->a];
     size_t lanes = lanes_of(run, step);
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     if (!column || !view->table)
         return;
@@ -510,6 +515,7 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
     int kind = run->chosen_kind[leaf->node->path.step];
     uint32_t row = run->chosen_row[leaf->node->path.step];
     const struct table_view *view = &run->views[leaf->table[kind]];
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     if (!lanes)
         return;
@@ -533,6 +539,7 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
             column = run->columns[leaf->hop_column[hop]];
         }
     }
+
     if (bit_at(out->bits, 0))
         set_all(run, out);
     else

@@ -527,6 +527,7 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
+
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     if (selected.hint == HINT_NONE)
         return;
@@ -535,6 +536,7 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
         extreme_integers(run, step, view, &selected, &argument, out);
         return;
     }
+
     enum segment_compare wanted = step->a ? COMPARE_GT : COMPARE_LT;
     for (uint32_t lane = 0; lane < run->count; lane++) {
         int64_t best = -1;

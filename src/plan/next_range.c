@@ -709,6 +709,7 @@ static int64_t stays_until(struct run *run, answer_stays *stays, const void *ask
             break;
         good = bad;
     }
+
     for (int i = 0; i < NARROWINGS && bad - good > 1; i++) {
         int64_t middle = good + (bad - good) / 2;
         if (run->now + middle < MOMENT_MAX && stays(run, asked, run->now + middle))
@@ -716,6 +717,7 @@ static int64_t stays_until(struct run *run, answer_stays *stays, const void *ask
         else
             bad = middle;
     }
+
     return run->now + good + 1;
 }
 

@@ -565,6 +565,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
         low = limit / unit + (limit % unit > 0);
         high = limit / unit - (limit % unit < 0) + 1;
     }
+
     bool ask_low = compare != COMPARE_GT && compare != COMPARE_LE,
          ask_high = compare != COMPARE_GE && compare != COMPARE_LT;
 

@@ -52,12 +52,14 @@ void step_and(struct run *run, const struct step *step, struct vector *out)
             set_none(run, out);
             return;
         }
+
         if (out->hint == HINT_ALL) {
             memcpy(out->own_bits, child.bits, words * sizeof *out->bits);
             out->bits = out->own_bits;
             out->hint = HINT_MIXED;
             continue;
         }
+
         for (size_t w = 0; w < words; w++)
             out->bits[w] &= child.bits[w];
         if (!any_bit(out->bits, lanes)) {

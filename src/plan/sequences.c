@@ -251,6 +251,7 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
             return true;
         if (search->chosen[step].table == table && search->chosen[step].row == row)
             tried = time;
+
         /* With a forbidden step between, failing may be the fault of the fact before it. */
         if (visited && negated < 0 && broken == search->broken_chains)
             *visited = 1;

@@ -335,6 +335,7 @@ void step_anniversary(struct run *run, const struct step *step, struct vector *o
     struct operand child = operand_of(run, step->child[0]),
                    bounds = operand_of(run, step->child[1]);
     size_t lanes = lanes_of(run, step);
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++) {
         int64_t lo = bounds.i[lane * bounds.stride], hi = bounds.j[lane * bounds.stride];

@@ -752,6 +752,7 @@ enum status population_builder_finish(struct population_builder *builder, struct
         free(place);
         return status;
     }
+
     struct population_internal *internal = builder->internal;
     struct population *population = base_calloc(1, sizeof *population);
     population->customers = builder->customers;

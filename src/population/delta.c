@@ -171,6 +171,7 @@ static void prepare(struct population_rows *rows, const struct population_table 
         rows->memory = base_calloc(base->column_count + 1, sizeof *rows->memory);
         rows->columns = base_calloc(base->column_count + 1, sizeof *rows->columns);
     }
+
     ENSURE(rows->column_count == base->column_count);
     if (rows->capacity >= count)
         return;
@@ -262,6 +263,7 @@ static void fill_column(const struct population_delta *delta, const struct popul
             ((int64_t *)memory->values)[row] = value.integer;
         }
     }
+
     rows->columns[c] = *base;
     rows->columns[c].base = 0;
     rows->columns[c].width = base->type == VALUE_POINT ? 16 : 8;

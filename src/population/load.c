@@ -106,10 +106,12 @@ static void give_intervals(struct intervals *intervals)
              *customer = base_malloc((count + 1) * sizeof *customer);
     int64_t *entered = base_malloc((count + 1) * sizeof *entered),
             *left = base_malloc((count + 1) * sizeof *left);
+
     for (size_t i = 0; i < count; i++)
         next[intervals->customer.items[i] + 1]++;
     for (uint32_t c = 0; c < customers; c++)
         next[c + 1] += next[c];
+
     /* they came in order of time, so each customer's stay in it */
     for (size_t i = 0; i < count; i++) {
         uint32_t at = next[intervals->customer.items[i]]++;
@@ -117,6 +119,7 @@ static void give_intervals(struct intervals *intervals)
         entered[at] = intervals->entered.items[i];
         left[at] = intervals->left.items[i];
     }
+
     population_builder_records(intervals->loading->builder, intervals->segment, count, customer,
                                entered, left);
     free(next);

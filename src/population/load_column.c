@@ -71,6 +71,7 @@ void inlet_open(struct inlet *inlet, size_t rows)
 {
     const struct schema_column *column = inlet->column;
     struct population_column *out = &inlet->out;
+
     inlet->rows = rows;
     *out = (struct population_column){
         .name = column->name, .type = column->type, .scale = column->scale, .refers = -1};
@@ -89,6 +90,7 @@ void inlet_open(struct inlet *inlet, size_t rows)
     } else {
         out->width = column->type == VALUE_POINT ? 16 : 8;
     }
+
     if (out->width)
         out->values = room_for(inlet, rows, out->width);
 }
@@ -327,10 +329,12 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
         whole_seconds(from, clean.wide, chunk->rows);
         from = &clean;
     }
+
     if (vector->known) {
         form->clean(vector, from, &clean, chunk->rows, base);
         from = &clean;
     }
+
     if (base || form->width != width) {
         int which = width ? __builtin_ctz(width) : 0; /* 1, 2, 4, 8 bytes */
         uint64_t bits = form->narrow[which](from, &narrow, chunk->rows, base);
@@ -338,6 +342,7 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
             atomic_store_explicit(&inlet->wrong, true, memory_order_relaxed);
         from = &narrow;
     }
+
     if (width)
         put_runs(inlet, from, chunk);
 }

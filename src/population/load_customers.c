@@ -228,6 +228,7 @@ static enum status put_identifiers(void *context, const struct lake_chunk *chunk
             at = population_put_identifier(at, lake_text(&chunk->columns[0], i));
         }
     }
+
     return STATUS_OK;
 }
 

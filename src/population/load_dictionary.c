@@ -22,6 +22,7 @@ static enum status put_texts(void *context, const struct lake_chunk *in, struct 
     struct spelling *spelling = context;
     const uint32_t *code = in->columns[0].data;
     size_t bytes = 0;
+
     memset(out->data, 1, in->rows);
     for (size_t i = 0; i < in->rows; i++)
         bytes += lake_text(&in->columns[1], i).length + 1;
@@ -39,6 +40,7 @@ static enum status put_texts(void *context, const struct lake_chunk *in, struct 
         spelling->texts[code[i]] = (struct text){at, text.length};
         at += text.length + 1;
     }
+
     return STATUS_OK;
 }
 

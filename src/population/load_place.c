@@ -25,6 +25,7 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
     struct buffer select;
     int64_t ignored;
     char name[64];
+
     snprintf(name, sizeof name, "strata_put_%llu", (unsigned long long)lake_unique(lake));
     struct lake_function function = {name, types,  read->column_count + read->rows, "BOOLEAN", true,
                                      run,  context};
@@ -35,6 +36,7 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
         buffer_string(&select, i ? ", " : "");
         buffer_sql_name(&select, text_from(read->columns[i]));
     }
+
     buffer_string(&select, read->rows ? ", \"row\")) FROM (" : ")) FROM (");
     enum status status = store_select_part(table->loading->store, read, part, &select, error);
     buffer_char(&select, ')');
@@ -357,6 +359,7 @@ static enum status place_merged(struct table_loading *table, struct error *error
         table->import = population_room(table->total, sizeof *table->import);
         table->arrival = population_room(table->total, sizeof *table->arrival);
     }
+
     TRY(read_keys(table, error));
     count_keys(table);
     table->place = population_room(table->total, sizeof *table->place);
@@ -404,6 +407,7 @@ static size_t find_following_runs(const struct table_loading *table, size_t row,
         else
             high = middle;
     }
+
     for (size_t at = row; at < end; low++) {
         size_t stop = start[low + 1] < end ? start[low + 1] : end;
         if (stop <= at)
@@ -415,6 +419,7 @@ static size_t find_following_runs(const struct table_loading *table, size_t row,
         runs[found++] = (struct inlet_run){(uint32_t)(at - row), to, (uint32_t)(stop - at)};
         at = stop;
     }
+
     return found;
 }
 

@@ -92,12 +92,14 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
 {
     const char **names = ARENA_ARRAY(&loading->arena, const char *, count + 4);
     bool coded = all_coded(loading, table->name, NULL);
+
     names[0] = coded ? SCHEMA_CODES "key" : "key";
     for (size_t c = 0; c < count; c++) {
         columns[c].coded = all_coded(loading, table->name, columns[c].column);
         names[c + 1] = columns[c].coded ? loading_codes(loading, columns[c].column->name)
                                         : columns[c].column->name;
     }
+
     names[count + 1] = "import";
     names[count + 2] = "arrival";
     names[count + 3] = "key";
@@ -129,6 +131,7 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
         }
         status = lake_result_next(result, &chunk, error);
     }
+
     lake_result_free(result);
     *keys = codes.items;
     *rows = codes.count;
@@ -157,6 +160,7 @@ enum status loading_reference(struct loading *loading, const struct schema_table
         ARENA_ARRAY(&loading->arena, struct population_input, count + 1);
     uint32_t *keys = NULL;
     size_t rows = 0;
+
     for (size_t c = 0; c < count; c++)
         read[c].column = columns[c];
     enum status status = STATUS_OK;
@@ -175,6 +179,7 @@ enum status loading_reference(struct loading *loading, const struct schema_table
                                       .set_start = columns[c]->type == VALUE_SET ? set_start : NULL,
                                       .known = read[c].known.items};
     }
+
     if (status == STATUS_OK)
         status = population_builder_reference(loading->builder, table->name, rows, keys, inputs,
                                               count, error);

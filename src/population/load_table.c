@@ -199,6 +199,7 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
     const char **names = ARENA_ARRAY(arena, const char *, table->inlet_count + 1);
     size_t count = 0;
     struct buffer sql;
+
     buffer_init(&sql, 0);
     for (size_t c = 0; c < table->inlet_count; c++) {
         const struct inlet *inlet = &table->inlets[c];
@@ -212,6 +213,7 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
         buffer_sql_name(&sql, text_from(names[count++]));
         buffer_char(&sql, ')');
     }
+
     enum status status = STATUS_OK;
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
@@ -230,6 +232,7 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
             take_ranges(table, p, chunk);
         lake_result_free(result);
     }
+
     buffer_release(&sql);
     return status;
 }

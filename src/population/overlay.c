@@ -45,17 +45,20 @@ static void place_rows(struct overlay *overlay, uint32_t time)
     uint32_t customers = overlay->below->customers, *offset = (uint32_t *)overlay->to->offset,
              added = 0;
     uint32_t *start = base_calloc((size_t)customers + 1, sizeof *start);
+
     for (size_t s = 0; s < overlay->sources; s++)
         for (size_t i = 0; i < overlay->told[s].rows; i++) {
             uint32_t position = overlay->told[s].position[i];
             ENSURE(position < customers && overlay->below->first_time[position] <= time);
             start[position + 1]++;
         }
+
     for (uint32_t p = 0; p < customers; p++) {
         offset[p] = overlay->from->offset[p] + added;
         added += start[p + 1];
         start[p + 1] = added;
     }
+
     offset[customers] = overlay->from->offset[customers] + added;
     for (size_t s = 0; s < overlay->sources; s++)
         for (size_t i = 0; i < overlay->told[s].rows; i++) {
@@ -63,6 +66,7 @@ static void place_rows(struct overlay *overlay, uint32_t time)
             overlay->insertions[start[position]++] = (struct insertion){
                 place_of(overlay->from, position, time), (uint32_t)s, (uint32_t)i};
         }
+
     free(start);
 }
 
@@ -224,6 +228,7 @@ static void make_column(void *context, size_t c, int worker)
     struct population_column *to = &overlay->to->columns[c];
     size_t rows = overlay->to->rows;
     const struct population_input **inputs = base_calloc(overlay->sources + 1, sizeof *inputs);
+
     for (size_t s = 0; s < overlay->sources; s++)
         inputs[s] = input_of(overlay, (uint32_t)s, from->name);
 
@@ -237,6 +242,7 @@ static void make_column(void *context, size_t c, int worker)
         to->known = population_array(words_of(rows), sizeof(uint64_t));
         copy_known(overlay, from->known, (uint64_t *)to->known);
     }
+
     if (to->width)
         to->values = population_array(rows, to->width);
     if (to->width && to->width == from->width && to->base == from->base)

@@ -32,6 +32,7 @@ void population_sort_pairs(uint64_t *pairs, size_t count)
             to[start[pass][from[i] >> (32 + pass * BITS) & (BUCKETS - 1)]++] = from[i];
         from = to;
     }
+
     if (from != pairs)
         memcpy(pairs, from, count * sizeof *pairs);
     free(other);
@@ -97,6 +98,7 @@ enum status population_describe(struct population_table *table, uint32_t custome
         table, customers, population_room(customers, sizeof(uint32_t)),
         population_array((customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK, 4),
         base_calloc(chunks + 1, sizeof *describing.chunks)};
+
     table->last_time = describing.last_time;
     table->block_last = describing.block_last;
     pool_run(pool, chunks, describe_chunk, &describing);
@@ -108,6 +110,7 @@ enum status population_describe(struct population_table *table, uint32_t custome
         all.one_each &= chunk->one_each;
         all.in_order &= chunk->in_order;
     }
+
     free(describing.chunks);
     table->time_min = all.time_min;
     table->time_max = all.time_max;

@@ -202,6 +202,7 @@ void population_free(struct population *population)
         free_overlay(population);
         return;
     }
+
     for (size_t i = 0; i < population->table_count; i++)
         free_table(&population->tables[i]);
     for (size_t i = 0; i < population->record_count; i++) {
@@ -209,6 +210,7 @@ void population_free(struct population *population)
         free((void *)population->records[i].entered);
         free((void *)population->records[i].left);
     }
+
     for (size_t i = 0; i < population->list_count; i++)
         free((void *)population->lists[i].members);
     free((void *)population->number);

@@ -263,6 +263,7 @@ static void check_changed(struct check *check, const struct scope *scope,
 {
     struct segment_node *node = *place;
     struct scope customer = {0};
+
     segment_check_value(check, &customer, &node->child[0]);
     if (node->child[0]->op != OP_TRAIT || node->child[0]->path.length > 1) {
         if (node->child[0]->type != VALUE_NONE || node->child[0]->op != OP_TRAIT)
@@ -270,6 +271,7 @@ static void check_changed(struct check *check, const struct scope *scope,
                                 "changed(…) asks about a trait of the customer's own");
         return;
     }
+
     for (int i = 1; i < 3; i++) {
         if (!node->child[i])
             continue;
@@ -280,6 +282,7 @@ static void check_changed(struct check *check, const struct scope *scope,
         else
             (void)segment_check_comparable(check, &node->child[0], &node->child[i]);
     }
+
     if (node->history->has_window)
         segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }

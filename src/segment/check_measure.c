@@ -351,6 +351,7 @@ static void find_money(struct segment_node **node, void *data)
 {
     struct money *money = data;
     const struct segment_measure *measure = money->measure;
+
     if ((*node)->op == OP_PROPERTY && (*node)->path.length == 1)
         for (int k = 0; k < measure->kind_count && !money->reported; k++) {
             if (measure->kind_table[k] < 0)
@@ -369,6 +370,7 @@ static void find_money(struct segment_node **node, void *data)
                        "choose one: %s(… where %s = 'EUR')",
                        segment_aggregate_name(measure->aggregate), column->currency);
         }
+
     segment_node_each(*node, find_money, data);
 }
 

@@ -146,6 +146,7 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
             walk->is_key = true; /* the pointer itself, which is text */
             return true;
         }
+
         int column = longest_column(check, table, path, part, &used);
         if (column < 0)
             return false;
@@ -153,6 +154,7 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
             walk->too_long = true;
             return false;
         }
+
         const struct schema_column *at = &here->columns[column];
         walk->names[walk->length] = at->name;
         walk->column[walk->length] = column;
@@ -168,6 +170,7 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
             walk->failed_part = part;
             return false;
         }
+
         table = next;
     }
 
@@ -220,6 +223,7 @@ static bool explain_walk(struct check *check, const struct segment_node *node,
                             SEGMENT_HOPS_MAX);
         return true;
     }
+
     if (walk->length == 0)
         return false;
     if (walk->no_pointer) {
@@ -229,6 +233,7 @@ static bool explain_walk(struct check *check, const struct segment_node *node,
         error_hint(error, "import it with --refers %s=TABLE", walk->no_pointer);
         return true;
     }
+
     const char *missing = node->path.parts[walk->failed_part];
     struct error *error =
         segment_check_error(check, node->span, "the reference table “%s” has no column “%s”",
@@ -258,6 +263,7 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     const struct segment_path *path = &node->path;
     const char *name = join(check, path, from, path->part_count), *first = path->parts[from];
     int table;
+
     if (segment_find_kind(check, name, &table) || segment_find_kind(check, first, &table)) {
         bool whole = segment_find_kind(check, name, &table);
         struct error *error = segment_check_error(
@@ -269,11 +275,13 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
                    path->written, path->written);
         return;
     }
+
     if (names_segment(check, name)) {
         error_hint(segment_check_error(check, node->span, "“%s” is a segment", name), "write in %s",
                    path->written);
         return;
     }
+
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(path->written), check->arena);
@@ -388,12 +396,14 @@ static void check_property(struct check *check, const struct scope *scope,
             node->type = VALUE_NONE;
             return;
         }
+
         if (!walk_path(check, scope->tables[k], &node->path, from, &walk)) {
             if (!explain_walk(check, node, &walk))
                 unknown_property(check, scope, k, node, from);
             node->type = VALUE_NONE;
             return;
         }
+
         enum value_type type = node->type;
         int scale = node->scale;
         bool differs =
@@ -410,6 +420,7 @@ static void check_property(struct check *check, const struct scope *scope,
             node->type = VALUE_NONE;
             return;
         }
+
         fill_path(node, &walk, k);
     }
 }
@@ -455,6 +466,7 @@ static bool check_step_name(struct check *check, const struct scope *scope,
             node->type = VALUE_NONE;
             return true;
         }
+
         struct scope of_step = {.fact = true,
                                 .kinds = step->kinds,
                                 .tables = step->kind_table,

@@ -238,6 +238,7 @@ static void explain_types(struct check *check, struct segment_node *a, struct se
         value_type_name(b->type));
     const struct segment_node *day = a->type == VALUE_DATE || a->type == VALUE_TIME ? a : b,
                               *beside = day == a ? b : a;
+
     if ((day->type == VALUE_DATE || day->type == VALUE_TIME) && segment_is_number(beside->type) &&
         beside->constant)
         error_hint(error, "dates are written 2025-03-31");
@@ -330,12 +331,14 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
                        "use now or a time for hours");
             return false;
         }
+
         if (node->type == VALUE_TIME && (*b)->is_double) {
             segment_check_error(
                 check, (*b)->span,
                 "a length of time with fractions of a second cannot be added to a time");
             return false;
         }
+
         return true;
     }
 
@@ -387,6 +390,7 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
                        "… by days since …");
             return false;
         }
+
         node->is_double = true;
     }
 

@@ -557,10 +557,12 @@ static void format_history(const struct segment_node *node, struct buffer *out)
             buffer_string(out, " from ");
             format(node->child[1], LEVEL_SUM, out);
         }
+
         if (node->child[2]) {
             buffer_string(out, " to ");
             format(node->child[2], LEVEL_SUM, out);
         }
+
         if (history->has_window)
             format_behind(&history->window, out);
     }

@@ -200,6 +200,7 @@ static void put_window(struct json_reader *reader, const json_t *object)
         if (windows[i].anchor)
             put_operand(reader, window, "anchor");
     }
+
     put_on(reader, window);
 }
 
@@ -370,6 +371,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
         put_segment_name(reader, json_string_value(set));
         return;
     }
+
     for (size_t w = 0; w < 4 && reader->depth < SEGMENT_DEPTH_MAX; w++) {
         const json_t *list = json_object_get(set, words[w][0]);
         if (!list)
@@ -384,6 +386,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
         reader->depth--;
         return;
     }
+
     segment_json_fail(reader,
                       "sets are names, or union, intersect, except, symmetric_difference of sets");
 }

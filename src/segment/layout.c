@@ -242,6 +242,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
     struct arena arena;
 
     arena_init(&arena, 0);
+
     /* The lexer wants a NUL behind the text. */
     struct source source = {
         file, {arena_strndup(&arena, source_text.data, source_text.length), source_text.length}};

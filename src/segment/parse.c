@@ -354,6 +354,7 @@ void segment_parse_source(const struct source *source, struct arena *arena,
             if (out->count < STATEMENTS_MAX)
                 VECTOR_PUSH(out, statement);
         }
+
         at = end;
     }
 

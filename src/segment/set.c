@@ -116,6 +116,7 @@ static void merge(struct build *build)
             build->statements.items[kept++] = statement;
             continue;
         }
+
         struct statement *other = &build->statements.items[place];
         ENSURE(same_space(other, &statement));
         if (!other->from_known)
@@ -368,6 +369,7 @@ static void check_levels(struct build *build)
     int *levels = base_calloc((size_t)set->segment_count + 1, sizeof *levels);
     int *deepest = base_calloc((size_t)set->scheme_count + 1,
                                sizeof *deepest); /* of the members so far, by scheme */
+
     for (int i = 0; i < set->segment_count; i++) {
         int at = set->order[i], scheme = set->segments[at].scheme;
         const struct segment_definition *segment = &set->segments[at];
@@ -389,6 +391,7 @@ static void check_levels(struct build *build)
             "make the chain shorter: let segments repeat conditions instead of naming each other");
         break;
     }
+
     free(levels);
 
     free(deepest);
@@ -497,6 +500,7 @@ enum status segment_condition_build(struct text condition, const struct schema *
 {
     struct build build;
     struct buffer text;
+
     buffer_init(&text, 0);
     if (is_json(condition)) {
         enum status status = segment_read_json_condition(condition, &text, error);
@@ -506,6 +510,7 @@ enum status segment_condition_build(struct text condition, const struct schema *
             return status;
         }
     }
+
     begin(&build, arena, known);
     const struct source *source = source_new(&build, "condition", condition);
     buffer_release(&text);
@@ -515,6 +520,7 @@ enum status segment_condition_build(struct text condition, const struct schema *
         statement.name = "?";
         VECTOR_PUSH(&build.statements, statement);
     }
+
     return finish(&build, schema, problems, out, error);
 }
 

@@ -318,6 +318,7 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
         change->what = before < 0 ? SESSION_ADDED : same ? SESSION_UNCHANGED : SESSION_CHANGED;
         count_change(old, before, new, i, change);
     }
+
     for (int i = 0; i < old_set->segment_count; i++) {
         if (segment_set_find(new_set, old_set->segments[i].name) >= 0)
             continue;
@@ -326,6 +327,7 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
         change->what = SESSION_REMOVED;
         count_change(old, i, new, -1, change);
     }
+
     out->customers = plan_result_customers(new);
 }
 

@@ -60,6 +60,7 @@ static enum status newest_of(struct session *session, const struct catalog_part 
     struct buffer where;
     bool known;
     size_t beyond = 0;
+
     *out = part->last_time;
     buffer_init(&where, 0);
     for (size_t i = 0; i < limits->count; i++) {
@@ -89,6 +90,7 @@ static enum status newest_of(struct session *session, const struct catalog_part 
             *out = 0;
         buffer_release(&sql);
     }
+
     buffer_release(&where);
     return status;
 }
@@ -131,6 +133,7 @@ static enum status only_dates(struct session *session, const char *table, enum p
     struct buffer sql;
     size_t count, found = 0;
     const struct catalog_part *parts = store_parts(session->store, &count);
+
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT any_value(time)::BIGINT FROM read_parquet([");
     enum status status = STATUS_OK;
@@ -142,6 +145,7 @@ static enum status only_dates(struct session *session, const char *table, enum p
             buffer_sql_text(&sql,
                             text_from(store_file(session->store, arena, "%s", parts[i].path)));
         }
+
     buffer_printf(&sql, "], union_by_name=true) WHERE time > 0 GROUP BY time %% %d LIMIT %d",
                   SECONDS_A_DAY, MIDNIGHTS_MAX + 1);
 

@@ -116,6 +116,7 @@ enum status session_leave_out(struct session *session, const struct population *
     size_t count = 0;
     const struct segment_set *set = session->definitions;
     const char **reasons = NULL;
+
     if (why->code != STATUS_INTERRUPTED) /* which no definition is to blame for */
         reasons = session_find_failing(session, set, population, moment, &session->arena, &count);
     if (!count) {
@@ -133,6 +134,7 @@ enum status session_leave_out(struct session *session, const struct population *
         left_out.items = all;
         left_out.count += before.count;
     }
+
     retire_definitions(session);
     session->left_out = left_out;
     return session_load_definitions(session, error);

@@ -145,6 +145,7 @@ enum status session_read_lists(struct session *session, const struct segment_sou
     const struct segment_set *set = apply->set;
     struct catalog_list *saved;
     size_t saved_count;
+
     TRY(catalog_lists(store_catalog(session->store), arena, &saved, &saved_count, error));
     apply->lists = ARENA_ARRAY(arena, struct catalog_list, (size_t)set->list_count + 1);
     for (int i = 0; i < set->list_count; i++) {
@@ -158,6 +159,7 @@ enum status session_read_lists(struct session *session, const struct segment_sou
         TRY(read_list(list->source, known, list, &keep, arena, error));
         apply->list_count += !keep;
     }
+
     apply->removed_lists = ARENA_ARRAY(arena, const char *, saved_count + 1);
     for (size_t i = 0; i < saved_count; i++)
         if (!is_named(set, saved[i].name))
@@ -192,6 +194,7 @@ static void note_unknown(const struct population *population, const struct catal
                                          &position, &why);
         buffer_printf(&names, "%s%.*s", named++ ? ", " : "", (int)id.length, id.data);
     }
+
     session_add_note(
         problems, arena, list->source,
         arena_printf(arena, "%zu of the %zu identifiers in the list %s %s no customer: %s%s",

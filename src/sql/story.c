@@ -158,6 +158,7 @@ static const char *chain(struct story *story)
             where = SQL(&scope, "%s AND %s", where, forbidden(story, &scope, step, before, after));
             continue;
         }
+
         from = SQL(&scope, "%s JOIN %s q%d ON q%d.customer = q0.customer AND %s", from,
                    story->table[step], step, step, in_place(story, step, -1));
         if (rule->has_within)
@@ -334,6 +335,7 @@ const char *sql_changed(const struct sql_scope *scope, const struct segment_node
                              : "TRUE";
     const char *from = change_limit(&inside, node, 1, "before"),
                *to = change_limit(&inside, node, 2, "v");
+
     return sql_table(
         sql, "changed",
         SQL(scope, "SELECT DISTINCT f.customer FROM (%s) f%s WHERE f.v <> f.before%s%s AND %s",

@@ -74,12 +74,14 @@ static const char *told(const struct sql_scope *scope, const struct schema_table
     static const char *const parts[] = {"latitude", "longitude"};
     int halves = definition->type == VALUE_POINT ? 2 : 1;
     const char *values = "";
+
     for (int half = 0; half < halves; half++) {
         const char *from = sql_column(sql, "f", definition, parts[half]);
         const char *name = sql_column(sql, "", definition, parts[half]) + 1;
         values =
             SQL(scope, "%s, list(%s ORDER BY f.time, f.arrival)[-1] AS %s", values, from, name);
     }
+
     const char *known = sql_column(sql, "f", definition, parts[0]);
     if (keyed)
         return SQL(scope,
@@ -197,6 +199,7 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
 {
     const struct segment_node *a = node->child[0], *b = node->child[1];
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
+
     if (is_moment(a) && is_moment(b))
         return SQL(scope, "((%s - %s) * CAST(%d AS BIGINT))", sql_value(scope, a),
                    sql_value(scope, b), a->type == VALUE_DATE ? SECONDS_A_DAY : 1);

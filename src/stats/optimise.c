@@ -216,6 +216,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
             fresh = true;
             continue;
         }
+
         double fall = optimum.value - p.value;
         for (int i = 0; i < n; i++) {
             move[i] = at[i] - x[i];
@@ -223,6 +224,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
             x[i] = at[i];
             gradient[i] = next[i];
         }
+
         update_inverse(n, h, move, change, direction, fresh);
         fresh = false;
         optimum.value = p.value;

@@ -40,6 +40,7 @@ double stats_root(double (*f)(double x, void *context), void *context, double lo
             fc = fa;
             step = last = b - a;
         }
+
         if (fabs(fc) < fabs(fb)) {
             a = b;
             b = c;
@@ -48,6 +49,7 @@ double stats_root(double (*f)(double x, void *context), void *context, double lo
             fb = fc;
             fc = fa;
         }
+
         double least = 2 * DBL_EPSILON * fabs(b) + 0.5 * tolerance * (fabs(b) > 1 ? fabs(b) : 1);
         double half = (c - b) / 2;
         if (fabs(half) <= least)

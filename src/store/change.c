@@ -158,6 +158,7 @@ static enum status describe(struct store_change *change, struct lake *lake,
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
+
     VECTOR(struct catalog_part_column) columns = {0};
     TRY(lake_queryf(lake, &result, error, "DESCRIBE SELECT * FROM read_parquet(%s)",
                     store_quote(&change->arena, added->temporary)));
@@ -172,6 +173,7 @@ static enum status describe(struct store_change *change, struct lake *lake,
         }
         status = lake_result_next(result, &chunk, error);
     }
+
     lake_result_free(result);
     struct catalog_part_column *kept =
         ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);
@@ -400,6 +402,7 @@ static enum status look_again(struct store *store, struct error *error)
     char why[ERROR_MESSAGE_MAX];
     uint64_t generation = store->generation;
     enum status code = error ? error->code : STATUS_IO;
+
     snprintf(why, sizeof why, "%s", error ? error->message : "");
     bool seen = catalog_reopen(store->catalog, NULL) == STATUS_OK &&
                 catalog_counter(store->catalog, CATALOG_GENERATION, &generation, NULL) == STATUS_OK;
@@ -437,6 +440,7 @@ enum status store_commit(struct store_change *change, struct error *error)
 {
     struct store *store = change->store;
     enum status status = publish_files(change, error);
+
     if (status == STATUS_OK)
         status = list_parts(change, error);
 

@@ -71,6 +71,7 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
+
     TRY(lake_queryf(lake, &result, error,
                     "WITH chunk AS (FROM parquet_metadata(%s)), piece AS ("
                     "SELECT false AS later, row_group_id, column_id, path_in_schema AS leaf, "
@@ -93,6 +94,7 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
         if (status == STATUS_OK)
             status = lake_result_next(result, &chunk, error);
     }
+
     lake_result_free(result);
     return status;
 }

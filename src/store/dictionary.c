@@ -190,6 +190,7 @@ static enum status finish_sets(void *context, const struct lake_chunk *in, struc
             lake_output_null(out, i);
             continue;
         }
+
         codes.count = 0;
         for (size_t j = spans[i].first; j < spans[i].first + spans[i].count; j++)
             VECTOR_PUSH(&codes, store_numbering_final(context, provisional[j]));

@@ -128,6 +128,7 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
             snprintf(wanted->type, sizeof wanted->type, "%s", columns[i].type);
             return STATUS_OK;
         }
+
     const char *coded = coded_column(name);
     bool codes = coded != NULL;
     const struct schema_column *column = NULL;
@@ -353,6 +354,7 @@ static enum status select_groups(struct reading *reading, struct buffer *sql, st
             group[count++] = &parts[j];
             done[j] = j != i;
         }
+
         if (count) {
             buffer_string(sql, groups++ ? " UNION ALL " : "");
             TRY(select_group(reading, sql, group, count, error));

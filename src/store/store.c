@@ -304,6 +304,7 @@ static void sweep(struct store *store, struct arena *arena, struct text_map *lis
             unlink(path);
         }
     }
+
     if (entries)
         closedir(entries);
 }
@@ -383,6 +384,7 @@ enum status store_open(const char *path, enum store_mode mode, const char *comma
         error_hint(error, "strata init %s makes one", path);
         return status;
     }
+
     struct store *store = base_calloc(1, sizeof *store);
     *store = (struct store){.path = base_strdup(path),
                             .checked = checked_new(),
@@ -397,6 +399,7 @@ enum status store_open(const char *path, enum store_mode mode, const char *comma
         store_close(store);
         return status;
     }
+
     *out = store;
     return STATUS_OK;
 }

@@ -283,6 +283,7 @@ static enum status forget_customers(struct undo *undo, struct error *error)
                              full_path(undo, part), where.data);
             status = lake_query_integer(undo->lake, sql, &kept, NULL, error);
         }
+
         if (status == STATUS_OK && kept == 0)
             status = store_drop_part(undo->change, part->number, error);
         else if (status == STATUS_OK && (uint64_t)kept != part->rows)

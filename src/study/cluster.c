@@ -172,6 +172,7 @@ static enum status judge(struct work *work, const struct cluster_data *data,
     struct error ignored = {0};
     size_t most = count_different(&matrix);
     uint32_t *label = ARENA_ARRAY(work->arena, uint32_t, matrix.rows);
+
     out->rows = matrix.rows;
     for (int k = 1; k <= wish->largest && (size_t)k <= most; k++) {
         TRY(pool_check(pool, error));
@@ -180,6 +181,7 @@ static enum status judge(struct work *work, const struct cluster_data *data,
             error_clear(&ignored);
             break;
         }
+
         out->largest = k;
         out->silhouette[k] =
             k > 1 ? model_silhouette(&matrix, label, k, 0, wish->seed, pool, NULL) : NAN;
@@ -193,6 +195,7 @@ static enum status judge(struct work *work, const struct cluster_data *data,
             out->bic[k] = mixture.bic;
         }
     }
+
     out->by_silhouette = best_of(out->silhouette, out->largest, 1);
     out->by_bic = best_of(out->bic, out->largest, -1);
     if (model_gap_statistic(&matrix, &way.layout, out->largest, GAP_DRAWS, 1, wish->seed,
@@ -201,6 +204,7 @@ static enum status judge(struct work *work, const struct cluster_data *data,
         error_clear(&ignored); /* a draw that the method cannot divide: there is no gap to show */
         out->gap = (struct model_gap){0};
     }
+
     return STATUS_OK;
 }
 
@@ -258,6 +262,7 @@ static enum status find_stability(struct work *work, const struct cluster_data *
 {
     uint32_t *which;
     int k = found->model.k;
+
     if (wish->draws < 1 || k < 2)
         return STATUS_OK;
     struct model_prototypes_data sample =
@@ -268,6 +273,7 @@ static enum status find_stability(struct work *work, const struct cluster_data *
     for (size_t i = 0; i < matrix.rows; i++)
         label[i] = found->model.label[which[i]];
     struct error trouble = {0};
+
     /* Methods whose time grows with the rows alone see more of them in each draw. */
     bool quick = wish->method == MODEL_CLUSTER_KMEANS || wish->method == MODEL_CLUSTER_KMODES;
     found->has_stability =
@@ -371,6 +377,7 @@ enum status study_cluster_fit(struct work *work, struct error *error)
     struct cluster_wish wish;
     const char *among;
     const struct study_model *before = model_before(work);
+
     TRY(read_wish(work, &wish, error));
     TRY(read_scaling(work, &data->scaling, error));
     TRY(cluster_read_columns(work, data, &among, error));
@@ -385,6 +392,7 @@ enum status study_cluster_fit(struct work *work, struct error *error)
             wish.smallest);
         return STATUS_OK;
     }
+
     say_structure(work, &found->judged.structure);
     TRY(find_stability(work, data, &wish, found, error));
     cluster_describe(work, data, found);

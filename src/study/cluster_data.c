@@ -22,11 +22,13 @@ static void name_column(struct work *work, const char *given, struct cluster_col
     static const char *const skip[] = {"last", "days", "time", "months", "weeks"};
     const char *equals = strchr(given, '='), *at = given;
     size_t plain = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
     if (equals && plain == (size_t)(equals - given)) {
         out->name = arena_strndup(work->arena, given, plain);
         out->text = equals + 1;
         return;
     }
+
     struct buffer name;
     buffer_init(&name, 0);
     out->text = given;
@@ -44,6 +46,7 @@ static void name_column(struct work *work, const char *given, struct cluster_col
         }
         at += word ? word : 1;
     }
+
     out->name = name.length ? buffer_copy(&name, work->arena) : "value";
     buffer_release(&name);
 }
@@ -231,11 +234,13 @@ static void list_keys(struct work *work, struct cluster_data *data, int c, doubl
     struct cluster_column *column = &data->column[c];
     double *all = base_malloc(sizeof *all * (data->rows + 1));
     size_t known = 0;
+
     for (size_t i = 0; i < data->rows; i++) {
         double key = cluster_value(data, c, i);
         if (!isnan(key))
             all[known++] = key;
     }
+
     column->unknown = data->rows - known;
     stats_sort(all, known);
     column->keys = 0;
@@ -249,6 +254,7 @@ static void list_keys(struct work *work, struct cluster_data *data, int c, doubl
         column->key[at] = all[i];
         (*counts)[at] -= 1; /* negative: the commonest come first in rising order */
     }
+
     free(all);
 }
 
@@ -275,6 +281,7 @@ static void learn_levels(struct work *work, struct cluster_data *data, int c, si
 {
     struct cluster_column *column = &data->column[c];
     double *counts;
+
     list_keys(work, data, c, &counts);
     uint32_t *order = ARENA_ARRAY(work->arena, uint32_t, column->keys + 1);
     stats_order(counts, column->keys, order);
@@ -355,6 +362,7 @@ enum status cluster_learn(struct work *work, enum model_cluster_method method,
                            (column->used && method == MODEL_CLUSTER_KMODES);
         categories += column->used && column->category;
     }
+
     for (int c = 0; c < data->columns; c++) {
         struct cluster_column *column = &data->column[c];
         size_t most = column->used && categories ? 900u / (unsigned)categories : CLUSTER_LEVELS;
@@ -365,6 +373,7 @@ enum status cluster_learn(struct work *work, enum model_cluster_method method,
         else
             learn_scaling(work, data, c);
     }
+
     return STATUS_OK;
 }
 
@@ -378,6 +387,7 @@ void cluster_prepare(struct work *work, struct cluster_data *data)
             else
                 numbers++;
         }
+
     double *number = ARENA_ARRAY(work->arena, double, data->rows *(size_t)numbers + 1);
     uint32_t *code = ARENA_ARRAY(work->arena, uint32_t, data->rows * (size_t)categories + 1);
     for (int c = 0, n = 0, k = 0; c < data->columns; c++) {
@@ -392,6 +402,7 @@ void cluster_prepare(struct work *work, struct cluster_data *data)
                 number[i * (size_t)numbers + (size_t)at] = model_scaled(
                     &column->scaling, plan_values_number(&data->values[c], data->position[i]));
     }
+
     data->prepared =
         (struct model_prototypes_data){data->rows, numbers, categories, number, code, data->levels};
 }

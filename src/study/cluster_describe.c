@@ -164,6 +164,7 @@ static const char *phrase(struct work *work, const struct cluster_data *data,
 {
     const struct cluster_column *column = &data->column[trait->column];
     const char *name = lower_case(work, column->name);
+
     if (!column->category)
         return arena_printf(work->arena, "%s_%s", trait->effect > 0 ? "high" : "low", name);
     const char *level = column->level[trait->level];
@@ -182,6 +183,7 @@ static const char *phrase(struct work *work, const struct cluster_data *data,
             buffer_printf(&word, "%s%c", gap ? "_" : "", tolower((unsigned char)*at));
         gap = !isalnum((unsigned char)*at) && word.data[word.length - 1] != '_';
     }
+
     const char *out = buffer_copy(&word, work->arena);
     buffer_release(&word);
     return out;
@@ -248,6 +250,7 @@ static bool choose_traits(struct naming *n, int g)
         if (!fits_another(n, g))
             return true;
     }
+
     n->chosen[0] = 0;
     for (int last = 1; is_telling(group, last); last++) {
         n->chosen[1] = last;
@@ -255,6 +258,7 @@ static bool choose_traits(struct naming *n, int g)
         if (!fits_another(n, g))
             return true;
     }
+
     for (int last = 2; is_telling(group, last); last++) {
         n->chosen[1] = 1;
         n->chosen[2] = last;
@@ -262,6 +266,7 @@ static bool choose_traits(struct naming *n, int g)
         if (!fits_another(n, g))
             return true;
     }
+
     n->count = is_telling(group, 1) ? 2 : is_telling(group, 0) ? 1 : 0;
     n->chosen[1] = 1;
     return n->count == 0;
@@ -389,10 +394,12 @@ static void keep_names(struct work *work, struct cluster_found *found, const uin
     const struct cluster_refit *refit = &found->refit;
     const char *fresh[CLUSTER_GROUPS];
     int k = found->model.k;
+
     for (int g = 0; g < k; g++) {
         fresh[g] = found->group[g].name;
         found->group[g].name = match[g] < (uint32_t)refit->names ? refit->name[match[g]] : NULL;
     }
+
     for (int g = 0; g < k; g++) {
         const char *name = fresh[g];
         if (found->group[g].name) {
@@ -404,6 +411,7 @@ static void keep_names(struct work *work, struct cluster_found *found, const uin
                           found->group[g].name, name);
             continue;
         }
+
         for (int number = 2;; number++) { /* a name of then may not come to mean something else */
             bool used = is_taken(found, k, name);
             for (int n = 0; n < refit->names; n++)
@@ -412,6 +420,7 @@ static void keep_names(struct work *work, struct cluster_found *found, const uin
                 break;
             name = arena_printf(work->arena, "%s_%d", fresh[g], number);
         }
+
         found->group[g].name = name;
     }
 }
@@ -422,6 +431,7 @@ void cluster_follow(struct work *work, const struct cluster_data *data,
     struct cluster_refit *refit = &found->refit;
     size_t k = (size_t)found->model.k, both = 0;
     uint32_t match[CLUSTER_GROUPS];
+
     refit->name = read_names(work, before, &refit->names);
     refit->before = work_day(work, before->moment);
     if (!refit->names || data->values[data->columns].type != VALUE_TEXT)
@@ -435,6 +445,7 @@ void cluster_follow(struct work *work, const struct cluster_data *data,
             now[both++] = found->model.label[i];
             refit->moves[then[both - 1] * k + now[both - 1]]++;
         }
+
     refit->both = both;
     refit->known = both > 0;
     if (!refit->known)

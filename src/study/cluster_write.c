@@ -53,6 +53,7 @@ static void describe_method(struct work *work, const struct cluster_data *data,
         work_figure(work, "quality", "certainty (entropy)", model->mixture.entropy, "%.3f",
                     model->mixture.entropy);
     }
+
     for (int i = 0; i < model->heights; i++)
         work_figure(work, "quality",
                     arena_printf(work->arena, "height of the merge into %d", model->heights - i),
@@ -287,6 +288,7 @@ static void write_quality(struct work *work, const struct cluster_judged *judged
                                              {"gap", "high"},
                                              {"BIC", "low"}};
     struct json *json = work->report;
+
     json_put_object(json, "quality");
     json_put_array(json, "indices");
     for (int i = 0; i < 5; i++) {
@@ -295,6 +297,7 @@ static void write_quality(struct work *work, const struct cluster_judged *judged
         work_put_text(json, "better", indices[i][1]);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "rows");
     for (int k = 1; k <= judged->largest; k++) {
@@ -309,6 +312,7 @@ static void write_quality(struct work *work, const struct cluster_judged *judged
         json_write_end_array(json);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_write_end_object(json);
 }
@@ -321,6 +325,7 @@ static void write_means(struct work *work, const struct cluster_data *data,
     struct json *json = work->report;
     double sum[CLUSTER_GROUPS + 1] = {0}, count[CLUSTER_GROUPS + 1] = {0}, squares = 0;
     int all = found->model.k;
+
     for (size_t i = 0; i < data->rows; i++) {
         uint32_t g = found->model.label[i];
         double value = column->category ? cluster_level(data, c, i) == level
@@ -335,6 +340,7 @@ static void write_means(struct work *work, const struct cluster_data *data,
             count[g]++;
         }
     }
+
     double mean = sum[all] / count[all];
     json_write_object(json);
     work_put_text(json, "name",
@@ -402,6 +408,7 @@ static void write_report(struct work *work, const struct cluster_data *data,
             work_put(json, "stability", found->stability[g]);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     write_traits(work, data, found);
     if (found->judged_any)

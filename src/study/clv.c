@@ -127,6 +127,7 @@ static bool fill_history(const struct work *work, const struct clv_options *opti
         if (row == to || at != now.at) {
             double came_to = close_transaction(orders, position, &now,
                                                row < to ? (int64_t)orders->time[row] : until + 1);
+
             /* The first does not count for the mean. */
             if (now.at == first)
                 out->first_spent = came_to;
@@ -136,13 +137,16 @@ static bool fill_history(const struct work *work, const struct clv_options *opti
             } else if (now.at != first) {
                 ++*unpaid;
             }
+
             transactions += row < to;
             if (row == to)
                 break;
             now = (struct open_transaction){at, 0, orders->time[row]};
         }
+
         now.spent += work_orders_amount(orders, row);
     }
+
     out->history.x = (double)(transactions - 1);
     out->history.tx = (now.at - first) / unit;
     out->history.t = (clv_tick(work, options, until) - first) / unit;
@@ -171,6 +175,7 @@ enum status clv_load(struct work *work, const struct clv_options *options, int64
             out->count += fill_history(work, options, &out->orders, p, until,
                                        &out->customers[out->count], &out->unpaid);
     }
+
     out->history = ARENA_ARRAY(work->arena, struct model_history, out->count + 1);
     out->paid = ARENA_ARRAY(work->arena, double, out->count + 1);
     out->mean = ARENA_ARRAY(work->arena, double, out->count + 1);
@@ -179,6 +184,7 @@ enum status clv_load(struct work *work, const struct clv_options *options, int64
         out->paid[i] = out->customers[i].paid;
         out->mean[i] = out->customers[i].mean;
     }
+
     return STATUS_OK;
 }
 
@@ -211,10 +217,12 @@ static void describe_data(struct work *work, const struct clv_options *options,
 {
     const char *unit = options->by_period ? options->period : "day";
     double repeat = 0, transactions = 0;
+
     for (size_t i = 0; i < data->count; i++) {
         repeat += data->history[i].x > 0;
         transactions += data->history[i].x;
     }
+
     work_figure(work, "data", "orders are", NAN, "%s%s%s", data->orders.kind,
                 data->orders.property ? "." : "",
                 data->orders.property ? data->orders.property : "");
@@ -259,6 +267,7 @@ static void describe_frequency(struct work *work, const struct model_clv *model)
             work_figure(work, "parameters", name, model->parameter[i], "%.7g (standard error %.4g)",
                         model->parameter[i], model->error[i]);
     }
+
     work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f",
                 model->log_likelihood);
     work_figure(work, "quality", "fitted by", model->evaluations,
@@ -290,6 +299,7 @@ static void describe_spend(struct work *work, const struct model_spend *spend)
     static const char *const names[] = {"p", "q", "gamma"}, *const remarks[] = {
                                                                 "", ", kept above 1", ""};
     const char *why = model_spend_why_common(spend);
+
     if (why) {
         double amount = model_spend_common_mean(spend);
         work_figure(work, "parameters", "model of how much", NAN, "one mean amount for all: %s",
@@ -304,6 +314,7 @@ static void describe_spend(struct work *work, const struct model_spend *spend)
                   why);
         return;
     }
+
     work_figure(work, "parameters", "model of how much", NAN, "gamma-gamma");
     for (int i = 0; i < 3; i++)
         if (spend->identified[i])
@@ -390,6 +401,7 @@ enum status study_clv_fit(struct work *work, struct error *error)
     struct model_clv model;
     struct model_spend spend;
     bool value = false;
+
     TRY(clv_read_options(work, &options, error));
     TRY(work_orders_ask(work, error));
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));
@@ -401,6 +413,7 @@ enum status study_clv_fit(struct work *work, struct error *error)
         work_refuse(work, "%s", error->message);
         return STATUS_OK;
     }
+
     TRY(status);
     json_write_key(work->parameters, "clv");
     model_clv_write(&model, work->parameters);
@@ -416,6 +429,7 @@ enum status study_clv_fit(struct work *work, struct error *error)
                       error->message);
         }
     }
+
     describe_scores(work, &options, &data, &model, value);
     return clv_track(work, &options, &data, &model, error);
 }
@@ -488,6 +502,7 @@ enum status study_clv_score(struct work *work, struct error *error)
     struct model_spend spend;
     double *columns[MODEL_VALUE_COLUMNS];
     bool has_spend;
+
     TRY(clv_read_options(work, &options, error));
     TRY(read_models(work, &model, &spend, &has_spend, error));
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));

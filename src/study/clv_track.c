@@ -143,6 +143,7 @@ static void describe_weeks(struct work *work, const struct clv_options *options,
     double after =
         options->holdout > 0 ? (clv_tick(work, options, calibrated) + 1) * weeks->tick : -INFINITY;
     int from = 0;
+
     while (from < weeks->count && weeks->first + (from + 1) * weeks->length <= after + 1e-9)
         from++;
     int together = (weeks->count - from + LINES - 1) / LINES;
@@ -256,6 +257,7 @@ static void compare_customers(struct work *work, const struct clv_options *optio
                                             [MODEL_VALUE_EXPECTED_HIGH] = high};
     struct model_value value = {.often = model, .ahead = holdout->ahead, .level = options->level};
     struct model_value_customers customers = {.count = data->count, .history = data->history};
+
     model_value_score(&value, &customers, session_pool(work->session), columns);
     holdout->customers = (double)data->count;
     for (size_t i = 0; i < data->count; i++) {

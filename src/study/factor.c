@@ -76,6 +76,7 @@ static enum status read_options(struct work *work, struct factor_work *out, stru
     double scales;
     size_t count;
     const char **on = work_option_list(work, "on", &count);
+
     if (count < 2 || count > ITEMS)
         return error_set(error, STATUS_USAGE,
                          "--on names the answers, 2 to %d: --on 'last(survey.price), …'", ITEMS);
@@ -242,6 +243,7 @@ static enum status count_scales(struct work *work, struct factor_work *f, struct
 {
     struct model_components components;
     double seed;
+
     TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
     f->kmo_all = model_kmo(f->items, f->correlation, work->arena, f->kmo);
     for (int i = 0; isnan(f->kmo_all) && i < f->items; i++)
@@ -278,6 +280,7 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
 {
     struct model_components found;
     double all = 0;
+
     TRY(model_components_fit(f->items, f->matrix, work->arena, &found, error));
     for (int i = 0; i < f->items; i++)
         all += found.deviation[i] * found.deviation[i];
@@ -295,10 +298,12 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
         }
         f->uniqueness[i] = fmax(0, f->uniqueness[i] / f->matrix[i * f->items + i]);
     }
+
     for (int c = 0; c < f->scales; c++) {
         f->component[c] = found.deviation[c];
         f->explained[c] = found.deviation[c] * found.deviation[c] / all;
     }
+
     return STATUS_OK;
 }
 
@@ -317,6 +322,7 @@ static enum status fit_factors(struct work *work, struct factor_work *f, struct 
                           "--scales");
         return status;
     }
+
     make_room(work, f);
     size_t cells = (size_t)f->items * (size_t)f->scales;
     memcpy(f->loading, f->factors.loading, sizeof *f->loading * cells);
@@ -535,6 +541,7 @@ static void write_parameters(struct work *work, const struct factor_work *f)
 {
     struct json *json = work->parameters;
     size_t items = (size_t)f->items, cells = items * (size_t)f->scales;
+
     json_put_array(json, "items");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
@@ -542,6 +549,7 @@ static void write_parameters(struct work *work, const struct factor_work *f)
         work_put_text(json, "text", f->item[i].text);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "scales");
     for (int c = 0; c < f->scales; c++)
@@ -574,6 +582,7 @@ static void write_report(struct work *work, const struct factor_work *f)
 {
     static const char *const rotations[] = {"not rotated", "varimax", "promax"};
     struct json *json = work->report;
+
     json_put_array(json, "scales");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
@@ -592,6 +601,7 @@ static void write_report(struct work *work, const struct factor_work *f)
         work_put(json, "alpha", f->alpha[c]);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     write_loadings(json, f);
     put_numbers(json, "eigenvalues", f->eigenvalue, (size_t)f->items);
@@ -617,6 +627,7 @@ enum status study_factor_fit(struct work *work, struct error *error)
         if (--f->scales)
             TRY(fit_scales(work, f, error));
     }
+
     if (!f->scales)
         work_refuse(work, "parallel analysis finds no scale: these answers hardly go together");
     else if (f->scales < first)
@@ -686,6 +697,7 @@ static bool weights_of(const struct factor_work *f, uint64_t answered, struct ar
         memcpy(out, f->weight, sizeof *out * (size_t)(f->items * f->scales));
         return true;
     }
+
     double *part = ARENA_ARRAY(scratch, double, count *count + 1), column[ITEMS];
     for (int a = 0; a < count; a++)
         for (int b = 0; b < count; b++)
@@ -699,6 +711,7 @@ static bool weights_of(const struct factor_work *f, uint64_t answered, struct ar
         for (int a = 0; a < count; a++)
             out[known[a] * f->scales + c] = column[a];
     }
+
     return true;
 }
 
@@ -734,12 +747,14 @@ static void score_rows(struct work *work, const struct factor_work *f)
     struct pattern *patterns = ARENA_ARRAY(work->arena, struct pattern, f->rows + 1);
     double *weights = ARENA_ARRAY(work->arena, double, f->items * f->scales + 1);
     bool good = false;
+
     for (size_t r = 0; r < f->rows; r++) {
         patterns[r].row = r;
         for (int i = 0; i < f->items; i++)
             if (!isnan(f->data[r * (size_t)f->items + (size_t)i]))
                 patterns[r].answered |= UINT64_C(1) << i;
     }
+
     qsort(patterns, f->rows, sizeof *patterns, by_pattern);
     for (size_t r = 0; r < f->rows; r++) {
         if (!r || patterns[r].answered != patterns[r - 1].answered) {

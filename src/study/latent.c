@@ -117,6 +117,7 @@ static enum status collect_answers(struct work *work, const struct plan_values *
                              item->text, LEVELS);
         item->answer[item->levels++] = answer;
     }
+
     qsort(item->answer, (size_t)item->levels, sizeof *item->answer, by_answer);
     if (item->levels < 2)
         return error_set(error, STATUS_ERROR, "%s has %s: there is nothing to tell people apart by",
@@ -270,6 +271,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
     double classes, most;
     int possible, worse = 0;
     struct model_latent_data data = as_data(answers, work->arena);
+
     TRY(work_option_number(work, "groups", 0, 0, CLASSES, &classes, error));
     TRY(work_option_number(work, "most-groups", 8, 1, CLASSES, &most, error));
     int from = classes >= 1 ? (int)classes : 1, to = classes >= 1 ? (int)classes : (int)most;
@@ -286,6 +288,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
             work_note(work, "Looked no further than %d classes: %s.", k - 1, error->message);
             break;
         }
+
         describe_choice(work, &model, starts);
         if (k > from && model.freedom < 0)
             break;
@@ -294,6 +297,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
         if (better)
             *out = model;
     }
+
     return STATUS_OK;
 }
 
@@ -349,6 +353,7 @@ static void write_parameters(struct work *work, const struct latent_data *data,
         json_write_end_array(json);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "covariates");
     for (int j = 0; j < data->covariates; j++)
@@ -367,6 +372,7 @@ static void write_report(struct work *work, const struct latent_data *data,
 {
     struct json *json = work->report;
     int all = model->level_start[model->items];
+
     json_put_array(json, "clusters");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
@@ -383,6 +389,7 @@ static void write_report(struct work *work, const struct latent_data *data,
         work_put(json, "share", model->share[c]);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "traits");
     for (int i = 0; i < data->items; i++) {
@@ -399,6 +406,7 @@ static void write_report(struct work *work, const struct latent_data *data,
                 square += model->share[c] * chance[l] * (*end ? l * l : number * number);
             }
         }
+
         work_put(json, "overall", mean);
         work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
         json_put_array(json, "means");
@@ -408,6 +416,7 @@ static void write_report(struct work *work, const struct latent_data *data,
         json_write_end_array(json);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_write_end_object(json);
     json_write_end_array(json);
@@ -606,6 +615,7 @@ enum status study_latent_score(struct work *work, struct error *error)
     struct latent_asked *asked = work->asked;
     struct latent_data *data = &asked->data;
     double chances[CLASSES];
+
     TRY(take_rows(work, false, data, error));
     struct score *class = work_score_add(work, "class", VALUE_TEXT, 0),
                  *certainty = work_score_add(work, "certainty", VALUE_DOUBLE, 0);
@@ -624,5 +634,6 @@ enum status study_latent_score(struct work *work, struct error *error)
         class->label[r] = (uint32_t)best;
         certainty->number[r] = chances[best];
     }
+
     return STATUS_OK;
 }

@@ -528,6 +528,7 @@ static size_t keep_used(struct work *work, struct lookalike_columns *columns,
         columns->items[kept] = columns->items[c];
         columns->items[kept++].feature = place[feature];
     }
+
     columns->count = kept;
     logistic->columns = (int)kept;
     const char **all = ARENA_ARRAY(work->arena, const char *, count + 1);
@@ -553,6 +554,7 @@ enum status study_lookalike_ask(struct work *work, struct error *error)
     json_t *saved = json_object_get(work->saved, "values");
     size_t count = json_array_size(saved);
     const char **texts = ARENA_ARRAY(work->arena, const char *, count + 1);
+
     for (size_t i = 0; i < count; i++)
         texts[i] = json_string_value(json_array_get(saved, i));
     TRY(work_saved_part(work, "logistic", &text, error));

@@ -146,6 +146,7 @@ static void learn_text(struct learner *learner)
             texts += !times[code]++;
             known++;
         }
+
     int most = insight_nearly_unique(texts, known) ? 0 : LEVELS;
     for (int l = 0; l < most; l++) {
         uint32_t best = UINT32_MAX;
@@ -164,8 +165,10 @@ static void learn_text(struct learner *learner)
             column->code = best;
             column->fill = learner->silent ? (double)times[best] / known : 0;
         }
+
         times[best] = 0;
     }
+
     free(times);
 }
 
@@ -259,6 +262,7 @@ enum status lookalike_columns_read(const struct work *work, const json_t *saved,
 {
     size_t i;
     json_t *item;
+
     out->count = 0;
     json_array_foreach(saved, i, item)
     {

@@ -57,6 +57,7 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
     const char *kind = work_option(work, "kind"), *amount = work_option(work, "amount");
     struct insight_revenue revenue =
         kind ? insight_revenue_of_kind(schema, kind) : insight_revenue_find(schema);
+
     *out = (struct work_orders){.kind = kind ? kind : revenue.kind, .property = amount};
     TRY(read_refunds(work, &out->refunds, error));
 
@@ -79,6 +80,7 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
         error_hint(error, "--amount PROPERTY says what an order was worth");
         return status;
     }
+
     out->currencies = column && column->currency ? column->currencies : 0;
     out->unpaid = out->property ? NULL : why_unpaid(work, table);
     out->scale = column && column->type == VALUE_DECIMAL ? column->scale : 2;
@@ -153,6 +155,7 @@ static void divide(const struct work *work, struct work_orders *orders)
              *time = ARENA_ARRAY(work->arena, uint32_t, rows),
              *row_of = ARENA_ARRAY(work->arena, uint32_t, rows);
     uint32_t taken = 0, back = 0;
+
     orders->refund_offset = ARENA_ARRAY(work->arena, uint32_t, customers + 1);
     orders->refund_row = ARENA_ARRAY(work->arena, uint32_t, rows);
 
@@ -168,6 +171,7 @@ static void divide(const struct work *work, struct work_orders *orders)
         offset[p + 1] = taken;
         orders->refund_offset[p + 1] = back;
     }
+
     orders->offset = offset;
     orders->time = time;
     orders->row = row_of;

@@ -45,6 +45,7 @@ static enum status yes_of(struct work *work, const char *name, const char **out,
     struct plan_values values;
     const char *text = quoted(work, name), *yes = NULL;
     bool several = false;
+
     TRY(work_inputs_new(work, &text, 1, NULL, &inputs, error));
     enum status status = work_load(work, &inputs.needs, error);
     if (status == STATUS_OK)
@@ -56,6 +57,7 @@ static enum status yes_of(struct work *work, const char *name, const char **out,
             yes = yes ? yes : value;
         }
     }
+
     work_inputs_release(&inputs);
     TRY(status);
     *out = arena_printf(work->arena, "%s = '%s'", text, yes ? yes : "");
@@ -112,6 +114,7 @@ static enum status read_split(struct work *work, struct predict_how *out, struct
 {
     const char *split = work_option(work, "split"), *horizon = work_option(work, "horizon");
     double days, folds;
+
     out->dated = !split;
     out->logistic.cautious =
         !split; /* later time is never quite like the time that was fitted to */
@@ -121,6 +124,7 @@ static enum status read_split(struct work *work, struct predict_how *out, struct
         error_hint(error, "--split folds:10 fits a table without dates");
         return status;
     }
+
     if (!split) {
         TRY(work_option_number(work, "horizon", 0, 1, 3650, &days, error));
         out->days = (int)days;
@@ -128,6 +132,7 @@ static enum status read_split(struct work *work, struct predict_how *out, struct
         return days == floor(days) ? STATUS_OK
                                    : work_option_wrong(work, "horizon", "whole days", error);
     }
+
     if (horizon || work_option(work, "moments") || work_option(work, "moment") ||
         work_option(work, "test"))
         return error_set(
@@ -170,6 +175,7 @@ static enum status build_label(struct predict_data *data, struct error *error)
     enum status status = segment_condition_build(text_from(data->how->label), schema,
                                                  session_definitions(work->session), work->arena,
                                                  NULL, &data->label, error);
+
     if (status != STATUS_OK) {
         if (strstr(data->how->label, " next "))
             error_hint(
@@ -177,6 +183,7 @@ static enum status build_label(struct predict_data *data, struct error *error)
                 "a label is about the time ahead by itself: --label 'none(order)' --horizon 90");
         return status;
     }
+
     int last = data->label->segment_count - 1;
     data->label_needs = segment_needs(data->label, schema, &last, 1, work->arena);
     if (!data->how->dated)
@@ -299,6 +306,7 @@ static enum status read_moments(struct predict_data *data, struct error *error)
 {
     size_t count;
     const char **given = work_option_list(data->work, "moment", &count);
+
     if (count > PREDICT_MOMENTS)
         return error_set(error, STATUS_USAGE, "--moment takes at most %d moments", PREDICT_MOMENTS);
     if ((int)count < 1 + data->tests)
@@ -316,6 +324,7 @@ static enum status read_moments(struct predict_data *data, struct error *error)
                              given[m], data->how->days,
                              data->end ? work_day(data->work, data->end) : "no day at all");
     }
+
     qsort(data->moment, count, sizeof *data->moment, by_time);
     data->moments = (int)count;
     return STATUS_OK;
@@ -482,6 +491,7 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
     struct predict_model model;
     struct predict_tested tested;
     int split = data->moments - data->tests;
+
     TRY(predict_rows_at(data, 0, split, most_rows(data), &train, error));
     TRY(predict_rows_at(data, split, data->moments, PREDICT_TEST_ROWS, &test, error));
     tell_question(data);
@@ -517,6 +527,7 @@ static enum status predict_folds(struct predict_data *data, const struct predict
     uint32_t *fold = ARENA_ARRAY(arena, uint32_t, all->count + 1);
     double mean = 0;
     int ranked = 0;
+
     *out = (struct predict_tested){.rows = all,
                                    .model = ARENA_ARRAY(arena, double, all->count + 1),
                                    .base = ARENA_ARRAY(arena, double, all->count + 1)};
@@ -547,6 +558,7 @@ static enum status predict_folds(struct predict_data *data, const struct predict
             at++;
         }
     }
+
     if (ranked)
         work_figure(data->work, "by folds", "AUC, mean of the folds", mean / ranked, "%.4f",
                     mean / ranked);
@@ -558,6 +570,7 @@ static enum status fit_cross_section(struct predict_data *data, struct error *er
     struct predict_rows all;
     struct predict_model model;
     struct predict_tested tested;
+
     TRY(predict_rows_at(data, 0, 1, most_rows(data), &all, error));
     tell_question(data);
     tell_rows(data, "rows", &all);

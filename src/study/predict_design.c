@@ -267,6 +267,7 @@ enum status predict_model_fit(const struct predict_data *data, const struct pred
 {
     struct arena scratch;
     struct model_matrix matrix;
+
     *out = (struct predict_model){.method = data->how->method};
     arena_init(&scratch, 0);
     out->base_rate = rows->hits / (double)rows->count;
@@ -283,6 +284,7 @@ enum status predict_model_fit(const struct predict_data *data, const struct pred
                      ? fit_trees(data, &matrix, rows->label, out, error)
                      : fit_logistic(data, &matrix, rows->label, pool, out, error);
     }
+
     if (status == STATUS_OK && data->has_recency)
         status = fit_recency(rows, data->work->arena, out, error);
     arena_release(&scratch);
@@ -435,6 +437,7 @@ enum status predict_model_read(struct work *work, struct predict_model *out, str
 {
     struct text text;
     const char *method = work_saved_text(work, "method");
+
     *out = (struct predict_model){
         .method = method && strcmp(method, "boosting") == 0 ? PREDICT_BOOSTING : PREDICT_LOGISTIC,
         .base_rate = work_saved_number(work, "base_rate")};
@@ -449,6 +452,7 @@ enum status predict_model_read(struct work *work, struct predict_model *out, str
         TRY(model_forest_read(text, work->arena, &out->forest, error));
         columns = out->forest.columns;
     }
+
     if (columns != out->design.columns)
         return error_set(error, STATUS_ERROR,
                          "the saved model %s has %d columns, not %d: fit it again",

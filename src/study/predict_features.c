@@ -151,6 +151,7 @@ static enum status add_traits(struct maker *maker, const struct schema_table *ta
     struct predict_data *data = maker->data;
     struct study_model *models;
     size_t count;
+
     TRY(study_models(data->work->session, data->work->arena, &models, &count, error));
     for (size_t c = 0; c < table->column_count; c++) {
         const struct schema_column *column = &table->columns[c];
@@ -159,6 +160,7 @@ static enum status add_traits(struct maker *maker, const struct schema_table *ta
             column->type == VALUE_POINT || (column->type == VALUE_TEXT && column->plain) ||
             is_score(models, count, column->name))
             continue;
+
         /* The label's own traits say themselves. */
         if (!data->how->dated && is_in(&data->label_needs, SCHEMA_TRAIT_TABLE, column->name))
             continue;
@@ -166,8 +168,10 @@ static enum status add_traits(struct maker *maker, const struct schema_table *ta
             VECTOR_PUSH(&maker->left_out, column->name);
             continue;
         }
+
         add(maker, is_date ? "days since `%s`" : "`%s`", column->name);
     }
+
     return STATUS_OK;
 }
 
@@ -272,6 +276,7 @@ static enum status describe(struct predict_data *data, const char *const *names,
             error_hint(error, "days since %s is a number", data->inputs.texts[f]);
             return status;
         }
+
         buffer_init(&text, 0);
         segment_format_node(node, &text);
         const char *words = buffer_copy(&text, data->work->arena);
@@ -280,6 +285,7 @@ static enum status describe(struct predict_data *data, const char *const *names,
                                                     .text = words,
                                                     .is_text = node->type == VALUE_TEXT};
     }
+
     return STATUS_OK;
 }
 
@@ -306,6 +312,7 @@ enum status predict_check_dated(const struct predict_data *data, const struct se
             return status;
         }
     }
+
     if (needs->lists && data->how->dated)
         return error_set(error, STATUS_USAGE,
                          "%s reads a static list, which has no date and may know the future", what);
@@ -331,6 +338,7 @@ enum status predict_features_find(struct predict_data *data, struct error *error
     struct work *work = data->work;
     const char **on = work_option_list(work, "on", &named), *names[PREDICT_FEATURES + 1] = {0};
     enum status status = STATUS_OK;
+
     if (named)
         status = take_named(&maker, on, named, names, error);
     else

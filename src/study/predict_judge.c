@@ -114,6 +114,7 @@ static void tell_bins(const struct predict_data *data, const struct predict_test
 {
     struct model_quality_bin bins[MODEL_QUALITY_BINS];
     struct json *json = data->work->report;
+
     model_quality_bins(tested->rows->label, tested->model, tested->rows->count, data->work->arena,
                        bins);
     json_put_array(json, "bins");
@@ -133,6 +134,7 @@ static void tell_bins(const struct predict_data *data, const struct predict_test
         work_put(json, "lift", bins[b].lift);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
 }
 
@@ -340,6 +342,7 @@ static enum status tree_drivers(const struct predict_data *data, const struct pr
     struct model_matrix matrix;
     size_t columns = (size_t)model->design.columns,
            count = rows->count < DRIVER_ROWS ? rows->count : DRIVER_ROWS;
+
     predict_matrix(&model->design, rows, arena, &matrix);
     matrix.rows = count;
     double *added = ARENA_ARRAY(arena, double, count *(columns + 1) + 1),
@@ -357,6 +360,7 @@ static enum status tree_drivers(const struct predict_data *data, const struct pr
             part[known] = added[i * (columns + 1) + c];
             known += !isnan(x);
         }
+
         double sign = known > 2 && stats_correlation(value, part, known) < 0 ? -1 : 1;
         drivers[c].effect = sign * stats_mean(size, count);
         for (size_t d = 0; d < DRAWS; d++) {
@@ -366,10 +370,12 @@ static enum status tree_drivers(const struct predict_data *data, const struct pr
             for (size_t i = 0; i < count; i++)
                 means[d] += sign * size[stats_random_below(&random, count)] / (double)count;
         }
+
         struct stats_interval interval = percentiles(means, DRAWS);
         drivers[c].low = interval.low;
         drivers[c].high = interval.high;
     }
+
     work_note(data->work, "Intervals of the effects are bootstrap intervals over the tested "
                           "customers, the trees held.");
     return STATUS_OK;
@@ -382,6 +388,7 @@ static enum status tell_drivers(const struct predict_data *data, const struct pr
     struct json *json = data->work->report;
     int columns = model->design.columns;
     struct driver *drivers = ARENA_ARRAY(data->work->arena, struct driver, columns + 1);
+
     for (int c = 0; c < columns; c++)
         drivers[c].name = model->design.column[c].name;
     if (model->method == PREDICT_LOGISTIC)
@@ -401,6 +408,7 @@ static enum status tell_drivers(const struct predict_data *data, const struct pr
         work_put(json, "high", drivers[c].high);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     work_note(data->work, model->method == PREDICT_LOGISTIC
                               ? "The effect of a driver is what one standard deviation more of it "

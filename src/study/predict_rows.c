@@ -329,16 +329,19 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
     const uint32_t *place = places(data);
     uint64_t all = 0, met = 0, *who;
     size_t count = 0;
+
     for (int m = from; m < to; m++) {
         TRY(predict_who(data, work->population, data->moment[m], &who, error));
         all += count_bits(who, work->population->customers);
     }
+
     for (int m = from; m < to; m++) {
         blocks[m - from].moment = data->moment[m];
         TRY(make_block(data, place, all > most ? (double)most / (double)all : 1, &blocks[m - from],
                        &met, error));
         count += blocks[m - from].count;
     }
+
     make_room(out, count, data->features, work->arena);
     out->all = all > most ? met : count;
     for (int m = from; m < to; m++)

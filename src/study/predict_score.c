@@ -115,6 +115,7 @@ static void take_batch(void *context, uint32_t first, uint32_t count,
     size_t columns = (size_t)model->design.columns, rows = 0, inputs = scoring->data.inputs.count;
     double *raw = scoring->raw[worker], *row = scoring->row[worker];
     float *narrow = scoring->narrow[worker];
+
     if (!scoring->probability && (scoring->wanted < first || scoring->wanted >= first + count))
         return;
     size_t place = scoring->before[first / 64];
@@ -129,6 +130,7 @@ static void take_batch(void *context, uint32_t first, uint32_t count,
             memcpy(scoring->wanted_raw, raw, sizeof *raw * (size_t)model->design.features);
             return;
         }
+
         predict_encode(&model->design, raw, row);
         if (model->method == PREDICT_LOGISTIC)
             scoring->probability[place + rows] = model_logistic_score(&model->logistic, row);
@@ -136,6 +138,7 @@ static void take_batch(void *context, uint32_t first, uint32_t count,
             narrow[rows * columns + c] = (float)row[c];
         rows++;
     }
+
     if (model->method == PREDICT_BOOSTING)
         model_forest_score(&model->forest, narrow, rows, scoring->probability + place);
 }
@@ -147,6 +150,7 @@ static enum status scan(struct scoring *scoring, struct error *error)
     const struct predict_design *design = &scoring->model.design;
     int threads = pool_threads(session_pool(work->session));
     uint32_t words = work->population->customers / 64 + 1u, before = 0;
+
     scoring->raw = ARENA_ARRAY(arena, double *, threads);
     scoring->row = ARENA_ARRAY(arena, double *, threads);
     scoring->narrow = ARENA_ARRAY(arena, float *, threads);
@@ -156,11 +160,13 @@ static enum status scan(struct scoring *scoring, struct error *error)
         scoring->narrow[t] =
             ARENA_ARRAY(arena, float, (size_t)design->columns *SEGMENT_SCAN_MAX + 1);
     }
+
     scoring->before = ARENA_ARRAY(arena, uint32_t, words + 1);
     for (uint32_t w = 0; w < words; w++) {
         scoring->before[w] = before;
         before += (uint32_t)__builtin_popcountll(scoring->who[w]);
     }
+
     return plan_scan_values(scoring->data.inputs.set, session_schema(work->session),
                             scoring->data.inputs.nodes, (int)scoring->data.inputs.count,
                             work->population, work->moment->now, session_pool(work->session),
@@ -278,6 +284,7 @@ static enum status explain(struct scoring *scoring, const char *customer,
     struct work *work = scoring->data.work;
     const struct predict_design *design = &scoring->model.design;
     uint64_t *who;
+
     TRY(ask(scoring, error));
     TRY(work_load(work, &work->needs, error));
     bind_levels(scoring);
@@ -302,6 +309,7 @@ static enum status explain(struct scoring *scoring, const char *customer,
                 column->name, value_words(scoring, column, scoring->wanted_raw[column->feature]),
                 effect[c]};
     }
+
     qsort(out->drivers, out->driver_count, sizeof *out->drivers, strongest_first);
     return STATUS_OK;
 }

@@ -74,6 +74,7 @@ static enum status lay_over(struct scoring *scoring, const struct segment_needs 
     struct arena arena;
     const struct segment_need *traits = traits_of(needs);
     size_t count = 0;
+
     population_free(scoring->over);
     scoring->over = NULL;
 
@@ -85,6 +86,7 @@ static enum status lay_over(struct scoring *scoring, const struct segment_needs 
                          &told[count]);
         count += told[count].rows > 0;
     }
+
     enum status status = STATUS_OK;
     if (count)
         status =
@@ -284,6 +286,7 @@ static enum status list_models(struct scoring *scoring, struct study_scored *out
 {
     struct study_model *models;
     size_t count;
+
     TRY(study_models(scoring->session, scoring->arena, &models, &count, error));
     TRY(study_strangers(scoring->session, scoring->arena, &scoring->strangers,
                         &scoring->stranger_count, error));
@@ -313,6 +316,7 @@ static enum status list_models(struct scoring *scoring, struct study_scored *out
         buffer_init(&scored->work.scheme, 0);
         scoring->count++;
     }
+
     return STATUS_OK;
 }
 
@@ -340,6 +344,7 @@ enum status study_score_all(struct session *session, struct store_change *change
             out->failed[out->failed_count++] = (struct session_trouble){
                 scored->model->name, arena_strdup(arena, scored->why.message)};
     }
+
     return status;
 }
 

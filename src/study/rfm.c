@@ -23,6 +23,7 @@ static enum status load_table(struct work *work, struct work_orders *orders, str
 {
     double window;
     uint64_t *who;
+
     TRY(work_option_number(work, "window", 0, 0, 36500, &window, error));
     TRY(work_orders_find(work, orders, error));
     TRY(work_orders_load(work, &work->inputs.needs, orders, error));
@@ -49,6 +50,7 @@ static enum status load_table(struct work *work, struct work_orders *orders, str
             out->monetary[i] += work_orders_amount(orders, row);
         out->monetary[i] -= work_orders_refunded(orders, p, after, now);
     }
+
     return STATUS_OK;
 }
 
@@ -101,6 +103,7 @@ static enum status read_cuts(struct work *work, struct model_rfm_options *out, s
 {
     static const char *const names[] = {"recency-cuts", "frequency-cuts", "monetary-cuts"};
     size_t counts[3];
+
     for (int d = 0; d < 3; d++) {
         const char **cuts = work_option_list(work, names[d], &counts[d]);
         if (counts[d] >= MODEL_RFM_BINS_MAX)
@@ -111,6 +114,7 @@ static enum status read_cuts(struct work *work, struct model_rfm_options *out, s
                 return error_set(error, STATUS_USAGE, "--%s takes numbers, and '%s' is none",
                                  names[d], cuts[i]);
     }
+
     *count = counts[0];
     if (counts[0] == counts[1] && counts[1] == counts[2])
         return STATUS_OK;
@@ -129,6 +133,7 @@ static enum status read_options(struct work *work, struct model_rfm_options *out
     const char *rule = work_option(work, "rule");
     double bins;
     size_t cuts = 0;
+
     TRY(work_option_number(work, "bins", 5, 2, MODEL_RFM_BINS_MAX, &bins, error));
     *out = (struct model_rfm_options){.bins = (int)bins};
     TRY(read_cuts(work, out, &cuts, error));
@@ -141,6 +146,7 @@ static enum status read_options(struct work *work, struct model_rfm_options *out
                                                              "--rule out")
                                                  : STATUS_OK;
     }
+
     if (rule && strcmp(rule, rules[1]) == 0)
         out->rule = MODEL_RFM_PACKAGE;
     else if (rule && strcmp(rule, rules[0]) != 0)
@@ -155,6 +161,7 @@ enum status study_rfm_fit(struct work *work, struct error *error)
     struct rfm_table table;
     struct model_rfm_options options;
     struct model_rfm model;
+
     TRY(read_options(work, &options, error));
     TRY(work_orders_ask(work, error));
     TRY(load_table(work, &orders, &table, error));
@@ -267,6 +274,7 @@ static void write_report(struct work *work, const struct model_rfm *model,
         named[cell->label[i]].customers++;
         named[cell->label[i]].value += table->monetary[i];
     }
+
     const char *window = work_option(work, "window");
     json_put_object(work->report, "rfm");
     work_put_text(work->report, "name", work->model->name);
@@ -293,6 +301,7 @@ enum status study_rfm_score(struct work *work, struct error *error)
     struct rfm_table table;
     struct model_rfm model;
     struct text text;
+
     TRY(work_saved_part(work, "rfm", &text, error));
     TRY(model_rfm_read(text, &model, error));
     TRY(load_table(work, &orders, &table, error));
@@ -318,6 +327,7 @@ enum status study_rfm_score(struct work *work, struct error *error)
             axis[d].number[i] = scores[d];
         cell->label[i] = (uint32_t)model_rfm_cell(&model, scores);
     }
+
     write_report(work, &model, &table, axis, cell);
     return STATUS_OK;
 }

@@ -257,6 +257,7 @@ static json_t *read_object(const char *text, struct arena *arena, struct study_m
 {
     json_t *object = json_object();
     struct member member;
+
     out->parameters = out->fit_report = out->score_report = "{}";
     bool whole = *text == '{';
     while (next_member(&text, &member)) {
@@ -273,6 +274,7 @@ static json_t *read_object(const char *text, struct arena *arena, struct study_m
             break;
         }
     }
+
     if (whole && strcmp(text, "}") == 0)
         return object;
     json_decref(object);
@@ -328,6 +330,7 @@ static enum status read_saved(const char *name, const char *text, struct arena *
             error, STATUS_ERROR,
             "the model %s was saved by another version of strata; fit it again or delete it", name);
     }
+
     out->name = copy_text(object, "name", arena);
     out->type = copy_text(object, "type", arena);
     out->program = copy_text(object, "program", arena);

@@ -133,6 +133,7 @@ static void fill_column(const struct unfolding *unfolding, const uint32_t *posit
 {
     const struct population_column *column = unfolding->column;
     const char **labels = NULL;
+
     *out = (struct told_column){.name = column->name, .type = column->type, .scale = column->scale};
     out->known = ARENA_ARRAY(arena, uint64_t, count / 64 + 1);
     if (column->type == VALUE_DOUBLE)
@@ -144,6 +145,7 @@ static void fill_column(const struct unfolding *unfolding, const uint32_t *posit
         out->codes = ARENA_ARRAY(arena, uint32_t, count + 1);
         out->labels = labels = ARENA_ARRAY(arena, const char *, count + 1);
     }
+
     for (size_t i = 0; i < count; i++) {
         struct population_value value;
         if (!last_telling(unfolding, position[i], &value))
@@ -167,6 +169,7 @@ static enum status unfold(struct session *session, struct store_change *change,
         &population->tables[population_table_index(population, SCHEMA_TRAIT_TABLE)];
     const char **names;
     size_t columns;
+
     TRY(catalog_stated_columns(store_catalog(session_store(session)), import, SCHEMA_TRAIT_TABLE,
                                arena, &names, &columns, error));
     uint64_t limit;
@@ -187,6 +190,7 @@ static enum status unfold(struct session *session, struct store_change *change,
         for (uint32_t i = 0; i < column->label_count; i++)
             told.coded &= column->codes[i] < limit;
     }
+
     if (!told.count)
         return STATUS_OK;
     return told_write_rows(session, &told, import, change, arena, error);
@@ -221,6 +225,7 @@ enum status study_unfold(struct session *session, struct store_change *change, c
     struct population *population = NULL;
     size_t count;
     enum status status = STATUS_OK;
+
     TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct bitmap *same = NULL;
@@ -237,6 +242,7 @@ enum status study_unfold(struct session *session, struct store_change *change, c
             status = study_forget_silence(session, &imports[i].number, 1, error);
         bitmap_free(same);
     }
+
     population_free(population);
     return status;
 }

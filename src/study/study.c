@@ -116,6 +116,7 @@ static enum status check_options(const struct study_type *type, const struct stu
         buffer_release(&list);
         return status;
     }
+
     return STATUS_OK;
 }
 
@@ -292,6 +293,7 @@ enum status study_fit(struct session *session, const struct study_request *reque
     const struct study_type *type;
     struct study_model before;
     struct error ignored;
+
     TRY(study_type_find(request->type, &type, error));
     TRY(check_options(type, request, error));
     TRY(session_load_definitions(session, error));

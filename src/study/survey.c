@@ -192,6 +192,7 @@ static enum status not_numbers(const struct work *work, const struct survey_work
         if (answer && !is_number)
             break;
     }
+
     enum status status =
         example ? error_set(error, STATUS_USAGE, "%s is not a number: one of the answers is '%s'",
                             survey->answer_text, example)
@@ -255,6 +256,7 @@ static enum status measure_now(struct work *work, const struct work_inputs *inpu
         write_measure(work->report, &survey->found[g]);
         json_write_end_object(work->report);
     }
+
     json_write_end_array(work->report);
     return STATUS_OK;
 }
@@ -355,6 +357,7 @@ static enum status measure_over(struct work *work, const struct work_inputs *inp
     const struct population_column *column;
     int64_t now = work->moment->now,
             last = date_unit_number(zone_date(session_zone(work->session), now - 1), survey->unit);
+
     TRY(find_answers(work, inputs, &table, &column, error));
     int64_t first = table->time_min <= table->time_max && table->time_min < now
                         ? date_unit_number(zone_date(session_zone(work->session), table->time_min),
@@ -371,6 +374,7 @@ static enum status measure_over(struct work *work, const struct work_inputs *inp
         TRY(measure(work, inputs, survey, until - 1, error));
         write_period(work, survey, number);
     }
+
     json_write_end_array(work->report);
     work_note(work, "Over time: a customer's last answer within the period, by the segments they "
                     "were in at its end; the "

@@ -120,6 +120,7 @@ static bool fill_row(const struct work *work, const struct survive_how *how,
 {
     uint32_t from, to;
     int64_t now = work->moment->now, end;
+
     work_orders_rows(orders, position, -1, now, &from, &to);
     if (from == to)
         return false;
@@ -127,6 +128,7 @@ static bool fill_row(const struct work *work, const struct survive_how *how,
     int64_t start = how->has_landmark ? how->landmark : at[from];
     if (at[from] > start)
         return false;
+
     /* The clock starts with the first order itself: a second one at the same moment (the same day,
      * where days are all that is known) comes after no time at all. A landmark is only looked past.
      */
@@ -208,6 +210,7 @@ static enum status set_scheme_groups(struct work *work, const struct survive_how
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
     int *members = ARENA_ARRAY(work->arena, int, (size_t)count);
+
     if (!set->schemes[scheme].exclusive)
         return error_set(error, STATUS_USAGE,
                          "the parts of %s overlap: a customer would be in several groups", how->by);
@@ -218,6 +221,7 @@ static enum status set_scheme_groups(struct work *work, const struct survive_how
         members[m] = first + m;
         data->name[data->groups++] = strrchr(set->segments[first + m].name, '.') + 1;
     }
+
     TRY(plan_new(set, session_schema(work->session), members, count, &plan, error));
     enum status status = plan_evaluate(plan, work->population, survive_when(work, how),
                                        session_pool(work->session), false, &result, error);
@@ -229,6 +233,7 @@ static enum status set_scheme_groups(struct work *work, const struct survive_how
         if (data->group[i] == (uint32_t)count && data->groups == count)
             data->name[data->groups++] = "in none";
     }
+
     plan_result_free(result);
     plan_free(plan);
     return status;
@@ -376,12 +381,14 @@ static enum status write_group(struct work *work, const struct survive_data *dat
     struct model_survival curve;
     double *time = ARENA_ARRAY(work->arena, double, data->count + 1), events = 0;
     unsigned char *event = ARENA_ARRAY(work->arena, unsigned char, data->count + 1);
+
     for (size_t i = 0; i < data->count; i++)
         if (data->group[i] == (uint32_t)g) {
             time[lives.count] = data->time[i];
             event[lives.count++] = data->event[i];
             events += data->event[i];
         }
+
     if (!lives.count)
         return STATUS_OK;
     lives.time = time;
@@ -496,6 +503,7 @@ static enum status write_all(struct work *work, struct survive_how *how,
                             : arena_printf(work->arena, "since the first %s", orders->kind);
     const char *event = event_text(work, how, orders->kind);
     size_t first = inputs->count - how->covariate_count;
+
     for (size_t i = first; i < inputs->count; i++)
         TRY(check_fixed(how, survive_is_fixed(inputs->nodes[i], orders->kind),
                         arena_printf(work->arena, "the covariate %s", inputs->texts[i]),
@@ -552,6 +560,7 @@ enum status study_survive_fit(struct work *work, struct error *error)
     struct survive_how how;
     struct work_orders orders;
     struct work_inputs inputs, part = {0};
+
     TRY(read_how(work, &how, error));
     TRY(work_orders_find(work, &orders, error));
     if (!orders.named) /* a number below zero may be a temperature */

@@ -51,6 +51,7 @@ static void count_activity(struct work *work, const struct survive_how *how,
         int64_t unit = unit_of(work, how, orders->time[from]);
         oldest = unit < oldest ? unit : oldest;
     }
+
     out->first = oldest;
     out->cohorts = (int)(now - out->first + 1);
     out->from = out->cohorts > SHOWN_COHORTS ? out->cohorts - SHOWN_COHORTS : 0;

@@ -65,6 +65,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
 {
     struct level levels[LEVELS];
     size_t count = 0;
+
     for (size_t i = 0; i < data->count; i++) {
         const char *own = work_value_text(work, values, data->position[i]);
         size_t l = 0;
@@ -77,6 +78,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
         if (own)
             levels[l].times++;
     }
+
     qsort(levels, count, sizeof *levels, by_times);
     for (size_t l = 1; l < count; l++) {
         if (out->columns == COLUMNS)
@@ -84,6 +86,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
         out->column[out->columns++] = (struct cox_column){
             arena_printf(work->arena, "%s = '%s'", text, levels[l].text), levels[l].text, at};
     }
+
     if (count)
         work_figure(work, "Cox regression", text, NAN, "compared with '%s'", levels[0].text);
     return STATUS_OK;
@@ -130,6 +133,7 @@ static void fill_matrix(struct work *work, const struct plan_values *values,
                                     : NAN;
             complete &= isfinite(row[c]);
         }
+
         out->left_out += !complete;
         if (!complete)
             continue;
@@ -180,6 +184,7 @@ static void describe(struct work *work, const struct cox_work *cox)
             exp(b), exp(b - reach), exp(b + reach), b, e,
             p_text(work, stats_normal_two_sided(b / e)), p_text(work, model->schoenfeld[c]));
     }
+
     work_figure(work, "Cox regression", "customers", (double)cox->rows,
                 "%s, %s events, %s without all values left out",
                 work_thousands(work, (double)cox->rows), work_thousands(work, model->events),
@@ -198,6 +203,7 @@ static void write_report(struct work *work, const struct cox_work *cox)
 {
     struct json *json = work->report;
     const struct model_cox *model = &cox->model;
+
     json_put_object(json, "cox");
     work_put_text(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
     work_put_count(json, "customers", cox->rows);
@@ -216,6 +222,7 @@ static void write_report(struct work *work, const struct cox_work *cox)
         work_put(json, "proportional", model->schoenfeld[c]);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_write_end_object(json);
 }
@@ -238,6 +245,7 @@ enum status survive_cox(struct work *work, const struct survive_how *how,
     struct cox_work *cox = ARENA_NEW(work->arena, struct cox_work);
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     enum model_ties ties;
+
     TRY(read_ties(work, &ties, error));
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));
     TRY(choose_columns(work, values + first, how, data, cox, error));
@@ -253,6 +261,7 @@ enum status survive_cox(struct work *work, const struct survive_how *how,
         name_columns(work, cox, error);
         return status;
     }
+
     describe(work, cox);
     write_parameters(work, cox);
     write_report(work, cox);

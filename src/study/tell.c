@@ -94,12 +94,14 @@ static enum status fill(void *context, uint64_t first, size_t max, struct lake_o
     const struct told *told = telling->told;
     const uint32_t *row = telling->row + first;
     size_t left = first < told->count ? told->count - first : 0;
+
     (void)error;
     *filled = left < max ? left : max;
     for (size_t i = 0; i < *filled; i++) {
         ((uint32_t *)columns[0].data)[i] = (uint32_t)told->number[told->position[row[i]]];
         ((uint64_t *)columns[1].data)[i] = first + i + 1;
     }
+
     size_t at = 2;
     for (size_t c = 0; c < told->column_count; c++) {
         const struct told_column *column = &told->columns[c];
@@ -110,6 +112,7 @@ static enum status fill(void *context, uint64_t first, size_t max, struct lake_o
             put_numbers(column, row, *filled, &columns[at]);
         at += text ? 2 : 1;
     }
+
     return STATUS_OK;
 }
 
@@ -143,6 +146,7 @@ enum status told_write_rows(struct session *session, struct told *told, uint32_t
     struct lake *lake;
     struct buffer select;
     struct telling *telling = ARENA_NEW(arena, struct telling); /* the lake keeps its address */
+
     telling->told = told;
     TRY(session_lake(session, &lake, error));
     TRY(code_labels(session, told, change, lake, error));
@@ -166,6 +170,7 @@ enum status told_write_rows(struct session *session, struct told *told, uint32_t
         buffer_string(&select, ", ");
         buffer_sql_name(&select, text_from(telling->names[i]));
     }
+
     buffer_printf(&select, " FROM %s()", source.name);
     struct store_new_part part = {.table = SCHEMA_TRAIT_TABLE,
                                   .role = PART_TRAITS,

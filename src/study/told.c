@@ -60,6 +60,7 @@ enum status told_new(struct work *work, struct told *out, struct error *error)
     struct study_model *model = work->model;
     struct arena *arena = work->arena;
     uint64_t limit;
+
     TRY(catalog_counter(store_catalog(session_store(work->session)), CATALOG_NEXT_CODE, &limit,
                         error));
     model->traits = ARENA_ARRAY(arena, const char *, work->score_count + 1);
@@ -87,6 +88,7 @@ enum status told_new(struct work *work, struct told *out, struct error *error)
         for (uint32_t i = 0; i < column->label_count; i++)
             out->coded &= column->codes[i] != POPULATION_NO_CODE;
     }
+
     return STATUS_OK;
 }
 
@@ -182,11 +184,13 @@ void told_leave_same(struct told *told, const struct population *population, str
         &population->tables[population_table_index(population, SCHEMA_TRAIT_TABLE)];
     struct comparing comparing = {
         told, table, ARENA_ARRAY(arena, const struct population_column *, told->column_count + 1)};
+
     for (size_t c = 0; c < told->column_count; c++) {
         comparing.stored[c] =
             &table->columns[population_column_index(table, told->columns[c].name)];
         told->columns[c].fresh = ARENA_ARRAY(arena, uint64_t, told->count / 64 + 1);
     }
+
     pool_run(pool, (told->count + COMPARE_CHUNK - 1) / COMPARE_CHUNK, compare_chunk, &comparing);
 
     uint32_t *same = base_malloc((told->count + 1) * sizeof *same);
@@ -200,6 +204,7 @@ void told_leave_same(struct told *told, const struct population *population, str
         else
             same[left++] = (uint32_t)told->number[told->position[row]];
     }
+
     told->count = kept;
     if (left)
         told->same = bitmap_from_numbers(same, left);

@@ -227,6 +227,7 @@ static void write_histogram(struct work *work, const double *sorted, size_t coun
         json_write_end_object(work->report);
         from = to;
     }
+
     json_write_end_array(work->report);
 }
 
@@ -236,6 +237,7 @@ void work_report_values(struct work *work, const char *name, const char *title, 
     static const double levels[] = {.5, .9, .99};
     double *sorted = ARENA_ARRAY(work->arena, double, count + 1);
     size_t known = 0;
+
     for (size_t i = 0; i < count; i++)
         if (!isnan(values[i]))
             sorted[known++] = values[i];
@@ -256,6 +258,7 @@ void work_report_values(struct work *work, const char *name, const char *title, 
         work_put(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
         json_write_end_object(work->report);
     }
+
     json_write_end_array(work->report);
     if (note)
         work_put_text(work->report, "note", note);
@@ -342,6 +345,7 @@ static enum status build_values(struct work *work, const char *const *texts,
                           "count(order last 365 days)");
         return status;
     }
+
     const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
     out->nodes = ARENA_ARRAY(work->arena, const struct segment_node *, out->count);
     out->texts = ARENA_ARRAY(work->arena, const char *, out->count);
@@ -353,6 +357,7 @@ static enum status build_values(struct work *work, const char *const *texts,
         out->nodes[i] = known->child[0];
         out->texts[i] = arena_strdup(work->arena, texts[i]);
     }
+
     return STATUS_OK;
 }
 
