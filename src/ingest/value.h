@@ -2,7 +2,7 @@
  * One written value: what it could be, and what it is. Everything here is pure and
  * locale-independent; a value is never rounded and never silently unknown: whoever asks
  * for a number gets exactly the number that was written, or a refusal. number.c reads
- * numbers, moment.c dates and times, date.c numbers that are dates.
+ * numbers, moment.c dates, moment_clock.c times of day, date.c numbers that are dates.
  */
 #ifndef STRATA_INGEST_VALUE_H
 #define STRATA_INGEST_VALUE_H
