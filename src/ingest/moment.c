@@ -19,7 +19,7 @@ static bool full_year(int *year, int digits, struct ingest_moment *moment)
 
 /* bytes: 4.3.25; a JavaScript date with its zone in words has nearly seventy */
 enum { SHORTEST = 6, LONGEST = 80 };
-enum { YEAR_MAX = 9999, WEEK_DAYS = 7 };
+enum { YEAR_MAX = 9999 };
 
 static bool set_date(int year, int month, int day, int32_t *date)
 {
@@ -343,11 +343,11 @@ static unsigned parse_year_month_day(struct cursor cursor, int year, struct inge
 static bool week_date(int year, int week, int day, int32_t *date)
 {
     int32_t fourth = date_from_civil(year, 1, 4);
-    int32_t monday = fourth - (date_weekday(fourth) - 1) + (week - 1) * WEEK_DAYS;
+    int32_t monday = fourth - (date_weekday(fourth) - 1) + (week - 1) * DAYS_A_WEEK;
     int32_t thursday = monday + 3;
 
     /* a week belongs to the year of its Thursday, so week 53 of most years is none */
-    if (week < 1 || day < 1 || day > WEEK_DAYS || date_to_civil(thursday).year != year)
+    if (week < 1 || day < 1 || day > DAYS_A_WEEK || date_to_civil(thursday).year != year)
         return false;
     *date = monday + day - 1;
     return true;

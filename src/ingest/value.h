@@ -152,8 +152,8 @@ static inline bool ingest_is_clock(int hour, int minute, int second)
 /* Seconds since midnight; a leap second counts as the one before it. */
 static inline int32_t ingest_clock_seconds(int hour, int minute, int second)
 {
-    enum { A_MINUTE = 60, AN_HOUR = 3600 };
-    return hour * AN_HOUR + minute * A_MINUTE + second - (second == A_MINUTE);
+    return hour * SECONDS_AN_HOUR + minute * SECONDS_A_MINUTE + second -
+           (second == SECONDS_A_MINUTE);
 }
 /* Behind "am" and "pm" the hours run 12, 1, 2 … 11. */
 static inline bool ingest_half_day_hour(int *hour, bool afternoon)
