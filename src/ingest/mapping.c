@@ -371,14 +371,12 @@ void ingest_mapping_write(const struct ingest_mapping *mapping, bool pretty, str
     json_write_end_object(&json);
 }
 
-enum { HASH_TEXT = 17 }; /* 64 bits as hexadecimal digits, and the end */
-
-void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[HASH_TEXT])
+void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[INGEST_HASH_TEXT])
 {
     struct buffer text;
     buffer_init(&text, 0);
     ingest_mapping_write(mapping, false, &text);
-    snprintf(out, HASH_TEXT, "%016llx",
+    snprintf(out, INGEST_HASH_TEXT, "%016llx",
              (unsigned long long)text_hash((struct text){text.data, text.length}));
     buffer_release(&text);
 }
