@@ -223,6 +223,8 @@ bool ingest_settle_currency(const struct ingest_run *run,
 
     if (!needed || shape->currency >= 0)
         return false;
+
+    /* the store's column is continued, unless the file has one of that name for something else */
     const char *name = NULL;
     for (size_t i = 0; i < shape->column_count && !name; i++)
         name = shape->columns[i].money ? stored_currency(run, understood, shape, i) : NULL;
@@ -263,6 +265,8 @@ int ingest_currency_of(const struct ingest_understood *understood, const struct 
 {
     int best = -1;
     size_t most = 0, least = 0;
+
+    /* the name that shares the longest beginning with the amount's, and of those the shortest */
     for (size_t i = 0; i < shape->column_count; i++) {
         const char *name = shape->columns[i].name;
         if (shape->columns[i].derived || !tells_currency(understood, shape, i))
