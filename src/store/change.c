@@ -132,7 +132,6 @@ enum status store_fold_schema(struct store_change *change, struct error *error)
 
 enum status store_drop_part(struct store_change *change, uint32_t number, struct error *error)
 {
-
     (void)error;
     struct store *store = change->store;
 
@@ -164,7 +163,6 @@ enum status store_add_rejects(struct store_change *change, uint32_t import, cons
 static enum status describe(struct store_change *change, struct lake *lake,
                             struct change_part *added, struct error *error)
 {
-
     struct lake_result *result;
     const struct lake_chunk *chunk;
 
@@ -213,10 +211,12 @@ static enum status take_ranges(struct store_change *change, struct lake *lake,
         part->first_import = (uint32_t)lake_integer(&chunk->columns[0], 0);
         part->last_import = (uint32_t)lake_integer(&chunk->columns[1], 0);
     }
+
     if (status == STATUS_OK && chunk && dated && lake_known(&chunk->columns[2], 0)) {
         part->first_time = lake_integer(&chunk->columns[2], 0);
         part->last_time = lake_integer(&chunk->columns[3], 0);
     }
+
     lake_result_free(result);
     return status;
 }

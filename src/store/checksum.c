@@ -290,6 +290,7 @@ static enum status look(const struct store *store, const struct catalog_part *pa
                        : "it is not what was written",
                 error);
     }
+
     return STATUS_OK;
 }
 
@@ -322,6 +323,7 @@ static enum status check_part(const struct store *store, const struct catalog_pa
     const struct catalog_checksum **sums;
     size_t count, chosen;
     int file;
+
     if (all_were_seen(store, part, columns, column_count))
         return STATUS_OK;
 

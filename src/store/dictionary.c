@@ -83,6 +83,7 @@ enum status store_numbering_write(struct store_change *change, struct lake *lake
 {
     bool identity = role == PART_IDENTITY;
     uint32_t count = store_numbering_settled_count(numbering);
+
     if (!count)
         return STATUS_OK;
 
@@ -157,12 +158,14 @@ static enum status number_sets(void *context, const struct lake_chunk *in, struc
 {
     const struct lake_span *spans = in->columns[0].data;
     const struct lake_vector *texts = in->columns[0].children;
+
     (void)error;
     for (size_t i = 0; i < in->rows; i++) {
         if (!lake_known(&in->columns[0], i)) {
             lake_output_null(out, i);
             continue;
         }
+
         uint64_t row = lake_known(&in->columns[1], i) ? (uint64_t)lake_integer(&in->columns[1], i)
                                                       : UINT64_MAX;
 
@@ -177,6 +180,7 @@ static enum status number_sets(void *context, const struct lake_chunk *in, struc
                 ((uint32_t *)elements.data)[first++] =
                     store_numbering_number(context, lake_text(texts, j), row);
     }
+
     return STATUS_OK;
 }
 

@@ -154,6 +154,7 @@ static bool cut(struct cutting *cutting, struct chunk *out)
         cutting->skip = 0;
         cutting->left = piece_length(piece);
     }
+
     *out = (struct chunk){.piece = piece,
                           .range = cutting->range,
                           .skip = cutting->skip,
@@ -275,7 +276,6 @@ static bool is_large(const struct hash_piece *pieces, size_t count)
 
 void hasher_run(struct hasher *hasher, int file, struct hash_piece *pieces, size_t count)
 {
-
     struct cutting cutting = {.pieces = pieces, .count = count};
     bool large = is_large(pieces, count);
     hasher->file = file;

@@ -75,6 +75,7 @@ static enum status merge_group(struct store_change *change, struct lake *lake,
         buffer_string(&sql, store_quote(&change->arena, store_file(change->store, &change->arena,
                                                                    "%s", group[i]->path)));
     }
+
     buffer_string(&sql, "], union_by_name=true)");
 
     part.select = sql.data;

@@ -329,6 +329,7 @@ static enum status select_group(struct reading *reading, struct buffer *sql,
         buffer_sql_text(
             sql, text_from(store_file(reading->store, &reading->arena, "%s", parts[i]->path)));
     }
+
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
 
     /* only parts of several imports need it: a group has either those or others */

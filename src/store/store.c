@@ -444,7 +444,6 @@ void store_close(struct store *store)
 /* The nearest store from a folder upward, or NULL. */
 static const char *upward(struct arena *arena, const char *from)
 {
-
     char path[PATH_MAX];
     if (!realpath(from, path))
         return NULL;

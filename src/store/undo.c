@@ -243,6 +243,7 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
     struct buffer facts;
     int64_t count = 0;
     const char *kind = kind_of_lines(undo, table), *shadow = candidates(undo, table, kind);
+
     buffer_init(&facts, 0);
 
     /* ids that the lines' groups had count as well, for an import may have brought the whole
@@ -261,6 +262,7 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
         if (part->role == PART_SHADOW && strcmp(part->table, table) == 0)
             status = settle_shadow(undo, part, count > 0, error);
     }
+
     buffer_release(&facts);
     return status;
 }

@@ -216,6 +216,7 @@ static enum status load_records(struct records *records, struct error *error)
     struct catalog *catalog = records->store->catalog;
 
     enum status status = catalog_counter(catalog, CATALOG_NEXT_CUSTOMER, &records->limit, error);
+
     records->open = base_malloc((records->limit + 1) * sizeof *records->open);
 
     for (uint32_t i = 0; i < records->segment_count && status == STATUS_OK; i++) {
@@ -224,6 +225,7 @@ static enum status load_records(struct records *records, struct error *error)
         records->segment = i;
         status = catalog_memberships(catalog, records->segments[i], take, records, error);
     }
+
     free(records->open);
     records->open = NULL;
 
@@ -260,6 +262,7 @@ static enum status fill_records(void *context, uint64_t first, size_t max,
         if (interval->left == INT64_MAX)
             lake_output_null(&columns[3], count);
     }
+
     *filled = count;
     return STATUS_OK;
 }
