@@ -44,12 +44,12 @@ static const char *double_text(double value, struct arena *arena)
 static const char *duration_text(double seconds, struct arena *arena)
 {
     static const struct {
-        double length;
         const char *name;
-    } units[] = {{SECONDS_A_DAY, "day"},
-                 {SECONDS_AN_HOUR, "hour"},
-                 {60, "minute"},
-                 {1, "second"}}; /* seconds */
+        double length; /* seconds */
+    } units[] = {{"day", SECONDS_A_DAY},
+                 {"hour", SECONDS_AN_HOUR},
+                 {"minute", SECONDS_A_MINUTE},
+                 {"second", 1}};
 
     /* The largest unit of which there is one at least. */
     int unit = 0;

@@ -160,9 +160,10 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
         out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
 }
 
-static const int32_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
+static const int32_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                       DAYS_A_WEEK *SECONDS_A_DAY};
 static const int UNIT_MONTHS[] = {
-    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = MONTHS_A_YEAR};
 
 /* Completed months from moment a to moment b on the local calendar and clock. */
 static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
