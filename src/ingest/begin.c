@@ -128,7 +128,6 @@ static void look_at_columns(struct look *look)
 
 static void look_at_lines(struct look *look, const char *data, const char *end)
 {
-
     uint32_t line = 0;
     size_t skipped;
     while (look->count < LINES) {
@@ -498,7 +497,6 @@ static size_t names_above(const struct look *look, size_t header)
 static void take_header(const struct look *look, size_t header, const char *reason,
                         struct ingest_begin *out)
 {
-
     out->header = true;
     out->reason = reason;
     out->skip = look->lines[header];
@@ -629,7 +627,6 @@ static bool begin_by_expected(const struct look *look, const struct ingest_begin
 static void begin_as_said(const struct look *look, const struct ingest_begin_choice *choice,
                           struct ingest_begin *out)
 {
-
     bool header = choice->header ? choice->header > 0 : out->header;
 
     /* whoever says how many lines to skip has said where the header is: nothing is searched */

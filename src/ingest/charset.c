@@ -133,7 +133,6 @@ enum status ingest_find_encoding(struct text data, bool whole, const char *said,
                                  struct arena *arena, struct ingest_encoding_look *out,
                                  struct error *error)
 {
-
     *out = (struct ingest_encoding_look){0};
     if (said)
         return take_said(data, said, arena, out, error);

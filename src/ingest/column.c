@@ -116,7 +116,6 @@ static bool is_there(const struct ingest_distinct *distinct, uint64_t hash)
 
 void ingest_distinct_merge(struct ingest_distinct *into, const struct ingest_distinct *from)
 {
-
     for (size_t i = 0; i < from->capacity; i++)
         if (from->slots[i])
             add_now(into, from->slots[i]);
@@ -458,7 +457,6 @@ void ingest_observe(struct ingest_evidence *evidence, struct text value,
                     const struct ingest_manner *manner, uint64_t line,
                     struct ingest_reading *reading)
 {
-
     evidence->rows++;
     read_value(value, manner, reading);
     evidence->forms[reading->form]++;

@@ -47,8 +47,6 @@ unsigned ingest_date_format_from(const char *name)
 
 /* Numbers that are dates */
 
-enum { YEAR_MAX = 9999 }; /* as the calendar's last date has it */
-
 bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_format format,
                           struct ingest_moment *moment)
 {

@@ -212,7 +212,6 @@ static bool nearly_all(uint64_t count, uint64_t of)
  * they are few: as many as may be odd in a column that the store has (keep.c). */
 static bool few_impossible(const struct ingest_evidence *evidence, uint64_t count, uint64_t known)
 {
-
     uint64_t impossible = evidence->impossible;
     bool few = impossible * INGEST_ODD_SHARE <= known ||
                (impossible <= INGEST_ODD_ROWS && impossible * 2 < known);

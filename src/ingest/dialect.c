@@ -373,7 +373,6 @@ static bool opens(const struct ingest_dialect *dialect, const char *data, const 
  * end before one can tell. */
 static bool text_behind(const struct ingest_dialect *dialect, const char *close, const char *end)
 {
-
     const char *at = close + 1;
     while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter &&
            *at != dialect->newline)

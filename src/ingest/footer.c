@@ -118,7 +118,6 @@ static struct text small(struct text text, struct arena *arena)
 
 static bool begins_with(struct text text, const char *const *words, size_t count, bool whole)
 {
-
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(words[i]);
         if (text.length < length || memcmp(text.data, words[i], length) != 0)

@@ -44,7 +44,6 @@ static enum status find_what_ids_name(struct ids *ids, struct error *error)
  * have come without. */
 static void find_tables(struct ids *ids)
 {
-
     const char *names[] = {ids->understood->roles.group >= 0 ? ids->understood->lines_table : NULL,
                            ids->understood->table};
     for (size_t i = 0; i < 2; i++) {
@@ -59,7 +58,6 @@ static void find_tables(struct ids *ids)
 static void list_columns(const struct ids *ids, const struct schema_table *table, bool count_lines,
                          struct store_read *read)
 {
-
     const char **columns =
         ARENA_ARRAY(ids->run->arena, const char *, ids->shape->property_count + 4);
     size_t count = 0;
@@ -84,7 +82,6 @@ static void list_columns(const struct ids *ids, const struct schema_table *table
 static enum status add_present(const struct ids *ids, const struct schema_table *table,
                                struct buffer *sql, struct error *error)
 {
-
     bool whole = strcmp(table->name, ids->understood->table) == 0;
     bool count_lines = whole &&
                        schema_table(store_schema(ids->run->store), ids->understood->lines_table) &&
@@ -161,7 +158,6 @@ static void add_content(const struct ids *ids, bool against_store, const char *g
 static void add_differing(const struct ids *ids, bool against_store, const char *mine,
                           const char *theirs, struct buffer *sql)
 {
-
     const char *grouped = ids->understood->roles.group >= 0 ? "true" : "false";
     buffer_string(sql, "SELECT DISTINCT \"@unit\" FROM (SELECT * EXCLUDE (\"@side\"), "
                        "sum(\"@side\") AS \"@balance\" "

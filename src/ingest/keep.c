@@ -327,7 +327,6 @@ static void say_missing(const struct ingest_run *run, const struct ingest_unders
     const struct schema_table *table = schema_table(store_schema(run->store), understood->table);
     for (size_t i = 0; guard && table && understood->role == SCHEMA_FACTS && i < guard->use_count;
          i++) {
-
         const struct ingest_use *use = &guard->uses[i];
         bool there = strcmp(use->table, understood->table) != 0 ||
                      !schema_column(table, use->column) || strcmp(use->column, "lines") == 0;

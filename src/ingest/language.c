@@ -132,7 +132,6 @@ static void gather(struct text data, bool whole, struct fields *out)
     const char *at = data.data, *end = data.data + data.length;
     buffer_init(&out->text, 0);
     while (at < end && out->text.length < JUDGED_BYTES) {
-
         const char *stop = at;
         bool high = false;
         while (stop < end && !parts(*stop)) {
@@ -297,7 +296,6 @@ enum { BESIDE_NUMBERS = 4 };
 /* −1: not text at all; 0: judged by a language; else decided already. */
 static double common_score(const int32_t *window, bool *decided)
 {
-
     int32_t before = window[HERE - 1], code = window[HERE], behind = window[HERE + 1];
     utf8proc_category_t category = code < 0 ? UTF8PROC_CATEGORY_CN : utf8proc_category(code);
 

@@ -68,7 +68,6 @@ static enum status wrong_value(const char *key, const char *wanted, struct error
 static enum status read_names(const char *key, const json_t *value, struct arena *arena,
                               struct ingest_names *out, struct error *error)
 {
-
     size_t count = json_is_string(value) ? 1 : json_array_size(value);
     if (!json_is_string(value) && !json_is_array(value))
         return wrong_value(key, "a column's name or a list of them", error);
@@ -147,7 +146,6 @@ static enum status unknown_key(const char *key, struct error *error)
 
 static bool is_option(const struct field *field, const char *name)
 {
-
     const char *key = strcmp(field->key, "types") == 0 ? "type" : field->key;
     for (; *key && *name; key++, name++)
         if (*key != *name && !(*key == '_' && *name == '-'))
@@ -183,7 +181,6 @@ size_t ingest_mapping_names(struct arena *arena, const char **out, size_t most)
 
 static void set_names(const char *list, struct arena *arena, struct ingest_names *out)
 {
-
     size_t most = 1;
     for (const char *at = list; *at; at++)
         most += *at == ',';
@@ -225,7 +222,6 @@ static void add_missing(const char *value, struct arena *arena, struct ingest_pa
 static enum status set_pair(const char *option, const char *value, struct arena *arena,
                             struct ingest_pairs *out, struct error *error)
 {
-
     const char *equals = strchr(value, '=');
     if (!equals || equals == value || !equals[1]) {
         enum status status = error_set(

@@ -19,7 +19,6 @@ static bool full_year(int *year, int digits, struct ingest_moment *moment)
 
 /* bytes: 4.3.25; a JavaScript date with its zone in words has nearly seventy */
 enum { SHORTEST = 6, LONGEST = 80 };
-enum { YEAR_MAX = 9999 };
 
 static bool set_date(int year, int month, int day, int32_t *date)
 {

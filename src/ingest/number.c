@@ -289,7 +289,6 @@ static size_t whole_runs(const struct core *core, char point)
 
 static unsigned char find_marks(const struct core *core)
 {
-
     bool point = whole_runs(core, '.') > 0, comma = whole_runs(core, ',') > 0;
     if (point != comma)
         return point ? MARK_POINT : MARK_COMMA;
@@ -377,7 +376,6 @@ static bool take_currency(struct cursor *cursor, struct dress *dress)
 static bool take_prefix(struct cursor *cursor, struct dress *dress)
 {
     while (cursor->at < cursor->end && !digit(*cursor->at)) {
-
         struct cursor next = {cursor->at + 1, cursor->end};
         size_t length = minus(cursor), space = blank(cursor);
         if (length || *cursor->at == '+') {

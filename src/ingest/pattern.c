@@ -96,7 +96,6 @@ static bool read_percent(const char *text, struct ingest_pattern *pattern, char 
         if (*at != '%') {
             fits = add(pattern, isspace((unsigned char)*at) ? PIECE_SPACE : PIECE_LITERAL, *at);
         } else {
-
             at++;
             if (*at == '-' || *at == 'E' || *at == 'O')
                 at++;
@@ -343,7 +342,6 @@ static bool take_zone(const char **at, const char *end, struct ingest_moment *mo
 static bool take_epoch(const char **at, const char *end, struct ingest_moment *moment,
                        struct fields *fields)
 {
-
     int64_t seconds = 0;
     const char *start = *at;
     for (; *at < end && digit(**at) && *at - start < 11; (*at)++) /* to the year 5138 */

@@ -173,7 +173,6 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
         const char *at = data.data, *end = data.data + data.length;
         while (rows < PORTRAIT_ROWS &&
                ingest_split(&source->dialect, &at, end, &record, &skipped)) {
-
             if (record.flaw != FLAW_NONE || ingest_is_blank(&record))
                 continue;
             rows++;

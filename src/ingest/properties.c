@@ -27,7 +27,6 @@ static bool is_taken_by_column(const struct ingest_understood *understood,
                                const struct ingest_shape *shape, const char *name,
                                const char *column)
 {
-
     for (size_t i = 0; i < shape->column_count; i++)
         if (strcmp(shape->columns[i].name, column) != 0 &&
             strcasecmp(mapped_name(understood, shape->columns[i].name), name) == 0)

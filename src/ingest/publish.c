@@ -476,7 +476,6 @@ enum {
 
 static bool is_money(const struct publishing *work, const struct ingest_property *property)
 {
-
     bool signs = property->source >= 0 && work->shape->columns[property->source].money;
     bool called = ingest_amount_name(property->name) >= NEARLY_SURE || is_amount(work, property);
     return !property->trait && ingest_is_number(property->type) &&

@@ -78,7 +78,6 @@ static enum status capitals_of_store(const struct repeats *repeats, struct text_
 static uint64_t count_capitals(const struct repeats *repeats, struct text_map *folded,
                                const char **example)
 {
-
     uint32_t count = store_numbering_settled_count(repeats->staged->identity), same = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct text name = store_numbering_new_text(repeats->staged->identity, i);
@@ -295,7 +294,6 @@ static void add_name(struct buffer *sql, const char *prefix, const char *name)
 static size_t shared_columns(const struct repeats *repeats, const struct schema_table *table,
                              const char **names, struct buffer *equal)
 {
-
     size_t count = 0;
     for (size_t i = 0; i < repeats->shape->property_count; i++) {
         const struct ingest_property *property = &repeats->shape->properties[i];

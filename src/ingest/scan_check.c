@@ -36,7 +36,6 @@ static const struct zone *find_zone(struct scan_thread *thread, struct text name
 static bool to_scale(const struct ingest_number *number, const struct ingest_type *type,
                      int64_t *out)
 {
-
     int64_t scaled = number->scaled;
     int scale = number->scale;
     if (type->dot_zero && number->zero_fraction) {

@@ -36,7 +36,6 @@ struct ingest_stream {
 
 static enum status open_error(const char *path, struct error *error)
 {
-
     int code = errno;
     enum status status = error_system(error, code, "cannot read %s", path);
     if (code == ENOENT || code == ENOTDIR) {
@@ -49,7 +48,6 @@ static enum status open_error(const char *path, struct error *error)
 /* What is no file of bytes that can be read twice, and why. */
 static enum status check_kind(const char *path, mode_t mode, struct error *error)
 {
-
     if (S_ISREG(mode))
         return STATUS_OK;
     enum status status = STATUS_ERROR;
@@ -196,7 +194,6 @@ enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t s
         return read_bytes(stream, out, size, got, error);
     *got = 0;
     while (*got < size) {
-
         size_t ready = stream->text_length - stream->text_at;
         if (ready == 0 && stream->raw_end && stream->raw_length == 0)
             break;
@@ -378,7 +375,6 @@ static void keep_rest(struct ingest_reader *reader, struct ingest_block *block, 
  * be the footer. */
 static size_t whole_records(const struct ingest_dialect *dialect, const struct ingest_block *block)
 {
-
     size_t length =
         block->length > 2 * INGEST_FOOTER_MAX ? block->length - INGEST_FOOTER_MAX : block->length;
     return ingest_whole_records(dialect, block->data, length);
@@ -521,7 +517,6 @@ static enum status next_locked(struct ingest_reader *reader, struct ingest_block
                                struct error *error)
 {
     while (!block->length) {
-
         if (!reader->stream && reader->next_source == reader->source_count)
             return STATUS_OK;
         if (!reader->stream)

@@ -371,7 +371,6 @@ static enum status read_retry(struct retry *retry, FILE *in, struct error *error
     enum status status = STATUS_OK;
     for (uint64_t number = 1; status == STATUS_OK && (length = getline(&line, &capacity, in)) > 0;
          number++) {
-
         if (number == 1) {
             status = read_head(retry, line, (size_t)length, error);
             continue;

@@ -367,7 +367,6 @@ static void add_identifier_sql(const struct ingest_run *run,
                                const struct ingest_understood *understood,
                                const struct ingest_shape *shape, struct buffer *sql)
 {
-
     const char *line = "(\"" SCAN_ROW "\" & 1099511627775)"; /* SCAN_ROW_BITS */
     if (!understood->roles.row_customers && !understood->roles.computed_customer)
         add_column_sql("", understood->mapping.customer, "", sql);

@@ -107,7 +107,6 @@ enum {
 
 static void add_word(struct ingest_meaning *meaning, unsigned word)
 {
-
     unsigned said = word & ~(unsigned)(WORD_NEUTRAL | WORD_BY);
     /* "created by" is said of staff, "ordered by" of a customer */
     bool done = (meaning->last & (WORD_HAPPENED | WORD_OTHER_TIME)) && !(meaning->last & WORD_BUYS);
