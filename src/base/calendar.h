@@ -16,7 +16,12 @@
 enum {
     DATE_MIN = -719162, /* 0001-01-01 */
     DATE_MAX = 2932896, /* 9999-12-31 */
-    SECONDS_A_DAY = 86400,
+    SECONDS_A_MINUTE = 60,
+    SECONDS_AN_HOUR = 60 * SECONDS_A_MINUTE,
+    SECONDS_A_DAY = 24 * SECONDS_AN_HOUR, /* days of clock changes apart, which zones know */
+    DAYS_A_WEEK = 7,
+    MONTHS_A_YEAR = 12,
+    YEAR_MAX = 9999, /* of DATE_MAX */
 };
 #define FACT_TIME_MIN INT64_C(0) /* 1970-01-01T00:00:00Z: the first moment a fact may have */
 #define FACT_TIME_MAX INT64_C(4291747199) /* 2105-12-31T23:59:59Z: the last */

@@ -20,10 +20,11 @@
 #include <string.h>
 
 enum {
-    LINES = 200,     /* looked at */
-    LEAD_MAX = 60,   /* of them may stand before the rows */
-    LABELS_MAX = 2,  /* lines below the names that say once more what the columns are */
-    TYPED_OF_10 = 7, /* values of ten that must be figures to make a column of figures */
+    LINES = 200,        /* looked at */
+    LEAD_MAX = 60,      /* of them may stand before the rows */
+    LABELS_MAX = 2,     /* lines below the names that say once more what the columns are */
+    COUNTER_MAX = 3000, /* names that count up are years or fewer than this */
+    TYPED_OF_10 = 7,    /* values of ten that must be figures to make a column of figures */
 };
 
 struct column {
@@ -136,6 +137,8 @@ static void look_at_lines(struct look *look, const char *data, const char *end)
         look->lines[look->count++] = line + (uint32_t)skipped;
         line += (uint32_t)(skipped + record->lines);
     }
+
+    /* titles stand at the top, so only the second half is sure to be rows */
     look->columns = look->dialect->columns;
     look->tail = look->count / 2;
     look_at_columns(look);
@@ -165,10 +168,13 @@ static bool any_typed(const struct look *look)
 static bool fits_columns(const struct look *look, const struct ingest_record *record)
 {
     size_t fitting = 0, strange = 0;
+
+    /* a title fills few columns, and would fit them all for want of anything that does not */
     if (filled_in(record) * 3 < look->columns || record->count * 2 < look->columns)
         return false;
     for (size_t c = 0; c < look->columns; c++) {
         struct text value = value_at(record, c);
+
         if (!typed(&look->kinds[c]) || says_nothing(value))
             continue;
         if (is_figure(value))
@@ -204,6 +210,8 @@ static const char *const name_words[] = {
     "kanal",   "sprache",  "language", "title",    "kind",     "event",
 };
 
+enum { NOT_ASCII = 0x80 }; /* from here on the bytes of scripts that put no blanks between words */
+
 /* Whole words: "id" is one of "customer_id" and none of "Madrid". */
 static bool holds_word(struct text text, const char *word)
 {
@@ -213,7 +221,7 @@ static bool holds_word(struct text text, const char *word)
             continue;
         bool before = i == 0 || !isalpha((unsigned char)text.data[i - 1]);
         bool behind = i + length == text.length || !isalpha((unsigned char)text.data[i + length]);
-        if ((before && behind) || (length > 3 && before) || (unsigned char)*word >= 128)
+        if ((before && behind) || (length > 3 && before) || (unsigned char)*word >= NOT_ASCII)
             return true;
     }
     return false;
@@ -221,10 +229,11 @@ static bool holds_word(struct text text, const char *word)
 
 static bool is_known_name(struct text value)
 {
+    enum { SENTENCE = 60 }; /* bytes: no program writes names as long */
     struct arena arena;
-    /* names of more than sixty bytes are sentences */
-    if (value.length == 0 || value.length > 60 || memchr(value.data, '@', value.length))
+    if (value.length == 0 || value.length > SENTENCE || memchr(value.data, '@', value.length))
         return false;
+
     arena_init(&arena, 0);
     struct text folded = text_fold(value, &arena);
     bool known = false;
@@ -279,7 +288,8 @@ static bool is_rule(const struct ingest_record *record)
 /* 2025-01, 2025/01. */
 static bool is_month(struct text value)
 {
-    return value.length == 7 && year_of((struct text){value.data, 4}) && is_figure(value);
+    return value.length == sizeof "2025-01" - 1 && year_of((struct text){value.data, 4}) &&
+           is_figure(value);
 }
 
 /*
@@ -299,10 +309,12 @@ static bool is_progression(const struct look *look, const struct ingest_record *
         if (!typed(column))
             continue;
         places++;
+
+        /* columns whose own values are years have one at the top as well, and that is no name */
         if (year && column->years * 2 <= column->filled)
             years += before < 0 || labs(year - before) == 1;
         dates += is_month(value) && !is_month(value_at(&look->records[look->count - 1], c));
-        if (ingest_parse_int(value, &whole) && whole >= 0 && whole < 3000) {
+        if (ingest_parse_int(value, &whole) && whole >= 0 && whole < COUNTER_MAX) {
             steps += before >= 0 && whole == before + 1;
             before = (long)whole;
         } else if (value.length) {
@@ -326,6 +338,7 @@ static bool is_progression(const struct look *look, const struct ingest_record *
                     second == first + 1;
     }
 
+    /* the row must count through all its places but one, which may hold a name */
     return steps >= 3 && steps + 1 >= places - 1 && counting * 2 <= rows;
 }
 
@@ -373,10 +386,14 @@ static size_t choose_header(const struct look *look, size_t rows)
     size_t best = rows, best_score = 0;
     for (size_t i = 0; i < rows; i++) {
         const struct ingest_record *record = &look->records[i];
+
         size_t filled = filled_in(record);
         bool narrow = filled * 2 < look->columns || (look->columns > 2 && filled < 2);
         if (narrow || is_rule(record) || record->flaw != FLAW_NONE)
             continue;
+
+        /* How many columns it names weighs most, known words decide between lines as wide; a
+         * comment is taken only where nothing else is there. */
         size_t score =
             1 + 4 * (filled < look->columns ? filled : look->columns) + 3 * known_names(record);
         if (is_comment(record))
@@ -396,6 +413,7 @@ static bool has_row_names(const struct look *look, size_t header)
     const struct ingest_record *names = &look->records[header];
     if (names->count + 1 != look->columns || look->count < header + 2)
         return false;
+
     bool counted = true, quoted = names->fields[0].quoted;
     size_t last_empty = 0;
     for (size_t i = header + 1; i < look->count; i++) {
@@ -405,6 +423,8 @@ static bool has_row_names(const struct look *look, size_t header)
         quoted &= look->records[i].count > 0 && look->records[i].fields[0].quoted;
         last_empty += value_at(&look->records[i], look->columns - 1).length == 0;
     }
+
+    /* rows that are one value short would mean the last column has no name, not the first */
     return (counted || quoted) && last_empty * 2 < look->count - header - 1;
 }
 
@@ -430,6 +450,7 @@ static bool is_label(const struct look *look, const struct ingest_record *record
         return true;
     if (record->flaw != FLAW_NONE || record->count < look->columns)
         return false;
+
     for (size_t c = 0; c < look->columns; c++) {
         struct text value = value_at(record, c);
         if (!typed(&look->kinds[c]))
@@ -447,12 +468,15 @@ static size_t names_above(const struct look *look, size_t header)
 {
     if (header == 0)
         return header;
+
     const struct ingest_record *names = &look->records[header - 1],
                                *labels = &look->records[header];
     size_t blanks = 0, texts = 0;
     if (names->flaw != FLAW_NONE || names->count < look->columns || is_comment(names) ||
         is_rule(names))
         return header;
+
+    /* two names alike, an empty one or a figure: programs write no such header */
     for (size_t c = 0; c < look->columns; c++) {
         struct text name = value_at(names, c), label = value_at(labels, c);
         for (size_t before = 0; before < c; before++)
@@ -464,6 +488,7 @@ static size_t names_above(const struct look *look, size_t header)
         texts += memchr(label.data, ' ', label.length) != NULL;
     }
 
+    /* one name in five with a blank, and one text in three without, are still what they are */
     bool names_are_plain = blanks * 5 <= look->columns,
          labels_are_texts = texts * 3 >= look->columns + 2 * blanks;
     return names_are_plain && labels_are_texts ? header - 1 : header;
@@ -477,6 +502,8 @@ static void take_header(const struct look *look, size_t header, const char *reas
     out->skip = look->lines[header];
     out->row_names = has_row_names(look, header);
     out->hash = is_comment(&look->records[header]);
+
+    /* what underlines the names, or says them once more, goes with the header and is no row */
     for (size_t i = header + 1; i < look->count; i++) {
         bool label = i <= header + LABELS_MAX && is_label(look, &look->records[i]);
         if (!label && !is_rule(&look->records[i]))
@@ -571,6 +598,9 @@ static void begin_by_figures(const struct look *look, struct ingest_begin *out)
         begin_by_signs(look, out);
         return;
     }
+
+    /* Strongest first: a line without gaps below lines that have some, then names above figures,
+     * then numbers that only count. */
     size_t header = choose_header(look, rows), below = header_below_gaps(look);
     if (below > rows)
         take_header(look, below, "it names what numbers and dates stand below", out);
@@ -598,6 +628,8 @@ static void begin_as_said(const struct look *look, const struct ingest_begin_cho
                           struct ingest_begin *out)
 {
     bool header = choice->header ? choice->header > 0 : out->header;
+
+    /* whoever says how many lines to skip has said where the header is: nothing is searched */
     if (choice->skip_said && look->count) {
         if (header)
             take_header(look, 0, choice->header ? "you said so" : out->reason, out);
@@ -620,12 +652,16 @@ void ingest_find_begin(const struct ingest_dialect *dialect, const char *data, c
     struct look *look = base_calloc(1, sizeof *look);
     look->dialect = dialect;
     look_at_lines(look, data, end);
+
+    /* names that options mention beat every other sign, unless it is said that there is no
+     * header */
     if (look->count && !(choice->header >= 0 && begin_by_expected(look, choice, out))) {
         if (any_typed(look))
             begin_by_figures(look, out);
         else
             begin_by_signs(look, out);
     }
+
     if (look->count)
         begin_as_said(look, choice, out);
     look_release(look);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SURE_BY_ZEROS = 95 }; /* of 100: binary data may have such zeros, texts have not */
+
 static enum status take(const char *name, bool said, int sure, struct arena *arena,
                         struct ingest_encoding_look *out, struct error *error)
 {
@@ -23,17 +25,23 @@ static enum status take(const char *name, bool said, int sure, struct arena *are
  * stand nowhere regularly. */
 static const char *by_zeros(struct text data)
 {
-    size_t length = data.length < 1 << 16 ? data.length : 1 << 16;
+    enum { LOOKED_AT = 1 << 16 }; /* bytes: the pattern of zeros is the same throughout */
+    size_t length = data.length < LOOKED_AT ? data.length : LOOKED_AT;
     size_t zeros[4] = {0}, ends[2] = {0};
     for (size_t i = 0; i < length; i++)
         zeros[i % 4] += data.data[i] == 0;
+
+    /* a newline as UTF-16 tells the order even where most characters are not ASCII */
     for (size_t i = 0; i + 1 < length; i += 2) {
         ends[0] += (data.data[i] == '\n' || data.data[i] == '\r') && data.data[i + 1] == 0;
         ends[1] += (data.data[i + 1] == '\n' || data.data[i + 1] == '\r') && data.data[i] == 0;
     }
+
     size_t even = zeros[0] + zeros[2], odd = zeros[1] + zeros[3], all = even + odd;
     if (length < 8 || all * 20 < length) /* too little, or hardly any zeros */
         return NULL;
+
+    /* four bytes a character leave three of them zero, two bytes one; which, tells the order */
     if (zeros[1] + zeros[2] + zeros[3] > length / 2 && zeros[0] * 8 < zeros[3])
         return "UTF-32LE";
     if (zeros[0] + zeros[1] + zeros[2] > length / 2 && zeros[3] * 8 < zeros[0])
@@ -64,7 +72,7 @@ static const char *by_mark(struct text data)
 static bool is_ascii(struct text text)
 {
     for (size_t i = 0; i < text.length; i++)
-        if ((unsigned char)text.data[i] >= 128)
+        if ((unsigned char)text.data[i] & 0x80)
             return false;
     return true;
 }
@@ -74,6 +82,7 @@ static void count_lines(struct text data, bool whole, size_t *valid, size_t *inv
 {
     const char *at = data.data, *end = data.data + data.length;
     *valid = *invalid = 0;
+
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop && !whole && *valid + *invalid > 0)
@@ -115,7 +124,7 @@ static enum status take_said(struct text data, const char *said, struct arena *a
         return take(found, true, 100, arena, out, error);
     }
     found = found ? found : by_zeros(data);
-    if (wide && found && strncmp(found, out->encoding->name, 6) == 0)
+    if (wide && found && strncmp(found, out->encoding->name, sizeof "UTF-16" - 1) == 0)
         return take(found, true, 100, arena, out, error);
     return STATUS_OK;
 }
@@ -127,12 +136,15 @@ enum status ingest_find_encoding(struct text data, bool whole, const char *said,
     *out = (struct ingest_encoding_look){0};
     if (said)
         return take_said(data, said, arena, out, error);
+
+    /* from certain to guessed: a mark, the zeros of wide characters, valid UTF-8, what it reads
+     * like */
     const char *mark = by_mark(data);
     if (mark)
         return take(mark, true, 100, arena, out, error);
     const char *wide = by_zeros(data);
     if (wide)
-        return take(wide, false, 95, arena, out, error);
+        return take(wide, false, SURE_BY_ZEROS, arena, out, error);
 
     size_t valid, invalid;
     count_lines(data, whole, &valid, &invalid);

@@ -1,3 +1,9 @@
+/*
+ * What a column's values say, counted one by one. Whatever is kept adds up: sums, extremes, and
+ * examples of which the earliest line wins, so that threads may count apart and merge in any order.
+ * Every value of every file passes through ingest_observe, so the common kinds are told first and
+ * the dear questions (dates, places, lists) are asked only of values that could be such.
+ */
 #include "ingest/column.h"
 
 #include "base/number.h"
@@ -12,7 +18,12 @@
 
 /* Distinct values */
 
-enum { REGISTER_BITS = 14, REGISTERS = 1 << REGISTER_BITS };
+/*
+ * Hashes in an open table while they are few; beyond INGEST_DISTINCT_EXACT a HyperLogLog, which
+ * holds any number in 16 KB. A rank is the place of the first one bit behind the register's index:
+ * so many hashes must have come by before one with that many leading zeros is likely.
+ */
+enum { REGISTER_BITS = 14, REGISTERS = 1 << REGISTER_BITS }; /* 0.8 % off, 16 KB a column */
 
 void ingest_distinct_release(struct ingest_distinct *distinct)
 {
@@ -24,6 +35,9 @@ void ingest_distinct_release(struct ingest_distinct *distinct)
 static void register_hash(struct ingest_distinct *distinct, uint64_t hash)
 {
     size_t index = hash >> (64 - REGISTER_BITS);
+
+    /* a one behind the bits that are left, so that the rank is bounded where all of them are
+     * zero */
     uint64_t rest = hash << REGISTER_BITS | 1u << (REGISTER_BITS - 1);
     unsigned char rank = (unsigned char)(__builtin_clzll(rest) + 1);
     if (rank > distinct->registers[index])
@@ -80,6 +94,8 @@ static void add_now(struct ingest_distinct *distinct, uint64_t hash)
 
 void ingest_distinct_add(struct ingest_distinct *distinct, uint64_t hash)
 {
+    /* One late: the slot of this hash comes from memory while the next value is read. Zero marks an
+     * empty slot, so the hash 0 is counted as 1. */
     uint64_t due = distinct->pending;
     distinct->pending = hash + (hash == 0);
     if (!distinct->registers && distinct->capacity)
@@ -105,6 +121,8 @@ void ingest_distinct_merge(struct ingest_distinct *into, const struct ingest_dis
             add_now(into, from->slots[i]);
     if (from->pending)
         add_now(into, from->pending);
+
+    /* estimates hold no hashes any more: where one side is an estimate, both become one */
     if (!from->registers)
         return;
     if (!into->registers)
@@ -120,6 +138,7 @@ uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exa
         *exact = !distinct->registers;
     if (!distinct->registers)
         return distinct->count + (distinct->pending && !is_there(distinct, distinct->pending));
+
     double sum = 0;
     for (size_t i = 0; i < REGISTERS; i++)
         sum += ldexp(1, -distinct->registers[i]);
@@ -163,10 +182,13 @@ static bool has_digit(struct text value)
     return false;
 }
 
+enum { PLACE_MAX = 64 };                         /* bytes; longer ones are sentences with a comma */
+enum { LATITUDE_MAX = 90, LONGITUDE_MAX = 180 }; /* degrees */
+
 static bool two_halves(struct text value, struct text *first, struct text *second)
 {
     const char *comma = memchr(value.data, ',', value.length);
-    if (!comma || value.length > 64)
+    if (!comma || value.length > PLACE_MAX)
         return false;
     *first = text_trim((struct text){value.data, (size_t)(comma - value.data)});
     *second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
@@ -178,8 +200,8 @@ bool ingest_is_place(struct text value)
     struct text first, second;
     double latitude, longitude;
     return two_halves(value, &first, &second) && number_parse_double(first, &latitude) &&
-           number_parse_double(second, &longitude) && fabs(latitude) <= 90 &&
-           fabs(longitude) <= 180;
+           number_parse_double(second, &longitude) && fabs(latitude) <= LATITUDE_MAX &&
+           fabs(longitude) <= LONGITUDE_MAX;
 }
 
 /* "48.2082,16.3738" is taken for a place unasked; "48,16" may be a decimal comma. */
@@ -196,6 +218,7 @@ static bool is_clock(struct text value)
     const char *colon = memchr(value.data, ':', value.length < 3 ? value.length : 3);
     if (!colon || colon == value.data || value.length > 16)
         return false;
+
     size_t minutes = (size_t)(colon - value.data) + 1;
     bool digits = (unsigned char)(value.data[0] - '0') < 10 && value.length >= minutes + 2;
     for (size_t i = minutes; digits && i < minutes + 2; i++)
@@ -229,10 +252,13 @@ static bool is_impossible_date(struct text value)
             return false;
         sign = c;
     }
+
     bool year_first = lengths[0] == 4;
     size_t year = lengths[year_first ? 0 : 2], other = lengths[year_first ? 2 : 0];
     bool clock =
         at == value.length || is_clock((struct text){value.data + at + 1, value.length - at - 1});
+
+    /* with a year of four digits at one end and one or two digits in the other two parts */
     return part == 2 && year == 4 && other - 1 < 2 && lengths[1] - 1 < 2 && clock;
 }
 
@@ -282,6 +308,9 @@ static void observe_date(struct ingest_evidence *evidence, const struct ingest_r
             set_example(&evidence->either, value, line);
         evidence->either_order++;
     }
+
+    /* a value counts for every format it reads in; which one the column means comes out of the
+     * sums */
     for (unsigned bits = reading->dates & DATE_FORMATS; bits; bits &= bits - 1)
         evidence->dates[__builtin_ctz(bits)]++;
 }
@@ -332,6 +361,7 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
     evidence->rounded += number->rounded;
     if (number->rounded && !evidence->shortened.line)
         set_example(&evidence->shortened, value, line);
+
     if (exact && !number->decorated)
         observe_dates_in_numbers(evidence, number);
     if (number->currency)
@@ -368,7 +398,7 @@ static bool date_like_int(struct text value)
 static bool date_like_decimal(const struct ingest_reading *reading)
 {
     return reading->form == FORM_DECIMAL &&
-           (reading->number.digits == 9 || reading->number.digits == 10);
+           (reading->number.digits == 9 || reading->number.digits == 10); /* since 1973 */
 }
 
 static void read_pattern(struct text value, const struct ingest_manner *manner,
@@ -385,18 +415,26 @@ static void read_value(struct text value, const struct ingest_manner *manner,
                        struct ingest_reading *reading)
 {
     enum { NUMBERED = DATE_FORMAT_SERIAL | DATE_FORMAT_YEAR };
+    enum { DATE_LENGTH_MIN = 6 }; /* 4.3.25 */
     reading->dates = 0;
+
+    /* a pattern was said by somebody and rules alone; nothing else is tried */
     if (manner->pattern && value.length) {
         read_pattern(value, manner, reading);
         return;
     }
-    if (manner->dates && value.length >= 6 && !(manner->dates & NUMBERED)) {
+
+    /* A column that has turned out to hold dates asks for dates first: most values answer at once.
+     * Elsewhere the number comes first, for it is the cheaper question. */
+    if (manner->dates && value.length >= DATE_LENGTH_MIN && !(manner->dates & NUMBERED)) {
         reading->dates = ingest_parse_moment(value, DATE_FORMATS, &reading->moment);
         reading->form = FORM_TEXT;
     }
+
     if (reading->dates)
         return;
     reading->form = ingest_classify_with(value, manner->style, manner->missing, &reading->number);
+
     bool number = reading->form == FORM_INT || reading->form == FORM_DECIMAL;
     if (number && (manner->dates & NUMBERED) &&
         ingest_number_moment(&reading->number, manner->dates & NUMBERED, &reading->moment))
@@ -427,6 +465,7 @@ void ingest_observe(struct ingest_evidence *evidence, struct text value,
         if (reading->form == FORM_UNKNOWN || !manner->text)
             return;
     }
+
     ingest_distinct_add(&evidence->distinct, text_hash(value));
     observe_date(evidence, reading, value, line);
     if (reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE)
@@ -448,12 +487,15 @@ static void merge_texts(struct ingest_example *out, const struct ingest_example 
 {
     struct ingest_example all[2 * INGEST_EXAMPLES];
     size_t count = 0;
+
     for (size_t i = 0; i < INGEST_EXAMPLES; i++) {
         if (out[i].line)
             all[count++] = out[i];
         if (from[i].line)
             all[count++] = from[i];
     }
+
+    /* the earliest of all comes first, then the earliest with another text */
     memset(out, 0, INGEST_EXAMPLES * sizeof *out);
     for (size_t kept = 0; kept < INGEST_EXAMPLES; kept++)
         for (size_t i = 0; i < count; i++) {
@@ -476,6 +518,7 @@ static void merge_lists(struct ingest_evidence *into, const struct ingest_eviden
             into->signs = base_calloc(CURRENCY_SIGNS_MAX, sizeof *into->signs);
         merge_counts(into->signs, from->signs, CURRENCY_SIGNS_MAX);
     }
+
     if (!from->missing)
         return;
     if (into->missing_count < from->missing_count) {
@@ -510,6 +553,7 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
      * earlier line is kept, so that they do not either */
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *(uint64_t *)((char *)into + sums[i]) += *(const uint64_t *)((const char *)from + sums[i]);
+
     merge_counts(into->forms, from->forms, FORMS);
     merge_counts(into->dates, from->dates, INGEST_DATE_KINDS);
     merge_lists(into, from);
@@ -517,6 +561,7 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
     into->max_digits = into->max_digits > from->max_digits ? into->max_digits : from->max_digits;
     if (from->min_digits && (from->min_digits < into->min_digits || !into->min_digits))
         into->min_digits = from->min_digits;
+
     merge_texts(into->texts, from->texts);
     merge_texts(into->undated, from->undated);
     keep_earlier(&into->either, &from->either);

@@ -85,6 +85,7 @@ static struct text in_small_letters(const char *name, struct arena *arena)
 static const char *own_name(const struct ingest_run *run, const char *name, size_t index,
                             struct text_map *taken)
 {
+    /* a file cannot name what is Strata's own, so its @ goes and the user is told */
     const char *said = name;
     while (schema_is_own_name(name))
         name++;
@@ -95,6 +96,9 @@ static const char *own_name(const struct ingest_run *run, const char *name, size
                       said, wanted);
 
     enum { FIRST_COPY = 2 };
+
+    /* the second "total" becomes total_2, and the number is kept with the name so that many copies
+     * do not search anew */
     bool is_new;
     struct text key = in_small_letters(wanted, run->arena);
     uint64_t copy = text_map_put(taken, key, FIRST_COPY, &is_new);
@@ -173,13 +177,17 @@ enum status ingest_add_names(const struct ingest_run *run,
 
     text_map_init(&found);
     text_map_init(&taken);
+
+    /* names that the file had before count as taken: a new key must not become an old column */
     for (size_t i = 0; i < map->count; i++)
         text_map_put(&taken, in_small_letters(shape->columns[map->columns[i]].name, run->arena), 2,
                      NULL);
+
     enum status status = ingest_json_names(&shape->sources[source], &found, error);
     int *columns = ARENA_ARRAY(run->arena, int, map->count + found.count);
     if (map->count)
         memcpy(columns, map->columns, map->count * sizeof *columns);
+
     for (size_t i = 0; i < found.count && status == STATUS_OK; i++) {
         if (text_map_find(map->names, found.entries[i].key))
             continue;
@@ -218,6 +226,7 @@ static const char *day_first(const struct ingest_run *run,
                              const struct ingest_understood *understood,
                              const struct ingest_shape *shape, const char *column)
 {
+    static const char europe[] = "Europe/";
     const struct schema *schema = store_schema(run->store);
     for (size_t i = 0; i < shape->source_count; i++) {
         const struct ingest_dialect *dialect = &shape->sources[i].dialect;
@@ -226,6 +235,7 @@ static const char *day_first(const struct ingest_run *run,
         if (dialect->layout == LAYOUT_DELIMITED && dialect->delimiter == ';')
             return "the semicolons between the file's fields";
     }
+
     if (called_day_first(column))
         return "the column's name";
     if (schema->currency && strcmp(schema->currency, "USD") == 0)
@@ -233,7 +243,9 @@ static const char *day_first(const struct ingest_run *run,
     if (schema->currency &&
         strstr(" EUR GBP CHF SEK NOK DKK PLN CZK HUF RON BRL AUD NZD INR ", schema->currency))
         return "the store's currency";
-    return strncmp(zone_name(understood->zone), "Europe/", 7) == 0 ? "the store's time zone" : NULL;
+    return strncmp(zone_name(understood->zone), europe, strlen(europe)) == 0
+               ? "the store's time zone"
+               : NULL;
 }
 
 bool ingest_retype(const struct ingest_run *run, const struct ingest_understood *understood,
@@ -256,6 +268,9 @@ static enum status read_patterns(const struct ingest_run *run, struct ingest_sha
     struct error ignored;
     for (size_t i = 0; i < shape->column_count; i++) {
         struct ingest_type_hint *hint = &shape->hints[i];
+
+        /* what is neither a type's name nor a format's must be a pattern, and a wrong one is
+         * refused here */
         bool named = hint->declared &&
                      ingest_check_declared(hint->declared, &ignored) == STATUS_OK &&
                      !ingest_is_pattern(hint->declared);

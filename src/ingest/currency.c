@@ -1,3 +1,7 @@
+/*
+ * The table of signs, and finding one in it. A sign's place in the table is its number, which
+ * evidence counts by and nothing stores: signs may be added anywhere but before the first.
+ */
 #include "ingest/currency.h"
 
 #include <pthread.h>
@@ -215,6 +219,7 @@ static unsigned char first_byte(char c)
 }
 
 static void make_chains(void)
+/* From the back, so that of two equal signs the chain holds the one that stands first. */
 {
     for (size_t i = SIGN_COUNT - 1; i >= 1; i--) {
         unsigned char first = first_byte(*signs[i].text);
@@ -252,6 +257,7 @@ char *ingest_sign_code(unsigned char sign, const char *store_currency, char out[
 {
     const char *list = sign < SIGN_COUNT ? signs[sign].codes : "";
     bool own = store_currency && strlen(store_currency) == 3 && strstr(list, store_currency);
+
     if (doubtful)
         *doubtful = strlen(list) > 3 && !own;
     snprintf(out, 4, "%.3s", own ? store_currency : list);

@@ -56,7 +56,7 @@ bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_f
     if (number->decorated || number->scaled < 0)
         return false;
     if (format == DATE_FORMAT_YEAR) {
-        if (number->scale || whole < 1 || whole > 9999)
+        if (number->scale || whole < 1 || whole > YEAR_MAX)
             return false;
         moment->date = date_from_civil((int32_t)whole, 1, 1);
         return true;
@@ -67,6 +67,8 @@ bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_f
     moment->date = (int32_t)whole - SERIAL_1970;
     if (number->scale == 0 || number->zero_fraction)
         return true;
+
+    /* rounded to the nearest second, in twice the width: the fraction may have eighteen digits */
     number_wide seconds = ((number_wide)rest * SECONDS_A_DAY * 2 + unit) / ((number_wide)unit * 2);
     moment->date += seconds == SECONDS_A_DAY;
     moment->clock = seconds == SECONDS_A_DAY ? 0 : (int32_t)seconds;

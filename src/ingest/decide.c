@@ -53,6 +53,8 @@ static void name_words(const char *name, char *out, size_t size)
     size_t used = 0;
     bool lower = false;
     out[used++] = ' ';
+
+    /* a capital behind a small letter begins a word, and so does whatever follows no letter */
     for (; name && *name && used + 3 < size; name++) {
         unsigned char c = (unsigned char)*name;
         bool letter = isalpha(c) || c >= 0x80;
@@ -195,11 +197,15 @@ static uint64_t date_count(const struct ingest_evidence *evidence, unsigned form
     return count;
 }
 
+enum {
+    ODD_ONE_IN = 1000, /* one odd value in so many is a mistake, and no other kind of column */
+    PHONE_DIGITS = 7,  /* and more; shorter numbers in groups are amounts that happen to be alike */
+};
+
 /* One in a thousand may be wrong (and is set aside) before a column is something else. */
 static bool nearly_all(uint64_t count, uint64_t of)
 {
-    /* one odd value in a thousand is a mistake, and no other kind of column */
-    return count == of || (count < of && of - count <= of / 1000);
+    return count == of || (count < of && of - count <= of / ODD_ONE_IN);
 }
 
 /* Dates that no calendar has are mistakes of single rows, which are set aside, as long as
@@ -219,11 +225,16 @@ static unsigned choose_order(const struct ingest_evidence *evidence, unsigned de
     uint64_t mdy = date_count(evidence, DATE_FORMAT_MDY),
              dmy = date_count(evidence, DATE_FORMAT_DMY);
     uint64_t only_mdy = mdy - evidence->either_order, only_dmy = dmy - evidence->either_order;
+
+    /* what was said rules; what the values prove comes next; only then what else speaks for an
+     * order */
     if (declared & SLASHED_DATES)
         return declared & SLASHED_DATES;
     uint64_t less = only_mdy < only_dmy ? only_mdy : only_dmy;
     type->contradictory = less > 0 && !nearly_all(mdy > dmy ? mdy : dmy,
                                                   only_mdy + only_dmy + evidence->either_order);
+
+    /* every date reads both ways: no value proves anything */
     if (only_mdy == 0 && only_dmy == 0 && mdy > 0) {
         type->remembered = (hint->remembered & SLASHED_DATES) != 0;
         type->inferred = !type->remembered && hint->day_first;
@@ -243,6 +254,7 @@ static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned de
     struct ingest_type found = *type;
     unsigned slashed = choose_order(evidence, declared, hint, &found);
     unsigned allowed = CLEAR_DATES | slashed | NUMBER_DATES | PART_DATES;
+
     uint64_t best = 0;
     for (unsigned bits = allowed; bits; bits &= bits - 1) {
         unsigned format = bits & -bits;
@@ -251,8 +263,13 @@ static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned de
             found.format = (enum ingest_date_format)format;
         }
     }
+
+    /* the doubts about the order of day and month are of no concern where dates are written
+     * otherwise */
     if (found.format != slashed)
         found.ambiguous = found.remembered = found.inferred = found.contradictory = false;
+
+    /* numbers and months stand alone in a column, other ways of writing a date may be mixed */
     bool alone = found.format & (NUMBER_DATES | PART_DATES);
     found.dates = alone ? found.format : CLEAR_DATES | slashed;
     *type = found;
@@ -267,6 +284,7 @@ static bool decide_numbered(const struct ingest_evidence *evidence,
     unsigned declared = hint->declared ? ingest_date_format_from(hint->declared) : 0;
     enum value_type wanted = declared_type(hint->declared);
     bool date = wanted == VALUE_DATE || wanted == VALUE_TIME, open = !hint->declared || date;
+
     bool serial = open && known && evidence->serials == known &&
                   (hint->time || date || name_says_date(hint->name));
     bool year = open && known && evidence->years == known && (hint->time || date);
@@ -276,6 +294,7 @@ static bool decide_numbered(const struct ingest_evidence *evidence,
         type->format = serial ? DATE_FORMAT_SERIAL : DATE_FORMAT_YEAR;
     else
         return false;
+
     type->dates = type->format;
     bool clocks = type->format == DATE_FORMAT_SERIAL && evidence->fractional;
     type->type = clocks || wanted == VALUE_TIME ? VALUE_TIME : VALUE_DATE;
@@ -306,6 +325,7 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     uint64_t count = choose_dates(evidence, declared_format, hint, &found);
     if (declared_format & (NUMBER_DATES | PART_DATES))
         found.format = (enum ingest_date_format)declared_format, found.dates = declared_format;
+
     enum value_type declared = declared_type(hint->declared);
     bool wanted = hint->time || declared_format || declared == VALUE_DATE || declared == VALUE_TIME;
     bool by_name = found.format & (NUMBER_DATES | NAMED_PART_DATES);
@@ -317,6 +337,7 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
         fits = false;
     if (!wanted && !(count && fits))
         return false;
+
     found.type = !evidence->clocked && declared != VALUE_TIME ? VALUE_DATE : VALUE_TIME;
     *type = found;
     return true;
@@ -328,6 +349,8 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
                           struct ingest_type *type)
 {
     uint64_t decimals = evidence->forms[FORM_DECIMAL], doubles = evidence->forms[FORM_DOUBLE];
+
+    /* 4.0128e+10 among whole numbers is a whole number that a spreadsheet shortened */
     if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
         doubles = 0;
     type->dot_zero = decimals && evidence->dot_zero == decimals && !doubles;
@@ -338,6 +361,7 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
         type->type = VALUE_DECIMAL;
     else
         type->type = declared == VALUE_DECIMAL ? VALUE_DECIMAL : VALUE_INT;
+
     if (type->type == VALUE_DECIMAL)
         type->scale = evidence->max_scale;
     if (type->type == VALUE_DOUBLE)
@@ -363,7 +387,7 @@ static bool shortened_codes(const struct ingest_evidence *evidence,
 static bool grouped_codes(const struct ingest_evidence *evidence, uint64_t known)
 {
     return known > 1 && evidence->spaced == known && evidence->max_scale == 0 && !evidence->signs &&
-           evidence->max_digits == evidence->min_digits && evidence->max_digits >= 7;
+           evidence->max_digits == evidence->min_digits && evidence->max_digits >= PHONE_DIGITS;
 }
 
 /* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make
@@ -403,8 +427,12 @@ static bool decide_undeclared_number(const struct ingest_evidence *evidence,
     const uint64_t *forms = evidence->forms;
     uint64_t finite = forms[FORM_INT] + forms[FORM_DECIMAL] + forms[FORM_DOUBLE];
     uint64_t numbers = finite + forms[FORM_NONFINITE];
+
+    /* text with digits in it among numbers are codes, of which the others are some */
     if (!finite || !nearly_all(numbers, known) || (numbers != known && evidence->text_digits))
         return false;
+
+    /* each of these makes it a text: the reason is kept, for the user is told */
     type->mixed_percent = evidence->percents && evidence->bare;
     type->codes = grouped_codes(evidence, known);
     type->words = signs_are_words(evidence, hint, known);
@@ -495,10 +523,15 @@ struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column
 {
     enum { POINT, COMMA, POINT3, COMMA3 };
     const uint64_t *own = column->counts, *all = file->counts;
+
+    /* From the strongest reason to the weakest: what was said, the column's own values, the other
+     * columns of its file, earlier imports, the delimiter. open: the answer changes how some value
+     * is read, so the reason is worth telling. */
     if (said)
         return (struct ingest_style_choice){said, STYLE_SAID};
     if (own[POINT] || own[COMMA])
         return (struct ingest_style_choice){own[COMMA] > own[POINT] ? ',' : '.', STYLE_PLAIN};
+
     bool open = own[POINT3] || own[COMMA3];
     if (all[POINT] != all[COMMA])
         return (struct ingest_style_choice){all[COMMA] > all[POINT] ? ',' : '.',

@@ -1,3 +1,9 @@
+/*
+ * Splitting bytes into records and fields. Quotes follow RFC 4180 as far as files do: a quote
+ * opens only at the start of a field, and what goes wrong behind one costs its line and no more.
+ * The two readers here must agree to the byte: ingest_whole_records, which only looks for the end
+ * of the last record, and ingest_split, which takes it apart.
+ */
 #include "ingest/dialect.h"
 
 #include "base/map.h"
@@ -131,6 +137,7 @@ static const char *split_quoted(const struct ingest_dialect *dialect, const char
     for (const char *c = start; c < close && (c = memchr(c, dialect->newline, (size_t)(close - c)));
          c++)
         record->lines++;
+
     at = close + 1;
     while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter &&
            *at != dialect->newline)
@@ -145,6 +152,7 @@ static const char *split_delimited(const struct ingest_dialect *dialect, const c
 {
     const char delimiter = dialect->delimiter, newline = dialect->newline, quote = dialect->quote;
     for (;;) {
+        /* each field once: a quoted one is cut before the delimiter behind it is looked for */
         if (quote && at < end && *at == quote)
             at = split_quoted(dialect, at, end, record);
         else
@@ -152,6 +160,7 @@ static const char *split_delimited(const struct ingest_dialect *dialect, const c
         const char *start = at;
         while (at < end && *at != delimiter && *at != newline)
             at++;
+
         struct ingest_field *field = &record->fields[record->count - 1];
         if (!field->data)
             set_trimmed(field, start, at);
@@ -177,6 +186,11 @@ static void split_spaces(const char *at, const char *end, struct ingest_record *
 
 /* JSON lines */
 
+enum {
+    DOUBLE_DIGITS = 17, /* every double reads back from so many (IEEE 754) */
+    JSON_SPARE = 256,   /* bytes: room for the shortest lines */
+};
+
 static void keep_text(struct ingest_record *record, struct ingest_field *field, const char *text,
                       size_t length)
 {
@@ -196,7 +210,8 @@ static void keep_scalar(struct ingest_record *record, struct ingest_field *field
     }
     if (json_is_null(value))
         return;
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    char *text =
+        json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS));
     if (text)
         keep_text(record, field, text, strlen(text));
     free(text);
@@ -219,6 +234,8 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
     {
         char name[JSON_NAME_MAX];
         ingest_join_key(name, prefix, key);
+
+        /* below the greatest depth an object is kept as its JSON, like a list */
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
             ingest_join_key(inner, name, ".");
@@ -267,6 +284,7 @@ static size_t quote_numbers(const char *at, const char *end, char *out)
 json_t *ingest_load_json(const char *at, const char *end)
 {
     char *quoted = base_malloc(3 * (size_t)(end - at) + 1);
+    /* at worst every other byte is a number of one digit, which takes three */
     size_t used = quote_numbers(at, end, quoted);
     json_t *value = json_loadb(quoted, used, 0, NULL);
     free(quoted);
@@ -277,7 +295,7 @@ json_t *ingest_load_json(const char *at, const char *end)
 static void split_json(const char *at, const char *end, struct ingest_record *record)
 {
     size_t length = (size_t)(end - at);
-    scratch_room(record, 4 * length + 256);
+    scratch_room(record, 4 * length + JSON_SPARE);
     for (size_t i = 0; i < record->names->count; i++)
         *add_field(record) = (struct ingest_field){"", 0, false};
     json_t *object = ingest_load_json(at, end);
@@ -324,6 +342,7 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
     record->flaw = FLAW_NONE;
     record->line = start;
     const char *stop;
+
     if (dialect->layout == LAYOUT_DELIMITED) {
         stop = split_delimited(dialect, start, end, record);
         if (record->flaw != FLAW_NONE) /* a quote gone wrong costs its line and not those behind */
@@ -366,9 +385,12 @@ static bool text_behind(const struct ingest_dialect *dialect, const char *close,
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
     const char *at = data, *end = data + length, *start = data;
+
     bool flawed = false;
 
     for (;;) {
+        /* Whole lines are jumped over up to the next quote: where there is none, which is most
+         * files, two searches through memory do for the block. */
         const char *quote = NULL;
         if (dialect->layout == LAYOUT_DELIMITED && dialect->quote && at < end)
             quote = memchr(at, dialect->quote, (size_t)(end - at));
@@ -392,6 +414,9 @@ size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *da
         at = close + 1;
         if (at == end) /* the next byte may be a second quote */
             return (size_t)(start - data);
+
+        /* the record is flawed: it is its first line, and what follows is read as if no quote had
+         * been */
         flawed |= text_behind(dialect, close, end);
         const char *first =
             flawed ? memchr(start, dialect->newline, (size_t)(close - start)) : NULL;

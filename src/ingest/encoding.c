@@ -62,13 +62,15 @@ const char *ingest_encoding_name(const struct ingest_encoding *encoding)
     return encoding ? encoding->name : "UTF-8";
 }
 
-/* Small letters and digits between two blanks: " cp1250 ". out has 40 bytes; longer names
+enum { PLAIN_MAX = 40 }; /* bytes: twice the longest name in the list */
+
+/* Small letters and digits between two blanks: " cp1250 ". out has PLAIN_MAX bytes; longer names
  * are none of ours. */
 static void plain(const char *name, char *out)
 {
     size_t used = 0;
     out[used++] = ' ';
-    for (; *name && used < 36; name++)
+    for (; *name && used < PLAIN_MAX - 4; name++)
         if (isalnum((unsigned char)*name))
             out[used++] = (char)tolower((unsigned char)*name);
     out[used++] = ' ';
@@ -77,7 +79,7 @@ static void plain(const char *name, char *out)
 
 static const struct known *find_known(const char *name)
 {
-    char wanted[40], own[40];
+    char wanted[PLAIN_MAX], own[PLAIN_MAX];
     plain(name, wanted);
     for (size_t i = 0; i < KNOWN; i++) {
         plain(known[i].name, own);
@@ -129,20 +131,24 @@ static int convert_byte(iconv_t converter, unsigned char byte, char out[4])
     return (int)(4 - room);
 }
 
+enum { UPPER = 128, BYTES = 256 }; /* where ASCII ends, and the bytes there are */
+
 /* Fills the table; false for encodings of several bytes a character and for those that
  * are no superset of ASCII. */
 static bool tabulate(iconv_t converter, struct ingest_encoding *encoding)
 {
     char out[4];
-    for (unsigned byte = 1; byte < 128; byte++)
+    for (unsigned byte = 1; byte < UPPER; byte++)
         if (convert_byte(converter, (unsigned char)byte, out) != 1 || out[0] != (char)byte)
             return false;
 
-    for (unsigned byte = 128; byte < 256; byte++) {
-        int length = convert_byte(converter, (unsigned char)byte, encoding->upper[byte - 128]);
+    for (unsigned byte = UPPER; byte < BYTES; byte++) {
+        int length = convert_byte(converter, (unsigned char)byte, encoding->upper[byte - UPPER]);
+
+        /* three bytes of UTF-8 reach every character that a one-byte encoding has */
         if (length < 0 || length > 3)
             return false;
-        encoding->upper_length[byte - 128] = (uint8_t)length;
+        encoding->upper_length[byte - UPPER] = (uint8_t)length;
     }
     return true;
 }
@@ -152,7 +158,7 @@ static bool tabulate(iconv_t converter, struct ingest_encoding *encoding)
 static void fill_gaps(struct ingest_encoding *encoding)
 {
     bool latin1 = strcmp(encoding->name, "Latin-1") == 0;
-    for (unsigned i = 0; i < 128; i++) {
+    for (unsigned i = 0; i < BYTES - UPPER; i++) {
         if (encoding->upper_length[i])
             continue;
         encoding->upper[i][0] = latin1 ? '\xc2' : INGEST_NO_CHARACTER;
@@ -163,9 +169,9 @@ static void fill_gaps(struct ingest_encoding *encoding)
 
 static int unit_of(const char *iconv_name)
 {
-    if (strncmp(iconv_name, "UTF-16", 6) == 0)
+    if (strncmp(iconv_name, "UTF-16", sizeof "UTF-16" - 1) == 0)
         return 2;
-    return strncmp(iconv_name, "UTF-32", 6) == 0 ? 4 : 1;
+    return strncmp(iconv_name, "UTF-32", sizeof "UTF-32" - 1) == 0 ? 4 : 1;
 }
 
 enum status ingest_encoding_open(const char *name, struct arena *arena,
@@ -173,6 +179,8 @@ enum status ingest_encoding_open(const char *name, struct arena *arena,
 {
     const struct known *found = find_known(name);
     *out = NULL;
+
+    /* the first of the list is UTF-8, which needs no decoding */
     if (found == known)
         return STATUS_OK;
     const char *iconv_name = found ? found->iconv : name;
@@ -198,12 +206,12 @@ size_t ingest_decode(const struct ingest_encoding *encoding, const char *data, s
     char *to = out;
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)data[i];
-        if (byte < 128) {
+        if (byte < UPPER) {
             *to++ = data[i];
             continue;
         }
-        const char *character = encoding->upper[byte - 128];
-        for (unsigned k = 0; k < encoding->upper_length[byte - 128]; k++)
+        const char *character = encoding->upper[byte - UPPER];
+        for (unsigned k = 0; k < encoding->upper_length[byte - UPPER]; k++)
             *to++ = character[k];
     }
     return (size_t)(to - out);
@@ -243,11 +251,16 @@ size_t ingest_decoder_run(struct ingest_decoder *decoder, const char **in, const
     char *to = out, *from;
     memcpy(&from, in, sizeof from); /* iconv reads there, and its prototype forgets to say const */
     size_t left = (size_t)(end - *in);
+
     while (left > 0 && room > 0) {
         if (iconv(decoder->converter, &from, &left, &to, &room) != (size_t)-1)
             break;
+
+        /* no room, or a character that the next bytes may finish: go on another time */
         if (errno == E2BIG || (errno == EINVAL && !last))
             break;
+
+        /* bytes without meaning become one bad byte, which later condemns their row and no other */
         size_t passed = left < (size_t)decoder->unit ? left : (size_t)decoder->unit;
         from += passed;
         left -= passed;
@@ -262,13 +275,16 @@ enum status ingest_decode_all(const struct ingest_encoding *encoding, const char
                               size_t length, bool whole, char **out, size_t *out_length,
                               struct error *error)
 {
+    enum { SPARE = 16 }; /* bytes: an empty content gets some memory, too */
     /* two bytes of the densest encodings become three, one of the table at most three */
-    size_t room = 3 * length + 16;
+    size_t room = 3 * length + SPARE;
     *out = base_malloc(room);
+
     if (!encoding->streamed) {
         *out_length = ingest_decode(encoding, data, length, *out);
         return STATUS_OK;
     }
+
     struct ingest_decoder *decoder;
     enum status status = ingest_decoder_open(encoding, &decoder, error);
     if (status != STATUS_OK) {

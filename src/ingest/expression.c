@@ -77,7 +77,7 @@ struct walk {
 static enum status refuse(const struct walk *walk, const char *format, ...) PRINTF_LIKE(2, 3);
 static enum status refuse(const struct walk *walk, const char *format, ...)
 {
-    char why[512];
+    char why[512]; /* two names and a sentence; longer ones are cut */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
@@ -142,7 +142,8 @@ static enum status check_column(struct walk *walk, const json_t *node)
 
     enum status status = refuse(walk, "there is no column %s", name);
     struct buffer list;
-    buffer_init(&list, ERROR_HINT_MAX - 128);
+    enum { SENTENCE = 128 }; /* bytes: what stands around the names */
+    buffer_init(&list, ERROR_HINT_MAX - SENTENCE);
     int nearest = text_nearest(name, expression->names, expression->name_count);
     if (nearest >= 0)
         buffer_printf(&list, "did you mean %s? ", expression->names[nearest]);
@@ -171,6 +172,7 @@ static enum status check_padding(const struct walk *walk, const json_t *node, co
     enum { WIDTH_MAX = 1000 };
     const json_t *width = json_array_get(json_object_get(node, "children"), 1);
     const json_t *number = json_object_get(json_object_get(width, "value"), "value");
+
     bool constant = strcmp(text_of(width, "class"), "CONSTANT") == 0 && json_is_number(number);
     if (constant && json_number_value(number) >= 0 && json_number_value(number) <= WIDTH_MAX)
         return STATUS_OK;
@@ -192,6 +194,9 @@ static enum status check_distance(const struct walk *walk, const json_t *node, c
 {
     enum { LENGTH_MAX = 1000 };
     const json_t *arguments = json_object_get(node, "children");
+
+    /* a text that stands in the expression has a length anybody can see; a column must be cut with
+     * left() */
     for (size_t i = 0; i < 2; i++) {
         const json_t *one = json_array_get(arguments, i);
         const json_t *length = json_array_get(json_object_get(one, "children"), 1);
@@ -219,6 +224,8 @@ static enum status check_function(const struct walk *walk, const json_t *node)
 
     if (strcmp(name, "unnest") == 0 || strcmp(name, "unlist") == 0)
         return refuse(walk, "%s makes several rows of one, and a row stays one row", name);
+
+    /* functions that are harmless only with some arguments have a look of their own */
     bool allowed =
         ingest_allows_function(name) && plain && (!*schema || strcmp(schema, "main") == 0);
     if (allowed && (strcmp(name, "lpad") == 0 || strcmp(name, "rpad") == 0))
@@ -239,6 +246,8 @@ static bool makes_array(const json_t *type)
 {
     const char *key;
     json_t *value;
+
+    /* somewhere inside: a list or a struct of arrays is no better */
     bool found = strcmp(text_of(type, "id"), "ARRAY") == 0;
     json_object_foreach((json_t *)type, key, value) found |= makes_array(value);
     for (size_t i = 0; i < json_array_size(type); i++)
@@ -251,6 +260,7 @@ static enum status check_class(struct walk *walk, const json_t *node, const char
     static const char *const harmless[] = {"CASE",        "CAST",     "COMPARISON",
                                            "CONJUNCTION", "CONSTANT", "BETWEEN",
                                            "OPERATOR",    "COLLATE",  "LAMBDA"};
+
     if (strcmp(class, "COLUMN_REF") == 0)
         return check_column(walk, node);
     if (strcmp(class, "FUNCTION") == 0)
@@ -258,9 +268,12 @@ static enum status check_class(struct walk *walk, const json_t *node, const char
     if (strcmp(class, "CAST") == 0 && makes_array(json_object_get(node, "cast_type")))
         return refuse(walk, "arrays take room for all their places, filled or not; cast to a list, "
                             "such as INTEGER[]");
+
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         if (strcmp(class, harmless[i]) == 0)
             return STATUS_OK;
+
+    /* refused all the same; these are only told why */
     if (strcmp(class, "SUBQUERY") == 0)
         return refuse(walk, "it holds a query of its own");
     if (strcmp(class, "WINDOW") == 0)
@@ -301,6 +314,7 @@ static double growth_of(const json_t *node)
     if (strcmp(name, "replace") == 0 || strcmp(name, "regexp_replace") == 0)
         return growth_of_replace(node);
     size_t uses = 1;
+
     for (size_t i = 0; i < json_array_size(arguments); i++) {
         const json_t *argument = json_array_get(arguments, i);
         size_t columns = strcmp(text_of(argument, "class"), "LAMBDA") == 0
@@ -332,6 +346,7 @@ static bool is_one_name(const json_t *node)
 static bool is_parameters(const json_t *left)
 {
     const json_t *several = json_object_get(left, "children");
+
     if (is_one_name(left))
         return true;
     bool row = strcmp(text_of(left, "class"), "FUNCTION") == 0 &&
@@ -352,6 +367,8 @@ static enum status walk_lambda(struct walk *walk, const json_t *node)
     if (!is_parameters(left))
         return walk_members(walk, node);
 
+    /* The names of outer lambdas stay known inside: the list grows for the walk over the body and
+     * is the outer one again behind it. */
     size_t before = walk->parameter_count, count = several ? json_array_size(several) : 1;
     const char **own = base_calloc(before + count, sizeof *own), **outer = walk->parameters;
     if (before)
@@ -383,17 +400,21 @@ static enum status walk_node(struct walk *walk, const json_t *node)
 
     if (!json_is_object(node))
         return STATUS_OK;
+
+    /* queries bear no class; they are known by what they hold, wherever in the tree they stand */
     const char *class = json_string_value(json_object_get(node, "class"));
     if (!class && (json_object_get(node, "select_list") || json_object_get(node, "from_table")))
         return refuse(walk, "it holds a query of its own");
     if (!class)
         return walk_members(walk, node);
+
     TRY(check_class(walk, node, class));
     if (strcmp(class, "CONSTANT") == 0) /* holds a value of whatever shape, and no expression */
         return STATUS_OK;
     if (strcmp(class, "LAMBDA") == 0)
         return walk_lambda(walk, node);
 
+    /* what this node multiplies holds for what stands below it, and not for its neighbours */
     double growth = walk->growth;
     walk->growth *= growth_of(node);
     enum status status = check_growth(walk);
@@ -410,15 +431,19 @@ static const json_t *only_expression(const json_t *root)
     static const char *const empty[] = {"modifiers", "group_expressions", "group_sets"};
     const json_t *statements = json_object_get(root, "statements");
     const json_t *node = json_object_get(json_array_get(statements, 0), "node");
+
     const json_t *list = json_object_get(node, "select_list");
     bool alone = json_array_size(statements) == 1 &&
                  strcmp(text_of(node, "type"), "SELECT_NODE") == 0 && json_array_size(list) == 1 &&
                  strcmp(text_of(json_object_get(node, "from_table"), "type"), "EMPTY") == 0;
+
+    /* a text such as "1) FROM t WHERE (2" parses as well, and shows in one of these places */
     alone = alone && json_array_size(json_object_get(json_object_get(node, "cte_map"), "map")) == 0;
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         alone = alone && is_empty(json_object_get(node, absent[i]));
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
         alone = alone && json_array_size(json_object_get(node, empty[i])) == 0;
+
     const json_t *only = alone ? json_array_get(list, 0) : NULL;
     return only && !*text_of(only, "alias") ? only : NULL;
 }
@@ -441,6 +466,7 @@ static enum status parse(struct lake *lake, const char *sql, json_t **root, stru
     enum status status = lake_query(lake, query.data, &result, error);
     if (status == STATUS_OK)
         status = lake_result_next(result, &chunk, error);
+
     if (status == STATUS_OK && chunk && lake_known(&chunk->columns[0], 0)) {
         struct text text = lake_text(&chunk->columns[0], 0);
         /* places in the text that do not exist are written as 2^64 - 1 */
@@ -463,6 +489,7 @@ enum status ingest_check_expression(struct lake *lake, const struct ingest_expre
 
     const json_t *only = only_expression(root);
     enum status status;
+
     if (only)
         status = walk_node(&walk, only);
     else if (json_is_true(json_object_get(root, "error"))) {

@@ -102,6 +102,11 @@ static const char *const counted_words[] = {
     "запис",    "result", "entries", "einträge", "item",   "order",  "customer",
 };
 
+enum {
+    NOT_ASCII = 0x80,    /* bytes of other scripts, which put no blanks between words */
+    FILLED_COLUMNS = 64, /* those of which ingest_dialect.filled says something */
+};
+
 #define WORDS(array) array, sizeof array / sizeof *array
 
 /* Small letters of the first bytes, ASCII and the letters of Latin, Greek and Cyrillic. */
@@ -118,7 +123,7 @@ static bool begins_with(struct text text, const char *const *words, size_t count
         if (text.length < length || memcmp(text.data, words[i], length) != 0)
             continue;
         unsigned char next = text.length > length ? (unsigned char)text.data[length] : 0;
-        if (!whole || (!isalnum(next) && next != '_' && next < 128))
+        if (!whole || (!isalnum(next) && next != '_' && next < NOT_ASCII))
             return true;
     }
     return false;
@@ -164,7 +169,7 @@ bool ingest_is_figure(struct text text)
     for (size_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];
         digit |= isdigit(c) != 0;
-        if (!isdigit(c) && c < 128 && !strchr(signs, c))
+        if (!isdigit(c) && c < NOT_ASCII && !strchr(signs, c))
             return false;
         /* of what is not ASCII only signs pass: currency (€ £ ¥ ₤ …), narrow blanks, minus */
         if (c >= 0xc3 && c != 0xe2)
@@ -190,10 +195,11 @@ static size_t filled_fields(const struct ingest_record *record)
 static bool is_total_row(const struct ingest_dialect *dialect, const struct ingest_record *record)
 {
     bool labelled = false, gap = false;
-    for (size_t i = 0; i < dialect->columns && i < 64; i++) {
+    for (size_t i = 0; i < dialect->columns && i < FILLED_COLUMNS; i++) {
         bool empty = i >= record->count || field_text(record, i).length == 0;
         gap |= empty && (dialect->filled >> i & 1);
     }
+
     for (size_t i = 0; i < record->count; i++) {
         struct text field = field_text(record, i);
         if (field.length == 0)
@@ -216,6 +222,8 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
 
     if (filled == 0)
         return KIND_EMPTY;
+
+    /* a row with a quote gone wrong is reported as such, and must not vanish as a footer */
     if (record->flaw != FLAW_NONE)
         return KIND_ROW;
     if (dialect->layout == LAYOUT_SPACES) {
@@ -229,6 +237,8 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
     if (filled > 1)
         return KIND_ROW;
 
+    /* one text alone: it is a remark when it reads like one, else it may be the start of a cut
+     * row */
     for (size_t i = 0; i < record->count; i++)
         if (field_text(record, i).length && dialect->columns > 1 &&
             is_remark(field_text(record, i)))
@@ -254,6 +264,8 @@ static const char *behind_row(const struct ingest_dialect *dialect, const char *
 {
     struct ingest_record record = {0};
     size_t skipped;
+
+    /* from the front, where quotes are known: the row that holds `start`, or begins behind it */
     const char *at = data + ingest_whole_records(dialect, data, (size_t)(start - data));
     for (;;) {
         while (at < start && (*at == dialect->newline || *at == '\r'))
@@ -261,6 +273,7 @@ static const char *behind_row(const struct ingest_dialect *dialect, const char *
         if (at >= start || !ingest_split(dialect, &at, end, &record, &skipped))
             break;
     }
+
     const char *rest = at;
     bool more = at <= start || ingest_split(dialect, &rest, end, &record, &skipped);
     ingest_record_release(&record);
@@ -287,12 +300,17 @@ size_t ingest_footer_start(const struct ingest_dialect *dialect, const char *dat
             break;
         if (ingest_split(dialect, &from, at, &record, &skipped))
             kind = kind_of(dialect, &record);
+
+        /* the last row that has anything in it is the row of sums, which looks like any other */
         if (kind == KIND_ROW && sums && !pending)
             kind = KIND_FOOTER;
         sums &= kind == KIND_EMPTY;
 
         if (kind == KIND_ROW)
             break;
+
+        /* A short line counts only with an empty line before it. An empty line alone is none of the
+         * footer's until something above it says that the rows have ended. */
         if (kind == KIND_FOOTER || (kind == KIND_EMPTY && pending)) {
             start = line;
             pending = false;
@@ -323,11 +341,16 @@ static bool number_of(const struct ingest_dialect *dialect, struct text field, d
 bool ingest_is_sum_row(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
     enum { COLUMNS = 64 };
+    /* sums in doubles are off by as much, and written with two digits by half a cent */
+    static const double RELATIVE = 1e-9, HALF_A_CENT = 0.005;
     double sums[COLUMNS] = {0}, last[COLUMNS] = {0}, value;
     bool known[COLUMNS] = {false}, labelled = false, same = true;
     struct ingest_record record = {0};
     const char *end = data + length;
+
     size_t skipped, rows = 0, numbers = 0;
+
+    /* each row is added once the next has come, so that at the end `last` is not among the sums */
     while (ingest_split(dialect, &data, end, &record, &skipped)) {
         rows++;
         labelled = record.count > 0 && ingest_is_total(field_text(&record, 0));
@@ -342,7 +365,8 @@ bool ingest_is_sum_row(const struct ingest_dialect *dialect, const char *data, s
 
     for (size_t i = 0; i < COLUMNS && i < record.count; i++) {
         numbers += known[i];
-        same &= !known[i] || fabs(sums[i] - last[i]) <= 1e-9 * fabs(sums[i]) + 0.005;
+        double rounding = RELATIVE * fabs(sums[i]) + HALF_A_CENT;
+        same &= !known[i] || fabs(sums[i] - last[i]) <= rounding;
     }
 
     ingest_record_release(&record);

@@ -47,20 +47,45 @@ bool ingest_numbers_rows(const struct judging *judging)
     return has(judging, WORD_ROW) || (counts && judging->column->unnamed);
 }
 
+/*
+ * Confidence is counted in points of a hundred. They are no probabilities: what matters is their
+ * order, and on which side of GUESS_LIKELY and GUESS_SURE one objection leaves a name.
+ */
+enum { CONFIDENCE_MOST = 99 }; /* a guess is never certain */
+
 /* ---- time ---- */
+
+enum {
+    TIME_NAMED = 80,     /* likely by its name alone, and never sure */
+    TIME_UNNAMED = 45,   /* it holds dates, and nothing says of what */
+    TIME_PURE = 10,      /* its name says nothing else */
+    TIME_OF_EVENT = 3,   /* between two times of a fact: the one named after what happened, */
+    TIME_HAPPENED = 2,   /* the one at which it did, */
+    TIME_WITH_CLOCK = 2, /* the finer one, */
+    TIME_OF_TABLE = 4,   /* OrderDate is more likely the time of an order than StockDate */
+    TIME_IN_ORDER = 4,   /* and the one in whose order the file is written */
+    TIME_LATER = 35,     /* due, shipped, updated: a time, but of something else */
+    TIME_OF_PERSON = 15,
+    TIME_OF_THING = 6,
+    TIME_EMPTY = 25, /* in proportion to the rows without one */
+    TIME_EARLY = 40, /* births */
+    TIME_SAME = 10,  /* the day of the export */
+    DATES_FOR_SAME = 20,
+    DATES_FOR_ORDER = 10, /* fewer are alike, or in order, by chance */
+};
 
 static int time_values(const struct judging *judging, int score)
 {
     const struct ingest_portrait *portrait = judging->portrait;
     uint64_t rows = judging->column->evidence->rows;
     if (rows)
-        score -= (int)(25 * (rows - judging->known) / rows);
-    if (portrait->early * 2 > portrait->dates) /* births */
-        score -= 40;
-    if (portrait->dates > 20 && portrait->least_date == portrait->most_date)
-        score -= 10;
-    if (portrait->dates > 10 && (portrait->rising == 0 || portrait->falling == 0))
-        score += 4; /* files are written in the order of what happened */
+        score -= (int)(TIME_EMPTY * (rows - judging->known) / rows);
+    if (portrait->early * 2 > portrait->dates)
+        score -= TIME_EARLY;
+    if (portrait->dates > DATES_FOR_SAME && portrait->least_date == portrait->most_date)
+        score -= TIME_SAME;
+    if (portrait->dates > DATES_FOR_ORDER && (portrait->rising == 0 || portrait->falling == 0))
+        score += TIME_IN_ORDER;
     return score;
 }
 
@@ -75,27 +100,49 @@ static void judge_time(struct judging *judging)
     if (!dates && !(judging->known && evidence->date_values * 2 >= judging->known && said))
         return;
 
-    int score = said ? 80 : 45;
+    int score = said ? TIME_NAMED : TIME_UNNAMED;
     if (said && only(judging, pure))
-        score += 10;
-    score += has(judging, WORD_EVENT) ? 3 : 0;
-    score += has(judging, WORD_HAPPENED) ? 2 : 0;
-    score += type == VALUE_TIME ? 2 : 0;
+        score += TIME_PURE;
+    score += has(judging, WORD_EVENT) ? TIME_OF_EVENT : 0;
+    score += has(judging, WORD_HAPPENED) ? TIME_HAPPENED : 0;
+    score += type == VALUE_TIME ? TIME_WITH_CLOCK : 0;
     size_t length = strlen(judging->situation->table);
     if (length && strncasecmp(judging->column->name, judging->situation->table, length) == 0)
-        score += 4; /* OrderDate is more likely the time of an order than StockDate */
+        score += TIME_OF_TABLE;
+
+    /* against it: the name says that something else is dated */
     if (has(judging, WORD_OTHER_TIME))
-        score -= 35;
+        score -= TIME_LATER;
     if (has(judging, WORD_TRAIT | WORD_CUSTOMER | WORD_PERSON))
-        score -= 15;
+        score -= TIME_OF_PERSON;
     if (has(judging, WORD_THING))
-        score -= 6;
+        score -= TIME_OF_THING;
     score = time_values(judging, score);
     enum { SHOWN_AT_LEAST = 10 }; /* whatever holds dates is worth being shown */
-    judging->out->confidence = score < SHOWN_AT_LEAST ? SHOWN_AT_LEAST : at_most(score, 99);
+    judging->out->confidence =
+        score < SHOWN_AT_LEAST ? SHOWN_AT_LEAST : at_most(score, CONFIDENCE_MOST);
 }
 
 /* ---- amount ---- */
+
+enum {
+    AMOUNT_TOTAL = 92, /* "total amount", "order value": of the best that there are, */
+    AMOUNT_PLAIN = 89, /* the order in which they win over one another */
+    TOTAL_PRICE = 90,
+    TOTAL_PLAIN = 88,
+    PRICE_PLAIN = 62,    /* may be that of one piece */
+    EVENT_ALONE = 45,    /* "sale" may be anything about a sale */
+    UNIT_PRICE = 40,     /* "price per unit" */
+    OF_ITSELF = 65,      /* the gift of a gift, the payment of a payment */
+    AMOUNT_PART = 42,    /* taxes, discounts: no longer likely, whatever else the name says */
+    AMOUNT_OF_THING = 8, /* "product value" */
+    AMOUNT_SUBTOTAL = 12,
+    AMOUNT_CENTS = 3, /* written with a point, as money is */
+    AMOUNT_COUNTS = 25,
+    AMOUNT_SAME = 20,  /* every row says the same */
+    AMOUNT_EMPTY = 20, /* in proportion to the rows without one */
+    VALUES_TO_TELL = 20,
+};
 
 static int amount_words(const struct ingest_meaning *meaning)
 {
@@ -103,22 +150,24 @@ static int amount_words(const struct ingest_meaning *meaning)
     bool amount = words & WORD_AMOUNT, total = words & WORD_TOTAL, price = words & WORD_PRICE;
     int score = 0;
 
+    /* an id of amounts or a creation date is none; "amount paid" is */
     if (words & (WORD_ID | WORD_TRAIT | WORD_HAPPENED) && !(amount && (words & WORD_HAPPENED)))
         return 0;
     if (words & WORD_QUANTITY)
-        return price ? 40 : 0;
+        return price ? UNIT_PRICE : 0;
     if (amount)
-        score = total || (words & WORD_EVENT) ? 92 : 89;
+        score = total || (words & WORD_EVENT) ? AMOUNT_TOTAL : AMOUNT_PLAIN;
     else if (total)
-        score = price || (words & WORD_EVENT) ? 90 : 88;
+        score = price || (words & WORD_EVENT) ? TOTAL_PRICE : TOTAL_PLAIN;
     else if (price)
-        score = 62;
+        score = PRICE_PLAIN;
     else if (words & WORD_EVENT && meaning->count == 1)
-        score = 45;
+        score = EVENT_ALONE;
+
     if (words & WORD_PART)
-        score -= 42;
+        score -= AMOUNT_PART;
     if (words & WORD_THING)
-        score -= 8;
+        score -= AMOUNT_OF_THING;
     score -= 2 * meaning->unknown;
     return score < 0 ? 0 : score;
 }
@@ -177,18 +226,19 @@ static void judge_amount(struct judging *judging)
     if (!score || !is_number(type) || !judging->known)
         return;
     if (score < GUESS_LIKELY && strcasecmp(name, judging->situation->table) == 0)
-        score = 65; /* the gift of a gift, the payment of a payment */
+        score = OF_ITSELF;
+
     if (strcasestr(name, "subtotal"))
-        score -= 12;
+        score -= AMOUNT_SUBTOTAL;
     if (type == VALUE_DECIMAL)
-        score += 3;
-    if (type == VALUE_INT && portrait->whole > 20 && portrait->most <= COUNT_MOST &&
+        score += AMOUNT_CENTS;
+    if (type == VALUE_INT && portrait->whole > VALUES_TO_TELL && portrait->most <= COUNT_MOST &&
         portrait->least >= 0)
-        score -= 25;
-    if (judging->distinct == 1 && judging->known > 20)
-        score -= 20;
+        score -= AMOUNT_COUNTS;
+    if (judging->distinct == 1 && judging->known > VALUES_TO_TELL)
+        score -= AMOUNT_SAME;
     uint64_t rows = judging->column->evidence->rows;
-    score -= (int)(20 * (rows - judging->known) / rows);
+    score -= (int)(AMOUNT_EMPTY * (rows - judging->known) / rows);
     judging->out->confidence = score < 0 ? 0 : score;
 }
 
@@ -221,6 +271,7 @@ static void judge_group(struct judging *judging)
     enum value_type type = judging->column->type->type;
     const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL |
                              WORD_PART | WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
+    /* one in ten comes again: fewer are numbers given twice by mistake */
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
 
     if (type != VALUE_INT && type != VALUE_TEXT)
@@ -230,12 +281,12 @@ static void judge_group(struct judging *judging)
     const struct ingest_evidence *evidence = judging->column->evidence;
     uint64_t words = evidence->forms[FORM_TEXT] - evidence->text_digits; /* without a digit */
     bool numbered = type == VALUE_INT || words * 2 < judging->known;
-    enum { LINES_MOST = 100 };
+    enum { LINES_MOST = 100, NAMED_NUMBERS = 60 };
     if (!numbered ||
         (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
         repeats = false;
     if (judging->known > judging->distinct && looks_like_invoices(judging))
-        judging->out->confidence = 60;
+        judging->out->confidence = NAMED_NUMBERS;
     if (!repeats || !has(judging, WORD_EVENT) || has(judging, against) ||
         (!has(judging, WORD_ID) && !comes_in_runs(judging)))
         return;
@@ -248,13 +299,23 @@ static void judge_group(struct judging *judging)
         judging->out->confidence = judging->meaning.unknown ? EVENT_OF_SOMETHING : EVENT;
 }
 
+enum {
+    KEY_ALONE = 50,
+    KEY_ID = 25,       /* its name says identifier */
+    KEY_OF_TABLE = 20, /* it is called like the table */
+    KEY_FIRST = 15,    /* it is the first column */
+    KEY_OF_OTHER = 40, /* it is called a trait or an amount */
+    KEY_REPEATED = 45, /* some of its values are not there, or come again */
+    KEY_ROW_NUMBER = 20,
+};
+
 static void judge_key(struct judging *judging)
 {
     enum value_type type = judging->column->type->type;
     const char *name = judging->column->name, *table = judging->situation->table;
     size_t length = strlen(table);
     bool plural = length > 3 && (table[length - 1] == 's' || table[length - 1] == 'S');
-    char one[64];
+    char one[64]; /* the name of a table is no longer, or cut: it is only searched for */
 
     snprintf(one, sizeof one, "%.*s", (int)(plural ? length - 1 : length), table);
     bool called = length && strcasestr(name, one) != NULL;
@@ -263,33 +324,33 @@ static void judge_key(struct judging *judging)
 
     /* GUESS_SURE needs two of: called an identifier, called like the table, the first
      * column; and nothing against it, least of all values that repeat */
-    int score = 50;
+    int score = KEY_ALONE;
     if (has(judging, WORD_ID)) {
         ingest_reason(judging, "its name says identifier");
-        score += 25;
+        score += KEY_ID;
     }
 
     if (called) {
         ingest_reason(judging, "it is called like the table");
-        score += 20;
+        score += KEY_OF_TABLE;
     }
 
     if (judging->place == 0 && !ingest_numbers_rows(judging))
-        score += 15;
+        score += KEY_FIRST;
     if (has(judging, WORD_TRAIT | WORD_AMOUNT | WORD_PRICE) && !has(judging, WORD_ID))
-        score -= 40;
+        score -= KEY_OF_OTHER;
     if (ingest_numbers_rows(judging)) {
         ingest_reason(judging, "it only numbers the rows");
-        score = at_most(score, 20);
+        score = at_most(score, KEY_ROW_NUMBER);
     }
 
     if (!all_different(judging) || judging->known < judging->column->evidence->rows) {
         ingest_reason(judging,
                       all_different(judging) ? "it is empty in some rows" : "its values repeat");
-        score -= 45;
+        score -= KEY_REPEATED;
     }
 
-    judging->out->confidence = score < 0 ? 0 : at_most(score, 99);
+    judging->out->confidence = score < 0 ? 0 : at_most(score, CONFIDENCE_MOST);
 }
 
 /* ---- all columns ---- */
@@ -362,7 +423,7 @@ void ingest_judge(enum ingest_role role, const struct ingest_candidate *columns,
             .out = &out[i],
         };
         out[i] = (struct ingest_judgement){0};
-        judges[role](&judging);
+        judges[role](&judging); /* gives confidence and reasons to out[i] */
     }
 }
 

@@ -12,11 +12,53 @@
 #include <ctype.h>
 #include <string.h>
 
+/*
+ * Points of a hundred, as in guess.c. From GUESS_SURE (90) on the answer is taken unasked, so what
+ * stands above it must be right nearly always; below, only the order counts, in which people are
+ * shown what it could be.
+ */
 enum {
-    NOBODY =
-        15, /* it is about somebody, or is somebody else: shown only when nothing better is there */
+    /* taken unasked */
+    CUSTOMER = 93,     /* its name says customer */
+    SOMEONE = 91,      /* or member, user, subscriber */
+    NUMBERED = 2,      /* and that it is a number or a code */
+    THEIR_MAIL = 92,   /* addresses under a name that says customer, */
+    MAIL = 91,         /* or only e-mail */
+    THEIR_LOGIN = 92,  /* what a customer signs in as, */
+    LOGIN = 91,        /* or somebody */
+    CLUB_CARD = 91,    /* cards in a file that speaks of loyalty */
+    ID_OF_TRAITS = 92, /* "id" in a table of customers */
+    /* asked about */
+    NEARLY = 85,        /* the likeliest */
+    REFERENCE = 80,     /* "reference" in a table of customers */
+    FIRST_ID = 80,      /* an identifier of something unknown, in the first column */
+    OWN_REFERENCE = 75, /* a customer's reference that never comes again: may be an order's */
+    ID_OF_FACTS = 75,   /* "id" among facts: as likely the fact's */
+    ACCOUNT = 75,       /* names without blanks, with digits */
+    PHONE = 70,         /* one each, or coming again as facts do */
+    DEVICE = 65,
     DOUBTFUL = 60, /* could be, and something speaks against it */
-    NEARLY = 85,   /* the likeliest, and still to be asked about */
+    SOME_ID = 60,
+    UNNAMED = 55,      /* no name, but values that come again as those of customers */
+    OTHERS_MAIL = 50,  /* where something is sent */
+    PERSONS_NAME = 45, /* two may be called alike */
+    A_COUNT = 40,      /* 12 customers that day */
+    SHAPE_ALONE = 35,  /* as UNNAMED, under a name that says nothing */
+    SHARED_PHONE = 30,
+    NOBODY = 15, /* about somebody, or somebody else: shown only when nothing better is there */
+    ROW_NUMBER = 10,
+    /* what an objection leaves at most */
+    REPEATED_TRAIT = 80, /* some customers come twice in a table of them */
+    OFTEN_EMPTY = 80,
+    OFTEN_ZERO = 70,
+    ONE_VALUE = 50,
+    FEW_VALUES = 40,
+    WAYS = 30, /* web, app, store */
+    REPEATED = 30,
+    OWN_VALUE = 20, /* the fact's own number */
+    /* for each word of the name that nobody knows */
+    UNKNOWN_OF_CUSTOMER = 3,
+    UNKNOWN_OF_SOMEONE = 4,
 };
 
 enum {
@@ -54,10 +96,10 @@ static int mail_words(struct judging *judging)
         return NOBODY;
     }
     if (has(judging, WORD_OTHER_TIME) || strncasecmp(judging->column->name, "to ", 3) == 0)
-        return 50;
+        return OTHERS_MAIL;
     if (has(judging, SOMEBODY))
-        return 92;
-    return has(judging, WORD_MAIL) ? 91 : 85;
+        return THEIR_MAIL;
+    return has(judging, WORD_MAIL) ? MAIL : NEARLY;
 }
 
 /* "User name", "Client name": what people are called they share with others, unless it is
@@ -68,7 +110,7 @@ static int name_words(struct judging *judging)
     bool accounts = portrait->known && !portrait->spaced && portrait->coded * 2 > portrait->known;
     ingest_reason(judging, accounts ? "its values look like the names of accounts"
                                     : "it is what people are called, and two may be called alike");
-    return accounts ? 75 : 45;
+    return accounts ? ACCOUNT : PERSONS_NAME;
 }
 
 /* Cards name members where they are a club's, and a bank's name nobody for long. */
@@ -80,17 +122,18 @@ static int card_words(struct judging *judging)
         return 0;
     ingest_reason(judging, "its name says a card");
     bool club = has(judging, SOMEBODY | WORD_LOYALTY) || (judging->company->words & WORD_LOYALTY);
-    return club ? 91 : NEARLY;
+    return club ? CLUB_CARD : NEARLY;
 }
 
 /* Whoever has a telephone number of their own is known by it, where nothing better is. */
 static int phone_words(struct judging *judging)
 {
     bool own = all_different(judging);
-    if (judging->portrait->known && judging->portrait->longest < 7)
+    enum { DIGITS_MIN = 7 }; /* shorter ones are extensions */
+    if (judging->portrait->known && judging->portrait->longest < DIGITS_MIN)
         return 0;
     ingest_reason(judging, "its name says a telephone number");
-    return own == judging->situation->traits ? 70 : 30;
+    return own == judging->situation->traits ? PHONE : SHARED_PHONE;
 }
 
 /* Above numbers a plural counts: 12 customers that day. */
@@ -126,7 +169,7 @@ static int somebodys(struct judging *judging)
 
     if (counts_people(judging)) {
         ingest_reason(judging, "its name is a plural over numbers, as of how many there were");
-        return 40;
+        return A_COUNT;
     }
 
     return -1;
@@ -141,12 +184,13 @@ static int somebody_words(struct judging *judging)
         return theirs;
     bool customer = has(judging, WORD_CUSTOMER);
     ingest_reason(judging, customer ? "its name says customer" : "its name says who it is about");
-    int score = (customer ? 93 : 91) + (numbered ? 2 : 0) + named_id(judging) -
-                (customer ? 3 : 4) * judging->meaning.unknown;
+
+    int score = (customer ? CUSTOMER : SOMEONE) + (numbered ? NUMBERED : 0) + named_id(judging) -
+                (customer ? UNKNOWN_OF_CUSTOMER : UNKNOWN_OF_SOMEONE) * judging->meaning.unknown;
     if ((judging->meaning.last & WORD_REFERENCE) && !judging->situation->traits &&
         all_different(judging)) {
         ingest_reason(judging, "a reference that never comes again may be an order's");
-        return at_most(score, 75);
+        return at_most(score, OWN_REFERENCE);
     }
     return score;
 }
@@ -171,20 +215,20 @@ static int identifier_words(struct judging *judging)
             return DOUBTFUL;
         }
         if (traits && has(judging, WORD_REFERENCE) && !company->persons)
-            return 80;
-        return traits ? 92 : 75;
+            return REFERENCE;
+        return traits ? ID_OF_TRAITS : ID_OF_FACTS;
     }
 
     if (only(judging, WORD_ID | WORD_DEVICE | WORD_THING)) {
         if (!has(judging, WORD_DEVICE))
             return 0;
         ingest_reason(judging, "its name says a device, which is nearly somebody");
-        return 65;
+        return DEVICE;
     }
 
     if (!has(judging, ABOUT | OTHERS) && judging->meaning.unknown == 1) {
         ingest_reason(judging, "its name says identifier of something");
-        return traits && judging->place == 0 ? 80 : 60;
+        return traits && judging->place == 0 ? FIRST_ID : SOME_ID;
     }
 
     return 0;
@@ -196,11 +240,15 @@ static int shape_words(struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
     const struct ingest_candidate *column = judging->column;
-    bool again = judging->known >= 4 && judging->distinct >= 3 &&
-                 judging->distinct * 10 <= judging->known * 9;
-    bool number = column->type->type == VALUE_INT && portrait->least >= 0 && portrait->most >= 50;
+    /* of ten values one comes again, of ten codes nine look like it; smaller numbers are counts */
+    bool repeated = judging->distinct * 10 <= judging->known * 9;
+    bool again = judging->known >= 4 && judging->distinct >= 3 && repeated;
+    enum { NUMBER_MOST = 50 };
+    bool number =
+        column->type->type == VALUE_INT && portrait->least >= 0 && portrait->most >= NUMBER_MOST;
     bool code = column->type->type == VALUE_TEXT && portrait->coded * 10 >= portrait->known * 9 &&
-                !portrait->spaced;
+                !portrait->spaced; /* nine of ten, as above */
+
     if (portrait->uuids == portrait->known && !has(judging, ABOUT | OTHERS)) {
         ingest_reason(judging, "its values are UUIDs");
         return DOUBTFUL;
@@ -210,21 +258,25 @@ static int shape_words(struct judging *judging)
         judging->distinct * 100 < judging->known)
         return 0;
     ingest_reason(judging, "its values come again as those of customers would");
-    return column->unnamed ? 55 : 35;
+    return column->unnamed ? UNNAMED : SHAPE_ALONE;
 }
 
 int ingest_customer_words(struct judging *judging)
 {
     if (ingest_numbers_rows(judging)) {
         ingest_reason(judging, "it only numbers the rows");
-        return 10;
+        return ROW_NUMBER;
     }
+
+    /* values that are addresses outweigh the name; then the names that say somebody, then those
+     * of what somebody carries, and last what is only an identifier */
     if (mostly_mail(judging))
         return mail_words(judging);
     if (has(judging, WORD_LOGIN) && !has(judging, WORD_AGAINST | WORD_OTHER_TIME | WORD_TIME)) {
         ingest_reason(judging, "its name says what somebody signs in as");
-        return has(judging, WORD_CUSTOMER) ? 92 : 91;
+        return has(judging, WORD_CUSTOMER) ? THEIR_LOGIN : LOGIN;
     }
+
     if (has(judging, SOMEBODY))
         return somebody_words(judging);
     if (has(judging, WORD_AGAINST))
@@ -277,13 +329,16 @@ static bool is_few(const struct judging *judging)
     bool customer = has(judging, WORD_CUSTOMER);
     enum { FEW = 20, MANY_ROWS = 200, SOME_ROWS = 30, TEN = 10 };
     bool marks = judging->column->type->type == VALUE_INT && judging->portrait->most <= FEW;
+
     if (distinct <= FEW && known >= MANY_ROWS && (marks || !customer))
         return true; /* a business has more than twenty customers by the time it has 200 rows */
     if (customer)
         return known >= SOME_ROWS &&
                (distinct <= 2 || (marks && !has(judging, WORD_ID) && distinct * 4 <= known));
+
     bool called = !has(judging, WORD_ID) && judging->portrait->coded * 2 < judging->portrait->known;
-    return (distinct == 1 && known > 4) || (distinct == 2 && known > 6) ||
+    return (distinct == 1 && known > 4) ||
+           (distinct == 2 && known > 6) || /* in fewer rows it may be chance */
            (called && distinct * 3 <= known &&
             distinct <= FEW) || /* by names, as a till's staff are */
            (distinct <= FEW && known >= SOME_ROWS && distinct * TEN <= known);
@@ -298,7 +353,7 @@ static int customer_repetition(struct judging *judging, int score)
     if (holds_ways(judging)) {
         ingest_reason(judging, "its values are ways or sorts and no people ('%s')",
                       judging->portrait->values[0]);
-        return at_most(score, 30);
+        return at_most(score, WAYS);
     }
 
     if (!traits && is_few(judging)) {
@@ -307,24 +362,24 @@ static int customer_repetition(struct judging *judging, int score)
         else
             ingest_reason(judging, "it has only %llu different values in %llu rows",
                           (unsigned long long)distinct, (unsigned long long)known);
-        return at_most(score, distinct == 1 ? 50 : 40);
+        return at_most(score, distinct == 1 ? ONE_VALUE : FEW_VALUES);
     }
 
     /* traits stand once a customer, facts of one come again: opposite signs of the same thing */
     if (traits && !judging->situation->dated && distinct * 10 < known * 9) {
         ingest_reason(judging, "its values repeat, and traits stand once a customer");
-        return at_most(score, 30);
+        return at_most(score, REPEATED);
     }
 
     if (traits && !all_different(judging) && !has(judging, SOMEBODY)) {
         ingest_reason(judging, "some of its values repeat");
-        return at_most(score, 80);
+        return at_most(score, REPEATED_TRAIT);
     }
 
     bool own = !has(judging, SOMEBODY | WORD_LOGIN) && !mostly_mail(judging);
     if (!traits && known > 2 && all_different(judging) && own) {
         ingest_reason(judging, "no value comes twice: it may be the fact's own");
-        return at_most(score, 20);
+        return at_most(score, OWN_VALUE);
     }
 
     return score;
@@ -338,20 +393,25 @@ void ingest_judge_customer(struct judging *judging)
     const char *lists = judging->company->lists;
     if (!judging->known || (type != VALUE_INT && type != VALUE_TEXT))
         return;
+
     int score = ingest_customer_words(judging);
     if (score <= NOBODY)
         goto done;
+
+    /* the name has made its claim; from here on values and neighbours can only lower it */
     score = customer_repetition(judging, score);
     if (judging->known * 2 < rows &&
         !has(judging, WORD_CUSTOMER)) { /* rows without one are set aside, and said */
         ingest_reason(judging, "it is empty in %llu of %llu rows",
                       (unsigned long long)(rows - judging->known), (unsigned long long)rows);
-        score = at_most(score, 80);
+        score = at_most(score, OFTEN_EMPTY);
     }
+
     if (portrait->zeros > 1 && portrait->zeros * 4 > portrait->known) {
         ingest_reason(judging, "many of its values are 0 or -1, which is nobody");
-        score = at_most(score, 70);
+        score = at_most(score, OFTEN_ZERO);
     }
+
     if (judging->situation->traits && lists && lists != judging->column->name &&
         !has(judging, WORD_CUSTOMER)) {
         ingest_reason(judging, "the rows are those of %s", lists);

@@ -64,6 +64,9 @@ static void list_columns(const struct ids *ids, const struct schema_table *table
     columns[count++] = "id";
     columns[count++] = "customer";
     columns[count++] = "time";
+
+    /* a table of invoices has a column `lines` of its own making; a property of that name is the
+     * file's */
     for (size_t i = 0; i < ids->shape->property_count; i++)
         if (ingest_is_stored(&ids->shape->properties[i]) &&
             schema_column(table, ids->shape->properties[i].name)) {
@@ -85,11 +88,14 @@ static enum status add_present(const struct ids *ids, const struct schema_table 
                        schema_column(table, "lines");
     struct store_read read;
     list_columns(ids, table, count_lines, &read);
+
     const char *grouped = whole ? "false" : "true";
     if (count_lines) /* invoices and facts that came without lines lie in one table */
         grouped = "lines IS NOT NULL";
     buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (", grouped);
     TRY(store_select(ids->run->store, &read, sql, error));
+
+    /* what came with lines is compared line by line; its whole would only be judged twice */
     bool seen_by_line = count_lines && ids->understood->roles.group >= 0;
     buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s",
                   seen_by_line ? " AND lines IS NULL" : "");
@@ -184,6 +190,8 @@ static enum status find_differing(const struct ids *ids, struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
+
+    /* first, units of this import against the winner of their id */
     buffer_string(&sql, "CREATE TEMP TABLE differing AS ");
     add_differing(ids, false, "staged JOIN units USING (arrival) WHERE \"@unit\" <> \"@winner\"",
                   "(SELECT l.\"@unit\", u.arrival FROM units u JOIN (SELECT DISTINCT \"@unit\", "
@@ -191,6 +199,8 @@ static enum status find_differing(const struct ids *ids, struct error *error)
                   "WHERE \"@unit\" <> \"@winner\") l ON u.\"@unit\" = l.\"@winner\") JOIN staged "
                   "USING (arrival)",
                   &sql);
+
+    /* then the winners, which alone are left to be stored, against what the store has */
     buffer_string(&sql, " UNION ALL ");
     add_differing(ids, true,
                   "staged JOIN units USING (arrival) WHERE \"@unit\" = \"@winner\" AND id IN "
@@ -212,6 +222,7 @@ static enum status judge(const struct ids *ids, struct error *error)
 {
     TRY(make_units(ids, error));
     TRY(find_differing(ids, error));
+
     return lake_execute(
         ids->staged->lake,
         "CREATE TEMP TABLE verdicts AS SELECT arrival, id, CASE WHEN \"@unit\" <> \"@winner\" THEN "
@@ -260,13 +271,17 @@ static void find_in_block(struct ids *ids, const struct ingest_block *block,
     const struct ingest_dialect *dialect = &ids->shape->sources[block->source].dialect;
     struct ingest_record record = {.names = ids->shape->source_columns[block->source].names};
     const char *at = block->data, *end = block->data + block->length;
+
     uint64_t line = block->first_line;
     size_t skipped;
     while (*next < count && ingest_split(dialect, &at, end, &record, &skipped)) {
         uint64_t row = (uint64_t)block->source << SCAN_ROW_BITS | (line + skipped);
         line += skipped + record.lines;
+
         if (conflicts[*next].row != row)
             continue;
+
+        /* a decoded byte is three at most */
         char *text = base_malloc(3 * record.length + 1);
         size_t length = record.length;
         if (dialect->encoding && !dialect->encoding->streamed)
@@ -327,7 +342,10 @@ static enum status rewrite_part(struct ids *ids, const struct catalog_part *part
     buffer_init(&path, 0);
     buffer_sql_text(&path,
                     text_from(store_file(ids->run->store, ids->run->arena, "%s", part->path)));
+
     const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
+
+    /* the shadow keeps what was replaced, so that undoing this import can bring it back */
     struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
     struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
     kept.select = arena_printf(ids->run->arena,
@@ -336,6 +354,7 @@ static enum status rewrite_part(struct ids *ids, const struct catalog_part *part
     shadow.select = arena_printf(ids->run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s",
                                  path.data, gone);
     buffer_release(&path);
+
     TRY(store_drop_part(ids->run->change, part->number, error));
     TRY(store_write_part(ids->run->change, ids->staged->lake, &kept, NULL, error));
     return store_write_part(ids->run->change, ids->staged->lake, &shadow, NULL, error);
@@ -360,11 +379,14 @@ static bool may_hold_replaced(struct ids *ids, const struct catalog_part *part)
 static enum status replace_present(struct ids *ids, struct error *error)
 {
     size_t count;
+
     const struct catalog_part *parts = store_parts(ids->run->store, &count);
     for (size_t i = 0; i < count && !ids->run->options->dry_run; i++) {
         uint64_t rows = 0;
         if (!may_hold_replaced(ids, &parts[i]))
             continue;
+
+        /* a damaged part must not be written anew as if it were whole */
         TRY(store_check_part(ids->run->store, &parts[i], NULL, 0, error));
         struct buffer sql;
         buffer_init(&sql, 0);

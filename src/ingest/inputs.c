@@ -41,7 +41,9 @@ void ingest_remove_temporaries(const struct ingest_run *run)
 
 static bool is_postgres(const char *address)
 {
-    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+    static const char long_form[] = "postgresql://", short_form[] = "postgres://";
+    return strncmp(address, long_form, sizeof long_form - 1) == 0 ||
+           strncmp(address, short_form, sizeof short_form - 1) == 0;
 }
 
 static enum status spool_source(const struct ingest_run *run, struct ingest_source *source,
@@ -71,6 +73,8 @@ static enum status spool_spreadsheet(const struct ingest_run *run, const char *s
     TRY(ingest_spool_xlsx(source->path, source->name, sheet, path, run->arena, &book, error));
     source->path = path;
 
+    /* how the sheet was spooled is known, so it is not to be guessed; what was said of numbers
+     * holds */
     struct ingest_dialect_choice own = *choice;
     own.delimiter = ',';
     own.point = choice->point ? choice->point : '.';
@@ -96,6 +100,9 @@ static bool is_pipe(const char *path)
 static const char *without_user_password(const char *address, struct arena *arena)
 {
     const char *user = strstr(address, "//") + 2, *at = NULL;
+
+    /* A slash ends the host, and a password may hold one unescaped: where no @ stands before it,
+     * the last @ before the parameters is taken. */
     size_t host = strcspn(user, "/");
     at = memrchr(user, '@', host);
     if (!at)
@@ -112,6 +119,7 @@ static const char *public_name(const char *address, struct arena *arena)
     if (!is_postgres(address))
         return address;
     char *name = arena_strdup(arena, without_user_password(address, arena));
+
     char *found = strchr(name, '?');
     for (found = found ? strstr(found, word) : NULL; found; found = strstr(found, word)) {
         char *value = found + sizeof word - 1, *rest = value + strcspn(value, "&");
@@ -146,9 +154,12 @@ static enum status sniff_source(const struct ingest_run *run,
     origin->postgres = is_postgres(source->path);
     if (run->options->query && !origin->postgres)
         return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
+
     if (origin->postgres || is_pipe(source->path))
         TRY(spool_source(run, source, false, error));
 
+    /* the hash is of what people gave, before anything is spooled: the same workbook is the same
+     * again */
     TRY(ingest_sniff_file(source->path, source->name, origin->postgres ? &exact : &choice,
                           run->arena, sniff, error));
     TRY(ingest_hash_file(source->path, content, &source->bytes, error));
@@ -191,6 +202,9 @@ enum status ingest_open_sources(const struct ingest_run *run, struct ingest_unde
     understood->origins = ARENA_ARRAY(run->arena, struct ingest_origin, count);
     shape->looks = ARENA_ARRAY(run->arena, struct ingest_look, count);
     shape->source_columns = ARENA_ARRAY(run->arena, struct ingest_source_columns, count);
+
+    /* one hash of all contents in their order: the same files in another order are another
+     * import */
     for (size_t i = 0; i < count; i++) {
         uint64_t both[2] = {hash, 0};
         TRY(sniff_source(run, understood, &shape->sources[i], &understood->sniffs[i],

@@ -62,6 +62,8 @@ static void keep_column(const struct ingest_run *run, const struct ingest_unders
     const struct ingest_use *use = use_of(run, understood, name, trait);
     const struct schema_column *stored = stored_as(run, understood, name, trait, &table);
     struct ingest_type_hint *hint = &shape->hints[column];
+
+    /* the time column has its own rules, and keys are text whatever the store says */
     if (!use || !stored || stored->type == VALUE_NONE || column == understood->roles.time ||
         hint->text)
         return;
@@ -69,6 +71,7 @@ static void keep_column(const struct ingest_run *run, const struct ingest_unders
         hint->text = true;
         return;
     }
+
     if (hint->declared) /* the person's word; ingest_check_types sees whether it can hold */
         return;
     hint->declared = value_type_name(stored->type);
@@ -81,13 +84,16 @@ void ingest_keep_types(const struct ingest_run *run, const struct ingest_underst
     const struct ingest_mapping *mapping = &understood->mapping;
     const struct ingest_use **kept =
         ARENA_ARRAY(run->arena, const struct ingest_use *, shape->column_count + 1);
+
     if (shape->kept_count)
         memcpy(kept, shape->kept, shape->kept_count * sizeof *kept);
     size_t first = shape->kept_count;
     shape->kept = kept;
     shape->kept_count = shape->column_count;
 
+    /* only columns that were not here before: what was settled for the others stays settled */
     for (size_t i = first; i < shape->column_count; i++) {
+        /* a file's column may go into the store under another name, and as a trait besides */
         const char *column = shape->columns[i].name, *name = column;
         for (size_t m = 0; m < mapping->map.count; m++)
             if (strcmp(mapping->map.items[m].value, column) == 0)
@@ -146,6 +152,7 @@ static enum status check_odd(const struct ingest_run *run, const struct ingest_s
     const struct ingest_evidence *evidence = &staged->scan.evidence[column];
     const struct ingest_reject_count *odd = NULL;
     uint64_t rows = 0;
+
     uint64_t known =
         evidence->rows - ingest_evidence_unknown(evidence, &shape->columns[column].type);
 
@@ -166,6 +173,7 @@ static enum status check_odd(const struct ingest_run *run, const struct ingest_s
         (rows <= INGEST_ODD_ROWS || rows <= evidence->rows / INGEST_ODD_SHARE) && 2 * rows <= known;
     if (!few)
         return refuse_odd(run, shape, column, odd, rows, known, error);
+
     const struct ingest_use *use = shape->kept[column];
     ingest_warn(run,
                 "%s.%s stays %s because %s: %llu %s with another value, such as '%s' (line %llu), "
@@ -197,6 +205,8 @@ static uint32_t first_import(const struct ingest_run *run, const char *table)
     if (catalog_imports(store_catalog(run->store), run->arena, &imports, &count, &ignored) !=
         STATUS_OK)
         return 0;
+
+    /* a table of lines came with the imports of its kind: orders.lines with those of orders */
     size_t length = strcspn(table, ".");
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && strlen(imports[i].table) == length &&
@@ -216,12 +226,14 @@ static enum status check_declared(const struct ingest_run *run,
     if (!declared || !stored || stored->type == VALUE_NONE)
         return STATUS_OK;
 
+    /* a declared format means a date; a type may also be said by its name */
     enum value_type said = ingest_date_format_from(declared) ? VALUE_DATE : VALUE_NONE;
     for (enum value_type type = VALUE_BOOL; type < VALUE_TYPES; type++)
         if (strcmp(declared, value_type_name(type)) == 0)
             said = type;
     if (said == VALUE_NONE || said == VALUE_TEXT || same_family(stored->type, said))
         return STATUS_OK;
+
     enum status status = error_set(
         error, STATUS_ERROR,
         "--type %s=%s cannot hold: the store's %s.%s is %s since import %u, and would turn "
@@ -249,6 +261,7 @@ static void say_widening(const struct ingest_run *run, const struct ingest_under
 
     if (!stored || stored->type == VALUE_NONE || property->type == VALUE_NONE)
         return;
+
     enum value_type type = stored->type;
     int scale = stored->scale, digits = 0;
     catalog_widen(&type, &scale, &digits, property->type, property->scale, property->whole_digits);
@@ -290,6 +303,7 @@ static void say_text(const struct ingest_run *run, const struct ingest_understoo
         stored_as(run, understood, property->name, property->trait || understood->traits, &table);
     if (!stored || stored->type != VALUE_TEXT || stored->refers || property->source < 0)
         return;
+
     const struct ingest_evidence *evidence = &staged->scan.evidence[property->source];
     uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN] - evidence->forms[FORM_MISSING];
     bool numbers =
@@ -333,6 +347,8 @@ enum status ingest_check_types(const struct ingest_run *run,
                                const struct ingest_shape *shape, const struct ingest_staged *staged,
                                struct error *error)
 {
+    /* first what is refused, so that nobody reads about widenings of an import that did not
+     * happen */
     for (size_t i = 0; i < shape->property_count; i++)
         TRY(check_declared(run, understood, &shape->properties[i], error));
     for (size_t i = 0; i < shape->kept_count && i < shape->column_count; i++)
@@ -355,6 +371,7 @@ enum status ingest_judge_schema(const struct ingest_run *run,
     struct schema *future;
     if (!guard || !guard->judge)
         return STATUS_OK;
+
     bool dry = run->options->dry_run; /* else the catalog has them already, within the change */
     TRY(catalog_foresee_schema(store_catalog(run->store), dry ? run->options->replace : 0,
                                published->stated.items, dry ? published->stated.count : 0,

@@ -108,7 +108,12 @@ static bool holds(const struct keys *keys, int32_t a, int32_t b)
 
 /* What is judged */
 
-enum { JUDGED_BYTES = 12 << 10, FIELD_BYTES = 200 };
+enum {
+    JUDGED_BYTES = 12 << 10, /* some hundred names: more say the same, under thirty encodings */
+    FIELD_BYTES = 200,
+    NOT_ASCII = 0x80,
+    IDEOGRAPHS = 0x2e80, /* from here on the scripts of China, Japan and Korea */
+};
 
 static bool parts(char c)
 {
@@ -130,13 +135,18 @@ static void gather(struct text data, bool whole, struct fields *out)
         const char *stop = at;
         bool high = false;
         while (stop < end && !parts(*stop)) {
-            high |= (unsigned char)*stop >= 128;
+            high |= (unsigned char)*stop >= NOT_ASCII;
             stop++;
         }
+
         struct text field = {at, (size_t)(stop - at)};
         at = stop + 1;
+
+        /* long fields are prose in another language than the rows; a field cut at the end is half a
+         * word */
         if (!high || field.length > FIELD_BYTES || (stop == end && !whole))
             continue;
+
         buffer_text(&out->text, field);
         buffer_char(&out->text, '\n');
         if (!out->examples[0].length)
@@ -188,6 +198,7 @@ static bool is_blank(int32_t code)
 static bool beside_number(const int32_t *window)
 {
     int32_t before = window[HERE - 1], behind = window[HERE + 1];
+
     bool left = is_digit(before) || (is_blank(before) && is_digit(window[HERE - 2]));
     bool right = is_digit(behind) || (is_blank(behind) && is_digit(window[HERE + 2]));
     return (left && !is_letter(behind)) || (right && !is_letter(before));
@@ -205,6 +216,28 @@ static bool is_money(int32_t code)
     return code == 0x20ac || code == 0xa3 || code == 0xa5;
 }
 
+/*
+ * What one character is worth: 1 where it reads well, from there down to what cannot be text. Its
+ * encoding is judged by the mean over all characters, so that what counts is how these stand to one
+ * another.
+ */
+static const double NO_TEXT = -3;        /* a control, an unassigned place, damaged UTF-8 */
+static const double USUAL_SIGN = .2;     /* says little for any language */
+static const double APOSTROPHE = .5;     /* O’Brien */
+static const double SIGN_IN_WORD = -1;   /* M«ller */
+static const double UNUSUAL_SIGN = -1.5; /* frames, fractions, mathematics */
+static const double NUMBER_SIGN_IN_WORD = -.5;
+static const double LETTER_AS_MONEY = -.2;
+static const double ONE_PAIR = .35;       /* the language has it with one neighbour only */
+static const double NO_PAIR = -.5;        /* and with neither */
+static const double CAPITAL_INSIDE = -.6; /* mÜller */
+static const double SHOUTED = .2;         /* taken off among capitals, where pairs tell less */
+static const double SYLLABLE = .6;
+static const double RARE_IDEOGRAPH = .3;
+static const double HALF_WIDTH = -.5;
+static const double OTHER_CHARACTER = -1;
+static const double SEVERAL_LANGUAGES = .08; /* taken off where no single language fits best */
+
 /* Signs that stand in the texts of every language. */
 static double sign_score(int32_t code, bool letter_before, bool letter_behind)
 {
@@ -213,26 +246,27 @@ static double sign_score(int32_t code, bool letter_before, bool letter_behind)
                                     0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2026,
                                     0x20ac, 0x2122, 0xa3,   0xbf,   0xba,   0xaa,   0x2116};
     if (code == 0x2019 && letter_before && letter_behind)
-        return .5;
+        return APOSTROPHE;
     if (code == 0x2116 && letter_behind) /* a number sign with a word behind it */
-        return -.5;
+        return NUMBER_SIGN_IN_WORD;
+
     bool known = false;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         known |= usual[i] == code;
     if (!known)
-        return -1.5;
-    return letter_before && letter_behind ? -1 : .2;
+        return UNUSUAL_SIGN;
+    return letter_before && letter_behind ? SIGN_IN_WORD : USUAL_SIGN;
 }
 
 static double pair_score(const struct keys *keys, const struct neighbours *near)
 {
     if (near->capital_inside)
-        return -.6;
+        return CAPITAL_INSIDE;
     bool before = holds(keys, near->before, near->at), behind = holds(keys, near->at, near->behind);
     if (!before && !behind)
-        return -.5;
-    double score = before && behind ? 1 : .35; /* one of two may be chance */
-    return near->shouted ? score - .2 : score;
+        return NO_PAIR;
+    double score = before && behind ? 1 : ONE_PAIR; /* one of two may be chance */
+    return near->shouted ? score - SHOUTED : score;
 }
 
 static double character_score(const struct keys *keys, int32_t code)
@@ -241,12 +275,12 @@ static double character_score(const struct keys *keys, int32_t code)
         return 1;
     if (code >= 0xff61 &&
         code <= 0xff9f) /* half-width syllables: what Shift-JIS makes of other bytes */
-        return -.5;
+        return HALF_WIDTH;
     if (code >= 0x3040 && code <= 0x30ff)
-        return .6;
+        return SYLLABLE; /* hiragana and katakana, of which the list names only the common ones */
     if ((code >= 0x4e00 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3))
-        return .3;
-    return code >= 0xff01 && code <= 0xff5e ? .3 : -1;
+        return RARE_IDEOGRAPH; /* ideographs and Hangul that are not among the common ones */
+    return code >= 0xff01 && code <= 0xff5e ? RARE_IDEOGRAPH : OTHER_CHARACTER; /* full width */
 }
 
 struct verdict {
@@ -264,14 +298,15 @@ static double common_score(const int32_t *window, bool *decided)
 {
     int32_t before = window[HERE - 1], code = window[HERE], behind = window[HERE + 1];
     utf8proc_category_t category = code < 0 ? UTF8PROC_CATEGORY_CN : utf8proc_category(code);
+
     *decided = true;
     if (code < 0 || category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CO ||
         category == UTF8PROC_CATEGORY_CN)
-        return -3;
-    if (code < 0x2e80 && (beside_number(window) || stands_alone(window)) &&
+        return NO_TEXT;
+    if (code < IDEOGRAPHS && (beside_number(window) || stands_alone(window)) &&
         (is_money(code) || is_letter(code)))
-        return is_money(code) ? 1 : -.2; /* "50 €" is read more often than "50 Ä" */
-    if (code >= 0x2e80)
+        return is_money(code) ? 1 : LETTER_AS_MONEY; /* "50 €" is read more often than "50 Ä" */
+    if (code >= IDEOGRAPHS)
         *decided = false;
     else if (!is_letter(code))
         return sign_score(code, before > 0 && is_letter(before), behind > 0 && is_letter(behind));
@@ -287,13 +322,15 @@ static void judge_character(const struct keys *keys, const bool *spoken, const i
 
     if (beside_number(window) && out->beside_numbers++ >= BESIDE_NUMBERS)
         return;
-    double common = common_score(window, &decided), best = decided ? common : -3;
+    double common = common_score(window, &decided), best = decided ? common : NO_TEXT;
     struct neighbours near = {plain(before), plain(code), plain(behind), false, false};
     if (!decided && before > 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_LU) {
         near.capital_inside = is_small(before);
         near.shouted = utf8proc_category(before) == UTF8PROC_CATEGORY_LU;
     }
 
+    /* each language that the candidate is used for keeps its own sum: one language must fit the
+     * whole */
     for (size_t i = 0; i < LANGUAGES; i++) {
         if (!spoken[i])
             continue;
@@ -332,17 +369,17 @@ static double judge(const struct candidate *candidate, const struct keys *keys, 
     for (int i = HERE; i < WINDOW; i++)
         window[i] = at < end ? next_character(&at, end) : 0;
     while (window[HERE]) {
-        if (window[HERE] < 0 || window[HERE] >= 128)
+        if (window[HERE] < 0 || window[HERE] >= NOT_ASCII)
             judge_character(keys, spoken, window, &verdict);
         memmove(window, window + 1, (WINDOW - 1) * sizeof *window);
         window[WINDOW - 1] = at < end ? next_character(&at, end) : 0;
     }
 
     if (!verdict.characters)
-        return -3;
+        return NO_TEXT;
 
     /* customers of several countries: a little less likely than those of one */
-    double best = verdict.best_sum / (double)verdict.characters - .08;
+    double best = verdict.best_sum / (double)verdict.characters - SEVERAL_LANGUAGES;
     for (size_t i = 0; i < LANGUAGES; i++)
         if (spoken[i] && verdict.sums[i] / (double)verdict.characters > best)
             best = verdict.sums[i] / (double)verdict.characters;
@@ -393,6 +430,10 @@ static const char *example(const struct ingest_encoding *encoding, struct text f
 }
 
 static const double DOUBTFUL = .3; /* what reads no better is hardly a language */
+/* How far the best must lead to be as sure as can be, of few characters and of more. */
+static const double LEAD_OF_FEW = .35, LEAD = .15;
+/* From an even chance to 95 of 100 with the lead; less where it is hardly a language. */
+static const double SURE_LEAST = 50, SURE_BY_LEAD = 45, HARDLY = .7;
 
 /* western: what Windows-1252 would make of it, which most files of this kind are; NULL
  * when that is the best. */
@@ -402,17 +443,22 @@ static void tell(const struct fields *fields, const struct reading *best,
 {
     /* with few characters a narrow lead is chance */
     enum { FEW = 12 };
+
     size_t characters = 0;
     for (size_t i = 0; i < fields->text.length; i++)
-        characters += (unsigned char)fields->text.data[i] >= 128;
-    double lead = next ? best->score - next->score : 1, wanted = characters < FEW ? .35 : .15;
-    double sure = 50 + 45 * (lead < wanted ? lead / wanted : 1);
+        characters += (unsigned char)fields->text.data[i] >= NOT_ASCII;
+    double lead = next ? best->score - next->score : 1,
+           wanted = characters < FEW ? LEAD_OF_FEW : LEAD;
+    double sure = SURE_LEAST + SURE_BY_LEAD * (lead < wanted ? lead / wanted : 1);
     if (best->score < DOUBTFUL)
-        sure = sure * .7;
+        sure = sure * HARDLY;
+
     out->encoding = best->encoding;
     out->sure = (int)sure;
     for (size_t i = 0; i < 2; i++)
         out->as_read[i] = example(best->encoding, fields->examples[i], arena);
+
+    /* told as a rival is Windows-1252, which people would have expected, before the second best */
     if (!next || (lead >= wanted && best->score >= DOUBTFUL))
         return;
     next = western ? western : next;
@@ -428,9 +474,12 @@ static void choose(const struct fields *fields, const struct reading *readings, 
     for (size_t i = 1; i < count; i++)
         if (readings[i].score > best->score)
             best = &readings[i];
+
+    /* the next is the best that reads differently: encodings alike in these bytes are no rivals */
     for (size_t i = 0; i < count; i++)
         if (!same_text(&readings[i], best) && (!next || readings[i].score > next->score))
             next = &readings[i];
+
     const struct reading *western = readings[0].candidate == candidates ? &readings[0] : NULL;
     tell(fields, best, next, western && !same_text(western, best) ? western : NULL, arena, out);
 }

@@ -108,6 +108,7 @@ enum status ingest_magic_check(struct text data, const char *name, enum ingest_m
                                struct error *error)
 {
     *out = MAGIC_TEXT;
+
     if (data.length >= 4 && memcmp(data.data, "PAR1", 4) == 0)
         *out = MAGIC_PARQUET;
     if (data.length >= 4 && memcmp(data.data, "PK\3\4", 4) == 0)
@@ -115,6 +116,7 @@ enum status ingest_magic_check(struct text data, const char *name, enum ingest_m
     if (*out != MAGIC_TEXT)
         return STATUS_OK;
 
+    /* a word as short as ORC may be a column's name: then what follows is printed text */
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
         const struct magic *magic = &magics[i];
         bool enough = data.length >= magic->offset + magic->length;

@@ -81,6 +81,7 @@ static struct ingest_style_choice choose_style(const struct ingest_understood *u
     enum { COMMA = 1, COMMA3 = 3 };
     const struct ingest_origin *origin = &understood->origins[source];
     const struct ingest_dialect *dialect = &shape->sources[source].dialect;
+
     struct ingest_marks own = marks_of(shape, source, column);
     char said = understood->mapping.decimal ? *understood->mapping.decimal : 0;
     if (origin->postgres || origin->parquet)
@@ -101,6 +102,8 @@ bool ingest_restyle(const struct ingest_run *run, const struct ingest_understood
         ARENA_ARRAY(run->arena, struct ingest_style_choice, count + 1);
     bool changed = shape->styles_columns != shape->column_count;
     for (size_t s = 0; s < shape->source_count; s++) {
+        /* what one column proves holds for all of its file, until a column proves otherwise of
+         * itself */
         struct ingest_marks file = marks_of_source(shape, s);
         for (size_t i = 0; i < shape->column_count; i++) {
             struct ingest_style_choice *style = &styles[s * shape->column_count + i];
@@ -108,6 +111,7 @@ bool ingest_restyle(const struct ingest_run *run, const struct ingest_understood
             changed |= !changed && style->point != shape->styles[s * shape->column_count + i].point;
         }
     }
+
     shape->styles = styles;
     shape->styles_columns = shape->column_count;
     return changed;
@@ -219,6 +223,8 @@ bool ingest_settle_currency(const struct ingest_run *run,
 
     if (!needed || shape->currency >= 0)
         return false;
+
+    /* the store's column is continued, unless the file has one of that name for something else */
     const char *name = NULL;
     for (size_t i = 0; i < shape->column_count && !name; i++)
         name = shape->columns[i].money ? stored_currency(run, understood, shape, i) : NULL;
@@ -259,6 +265,8 @@ int ingest_currency_of(const struct ingest_understood *understood, const struct 
 {
     int best = -1;
     size_t most = 0, least = 0;
+
+    /* the name that shares the longest beginning with the amount's, and of those the shortest */
     for (size_t i = 0; i < shape->column_count; i++) {
         const char *name = shape->columns[i].name;
         if (shape->columns[i].derived || !tells_currency(understood, shape, i))

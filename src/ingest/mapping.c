@@ -240,10 +240,12 @@ enum status ingest_mapping_set(struct ingest_mapping *mapping, const char *name,
     const struct field *field = find_option(name);
     if (!field)
         return error_set(error, STATUS_USAGE, "an import has no option '%s'", name);
+
     if (field->form == FIELD_YES)
         return ingest_read_switch(name, value, AT(mapping, field, bool), error);
     if (!value)
         return error_set(error, STATUS_USAGE, "--%s needs a value", name);
+
     if (field->form == FIELD_TEXT)
         *AT(mapping, field, const char *) = arena_strdup(arena, value);
     else if (field->form == FIELD_NAMES)
@@ -309,6 +311,8 @@ enum status ingest_mapping_load(const char *path, struct arena *arena, struct in
     size_t got;
     TRY(ingest_stream_open(path, false, &stream, error));
     char *data = base_malloc(MAPPING_MAX);
+
+    /* a full buffer means that there was more */
     enum status status;
     TRY_GOTO(ingest_stream_read(stream, data, MAPPING_MAX, &got, error));
     status = got < MAPPING_MAX
@@ -325,6 +329,7 @@ done:
 static void write_field(const struct field *field, const struct ingest_mapping *mapping,
                         struct json *json)
 {
+    /* what is not set is not written: the text is hashed, and a default must equal its absence */
     const struct ingest_names *names = CONST_AT(mapping, field, struct ingest_names);
     const struct ingest_pairs *pairs = CONST_AT(mapping, field, struct ingest_pairs);
 
@@ -362,12 +367,12 @@ void ingest_mapping_write(const struct ingest_mapping *mapping, bool pretty, str
     json_write_end_object(&json);
 }
 
-void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17])
+void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[INGEST_HASH_TEXT])
 {
     struct buffer text;
     buffer_init(&text, 0);
     ingest_mapping_write(mapping, false, &text);
-    snprintf(out, 17, "%016llx",
+    snprintf(out, INGEST_HASH_TEXT, "%016llx",
              (unsigned long long)text_hash((struct text){text.data, text.length}));
     buffer_release(&text);
 }
@@ -383,6 +388,7 @@ const char *ingest_pair_value(const struct ingest_pairs *pairs, const char *name
 static void overlay_pairs(struct ingest_pairs *base, const struct ingest_pairs *over,
                           struct arena *arena)
 {
+    /* a name that both give keeps the value of `over`; the order of the base comes first */
     struct ingest_pair *items = ARENA_ARRAY(arena, struct ingest_pair, base->count + over->count);
     size_t count = 0;
     for (size_t i = 0; i < base->count; i++)
@@ -413,8 +419,9 @@ void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_map
 static bool bad_table_name(const char *name)
 {
     /* names of tables are parts of files' names, and file systems have 255 bytes for those */
-    return !*name || strlen(name) > 128 || strchr(name, '/') || *name == '.' || strchr(name, '"') ||
-           strchr(name, '\n');
+    enum { NAME_MAX_BYTES = 128 };
+    return !*name || strlen(name) > NAME_MAX_BYTES || strchr(name, '/') || *name == '.' ||
+           strchr(name, '"') || strchr(name, '\n');
 }
 
 static enum status one_of(const char *what, const char *value, const char *const *allowed,
@@ -471,7 +478,7 @@ static enum status check_encoding(const char *name, struct error *error)
     return status;
 }
 
-enum { SKIP_MAX = 1000000 };
+enum { SKIP_MAX = 1000000 }; /* lines: more are no titles but another file */
 
 static enum status check_skip(const char *skip, struct error *error)
 {
@@ -533,6 +540,7 @@ void ingest_mapping_normalize(struct ingest_mapping *mapping, struct arena *aren
         mapping->encoding = ingest_encoding_canonical(mapping->encoding);
     if (!mapping->delimiter)
         return;
+
     char sign = delimiter_sign(mapping->delimiter);
     mapping->delimiter = arena_strndup(arena, &sign, 1);
 }
@@ -547,6 +555,7 @@ enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct er
     const char *table = mapping->kind ? mapping->kind : mapping->reference;
     if (bad_table_name(table))
         return error_set(error, STATUS_USAGE, "\"%s\" cannot be a name", table);
+
     TRY(one_of("--on-conflict", mapping->on_conflict, conflicts, error));
     TRY(check_encoding(mapping->encoding, error));
     TRY(check_skip(mapping->skip, error));
@@ -572,9 +581,10 @@ static void expect_names(const struct ingest_mapping *mapping, struct arena *are
 {
     const char *single[] = {mapping->customer, mapping->time, mapping->key, mapping->group_by,
                             mapping->currency_column};
-    size_t most =
-        5 + mapping->id.count + mapping->map.count + mapping->trait.count + mapping->types.count;
+    size_t most = sizeof single / sizeof *single + mapping->id.count + mapping->map.count +
+                  mapping->trait.count + mapping->types.count;
     const char **names = ARENA_ARRAY(arena, const char *, most);
+
     size_t count = 0;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (single[i])
@@ -587,6 +597,7 @@ static void expect_names(const struct ingest_mapping *mapping, struct arena *are
         names[count++] = mapping->trait.items[i].value;
     for (size_t i = 0; i < mapping->types.count; i++)
         names[count++] = mapping->types.items[i].name;
+
     choice->expected = names;
     choice->expected_count = count;
 }

@@ -69,7 +69,8 @@ enum status ingest_mapping_load(const char *path, struct arena *arena, struct in
 /* The canonical JSON: keys in a fixed order, what is not said left out. */
 void ingest_mapping_write(const struct ingest_mapping *mapping, bool pretty, struct buffer *out);
 /* 16 hexadecimal digits and NUL. */
-void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17]);
+enum { INGEST_HASH_TEXT = 17 }; /* 64 bits as hexadecimal digits, and the end */
+void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[INGEST_HASH_TEXT]);
 /* What `over` says replaces what `base` says; pairs replace those of the same name. */
 void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over,
                             struct arena *arena);

@@ -1,3 +1,8 @@
+/*
+ * The words for "no value", and finding one. Nearly every value is none of them, so a value is
+ * first asked for its first byte and its length (ingest_missing_may): `longest` holds, for each
+ * byte, how long the words are that begin with it. Only then the list is gone through.
+ */
 #include "ingest/missing.h"
 
 #include <pthread.h>
@@ -116,6 +121,7 @@ const struct ingest_missing *ingest_missing_add(const struct ingest_missing *bas
     struct ingest_missing_word *words =
         ARENA_ARRAY(arena, struct ingest_missing_word, base->count + most);
 
+    /* own words come first, so that they are found before a weak word that is the same */
     for (const char *at = list; *at;) {
         size_t length = strcspn(at, ",");
         struct text word = text_trim((struct text){at, length});

@@ -4,94 +4,10 @@
  * run of digits is ever divided between two fields, but for the compact forms whose width
  * says where (20250304).
  */
-#include "ingest/value.h"
+#include "ingest/moment_internal.h"
 
 #include "base/number.h"
 #include "ingest/words.h"
-
-#include <string.h>
-#include <strings.h>
-
-/* Taking pieces */
-
-struct cursor {
-    const char *at, *end;
-};
-
-static inline bool digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
-
-static inline bool letter(char c)
-{
-    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c & 0x80);
-}
-
-/* Up to max digits as a number; *count says how many. False when there is none, or one
- * more than max. */
-static bool take_number(struct cursor *cursor, int max, int *value, int *count)
-{
-    int number = 0, digits = 0;
-    for (; cursor->at < cursor->end && digit(*cursor->at) && digits < max; cursor->at++, digits++)
-        number = number * 10 + (*cursor->at - '0');
-    *value = number;
-    *count = digits;
-    return digits > 0 && !(cursor->at < cursor->end && digit(*cursor->at));
-}
-
-static bool take_char(struct cursor *cursor, char c)
-{
-    if (cursor->at >= cursor->end || *cursor->at != c)
-        return false;
-    cursor->at++;
-    return true;
-}
-
-static bool take_any(struct cursor *cursor, const char *list, char *taken)
-{
-    if (cursor->at >= cursor->end || !*cursor->at || !strchr(list, *cursor->at))
-        return false;
-    *taken = *cursor->at++;
-    return true;
-}
-
-/* Spaces, and the no-break spaces that some libraries put before AM and PM. */
-static void skip_spaces(struct cursor *cursor)
-{
-    for (;;) {
-        size_t left = (size_t)(cursor->end - cursor->at);
-        if (left && *cursor->at == ' ')
-            cursor->at++;
-        else if (left >= 2 && memcmp(cursor->at, "\xc2\xa0", 2) == 0)
-            cursor->at += 2;
-        else if (left >= 3 && memcmp(cursor->at, "\xe2\x80\xaf", 3) == 0)
-            cursor->at += 3;
-        else
-            return;
-    }
-}
-
-static struct text take_word(struct cursor *cursor)
-{
-    const char *start = cursor->at;
-    while (cursor->at < cursor->end && letter(*cursor->at))
-        cursor->at++;
-    /* a no-break space is no letter */
-    size_t length = (size_t)(cursor->at - start);
-    for (size_t i = 0; i + 1 < length; i++)
-        if (memcmp(start + i, "\xc2\xa0", 2) == 0 ||
-            (i + 2 < length && memcmp(start + i, "\xe2\x80\xaf", 3) == 0)) {
-            cursor->at = start + i;
-            return (struct text){start, i};
-        }
-    return (struct text){start, length};
-}
-
-static bool is_word(struct text word, const char *other)
-{
-    return word.length == strlen(other) && strncasecmp(word.data, other, word.length) == 0;
-}
 
 static bool full_year(int *year, int digits, struct ingest_moment *moment)
 {
@@ -101,224 +17,15 @@ static bool full_year(int *year, int digits, struct ingest_moment *moment)
     return digits == 2 || digits == 4;
 }
 
-static bool set_clock(int hour, int minute, int second, struct ingest_moment *moment)
-{
-    if (!ingest_is_clock(hour, minute, second))
-        return false;
-    moment->clock = ingest_clock_seconds(hour, minute, second);
-    moment->has_clock = true;
-    return true;
-}
+/* bytes: 4.3.25; a JavaScript date with its zone in words has nearly seventy */
+enum { SHORTEST = 6, LONGEST = 80 };
 
 static bool set_date(int year, int month, int day, int32_t *date)
 {
-    if (year < 1 || year > 9999 || !date_valid(year, month, day))
+    if (year < 1 || year > YEAR_MAX || !date_valid(year, month, day))
         return false;
     *date = date_from_civil(year, month, day);
     return true;
-}
-
-/* Zones */
-
-/* "+01", "+0130", "+01:30", "+1"; up to 18 hours either way. */
-static bool take_shift(struct cursor *cursor, struct ingest_moment *moment)
-{
-    char sign_character;
-    int hours, minutes = 0, seconds = 0, count;
-    if (!take_any(cursor, "+-", &sign_character))
-        return false;
-    if (!take_number(cursor, 4, &hours, &count))
-        return false;
-    if (count == 3)
-        return false;
-    if (count == 4) {
-        minutes = hours % 100;
-        hours /= 100;
-    } else if (take_char(cursor, ':') &&
-               (!take_number(cursor, 2, &minutes, &count) || count != 2)) {
-        return false;
-    }
-    if (take_char(cursor, ':') && (!take_number(cursor, 2, &seconds, &count) || count != 2))
-        return false;
-    if (hours > 18 || minutes > 59 || seconds > 59) /* no zone is further from Greenwich */
-        return false;
-    int shift = ingest_clock_seconds(hours, minutes, seconds);
-    moment->offset = sign_character == '-' ? -shift : shift;
-    moment->has_offset = true;
-    return true;
-}
-
-/* "Europe/Vienna", "America/Argentina/Buenos_Aires": looked up later, by whoever has the zones. */
-static bool take_region(struct cursor *cursor, struct ingest_moment *moment)
-{
-    const char *start = cursor->at, *slash = NULL;
-    while (cursor->at < cursor->end &&
-           (letter(*cursor->at) || digit(*cursor->at) || strchr("/_+-", *cursor->at))) {
-        if (*cursor->at == '/')
-            slash = cursor->at;
-        cursor->at++;
-    }
-    size_t length = (size_t)(cursor->at - start);
-    if (!slash || slash == start || slash + 1 == cursor->at ||
-        length > 60) /* twice the longest name of a zone */
-        return false;
-    if (!moment->has_offset)
-        moment->zone = (struct text){start, length};
-    return true;
-}
-
-static bool take_abbreviation(struct cursor *cursor, struct ingest_moment *moment)
-{
-    struct text word = take_word(cursor);
-    if (!ingest_zone_of(word, &moment->offset, &moment->doubtful_zone))
-        return false;
-    moment->has_offset = true;
-    bool universal = is_word(word, "UTC") || is_word(word, "GMT");
-    if (universal && cursor->at < cursor->end && (*cursor->at == '+' || *cursor->at == '-'))
-        return take_shift(cursor, moment);
-    return true;
-}
-
-/* What stands behind an offset says the same in words: "(CET)", "[Europe/Vienna]". */
-static bool take_remark(struct cursor *cursor, struct ingest_moment *moment)
-{
-    char open;
-    skip_spaces(cursor);
-    if (cursor->at == cursor->end)
-        return true;
-    if (!take_any(cursor, "([", &open))
-        return false;
-    char close = open == '(' ? ')' : ']';
-    if (open == '[' && !take_region(cursor, moment))
-        return false;
-    while (cursor->at < cursor->end && *cursor->at != close)
-        cursor->at++;
-    return take_char(cursor, close) && cursor->at == cursor->end;
-}
-
-static bool take_zone(struct cursor *cursor, struct ingest_moment *moment)
-{
-    if (cursor->at == cursor->end)
-        return true;
-    struct cursor word = *cursor;
-    if (*cursor->at == '+' || *cursor->at == '-') {
-        if (!take_shift(cursor, moment))
-            return false;
-    } else if (letter(*cursor->at)) {
-        if (!take_region(&word, moment)) {
-            if (!take_abbreviation(cursor, moment))
-                return false;
-        } else {
-            *cursor = word;
-        }
-    }
-    return take_remark(cursor, moment);
-}
-
-/* Clocks */
-
-/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the
- * hour cannot be. */
-static bool take_half_day(struct cursor *cursor, int *hour, bool *there)
-{
-    struct cursor probe = *cursor;
-    char half;
-    *there = false;
-    if (!take_any(&probe, "aApP", &half))
-        return true;
-    bool point = take_char(&probe, '.');
-    if (point)
-        skip_spaces(&probe);
-    char m;
-    if (!take_any(&probe, "mM", &m) || (probe.at < probe.end && letter(*probe.at)))
-        return true;
-    if (point)
-        take_char(&probe, '.');
-    if (!ingest_half_day_hour(hour, (half | 32) == 'p'))
-        return false;
-    *cursor = probe;
-    *there = true;
-    return true;
-}
-
-static bool take_fraction(struct cursor *cursor, struct ingest_moment *moment)
-{
-    char mark;
-    if (!take_any(cursor, ".,", &mark))
-        return true;
-    const char *start = cursor->at;
-    for (; cursor->at < cursor->end && digit(*cursor->at); cursor->at++)
-        moment->has_fraction |= *cursor->at != '0';
-    return cursor->at > start;
-}
-
-/* Behind the hour: minutes, seconds, a fraction. */
-static bool take_minutes(struct cursor *cursor, bool compact, int *minute, int *second,
-                         struct ingest_moment *moment)
-{
-    int count;
-    char mark = 0;
-    if (!take_any(cursor, ":.h", &mark) && !compact)
-        return false;
-    const char *start = cursor->at;
-    if (mark)
-        take_number(cursor, 2, minute, &count);
-    else
-        take_number(cursor, 2, minute, &count), count = (int)(cursor->at - start);
-    if (count != 2)
-        return mark == 'h' && count == 0;
-    bool seconds = mark ? take_char(cursor, mark) : cursor->at < cursor->end && digit(*cursor->at);
-    if (!seconds)
-        return true;
-    if (!take_number(cursor, 2, second, &count) || count != 2)
-        return false;
-    return take_fraction(cursor, moment);
-}
-
-/* "T08:26:00.5+01:00", " 8:26 PM CET", or nothing; the cursor must end at the end. */
-static bool take_clock(struct cursor *cursor, bool compact, struct ingest_moment *moment)
-{
-    int hour, minute = 0, second = 0, count;
-    char mark;
-    bool half, comma;
-    if (cursor->at == cursor->end)
-        return true;
-    const char *before = cursor->at;
-    comma = take_char(cursor, ',');
-    skip_spaces(cursor);
-    const char *marks = compact ? "Tt_:-" : "Tt_:"; /* 2025-03-04-10.11.12, as DB2 writes it */
-    if (cursor->at == before && !take_any(cursor, marks, &mark))
-        return false;
-    if (!comma && (size_t)(cursor->end - cursor->at) > 1 && *cursor->at == '-' &&
-        cursor->at[1] == ' ')
-        cursor->at++; /* 04.03.2025 - 10:11 */
-    skip_spaces(cursor);
-
-    const char *start = cursor->at;
-    take_number(cursor, 2, &hour, &count);
-    if (cursor->at == start)
-        return false;
-    struct cursor behind = *cursor;
-    skip_spaces(&behind);
-    if (!take_half_day(&behind, &hour, &half))
-        return false;
-    if (half) {
-        *cursor = behind;
-    } else if (!take_minutes(cursor, compact && count == 2, &minute, &second, moment)) {
-        return false;
-    } else {
-        skip_spaces(cursor);
-        if (!take_half_day(cursor, &hour, &half))
-            return false;
-    }
-    skip_spaces(cursor);
-    if (!take_zone(cursor, moment) || cursor->at != cursor->end)
-        return false;
-
-    bool midnight = hour == 24 && minute == 0 && second == 0 && !moment->has_fraction &&
-                    moment->date < DATE_MAX;
-    moment->date += midnight; /* 24:00:00 is the next day's */
-    return set_clock(midnight ? 0 : hour, minute, second, moment);
 }
 
 /* Forms that are digits alone */
@@ -336,20 +43,26 @@ static int digits_at(const char *at, int count)
 static bool parse_compact(struct text value, size_t digits, struct ingest_moment *moment)
 {
     const char *at = value.data;
+
+    /* YYYYMMDD, hhmm, ss, mmm: places of their own, as there are no marks between */
     if (!set_date(digits_at(at, 4), digits_at(at + 4, 2), digits_at(at + 6, 2), &moment->date))
         return false;
+
     if (digits == 8) {
         struct cursor cursor = {at + 8, at + value.length};
-        return take_clock(&cursor, true, moment);
+        return ingest_take_clock(&cursor, true, moment);
     }
     if (digits == 17) /* with milliseconds, which are cut */
         moment->has_fraction = memcmp(at + 14, "000", 3) != 0;
-    int second = digits >= 14 ? digits_at(at + 12, 2) : 0;
-    if (!set_clock(digits_at(at + 8, 2), digits_at(at + 10, 2), second, moment))
+
+    int second = digits >= 14 ? digits_at(at + 12, 2) : 0; /* behind YYYYMMDDhhmm */
+    if (!ingest_set_clock(digits_at(at + 8, 2), digits_at(at + 10, 2), second, moment))
         return false;
+
     struct cursor cursor = {at + digits, at + value.length};
-    return (digits != 14 || take_fraction(&cursor, moment)) && take_zone(&cursor, moment) &&
-           cursor.at == cursor.end;
+    /* only a value with seconds can have a fraction of them behind */
+    return (digits != 14 || ingest_take_fraction(&cursor, moment)) &&
+           ingest_take_zone(&cursor, moment) && cursor.at == cursor.end;
 }
 
 /* Units of 10^-power seconds since 1970, which number of digits tells. */
@@ -362,9 +75,9 @@ static enum ingest_date_format epoch_format(size_t digits, int *power)
     } widths[] = {
         /* seconds from 1973 on, so that no shorter number is one; their fractions likewise */
         {9, 10, 0, DATE_FORMAT_SECONDS},
-        {12, 13, 3, DATE_FORMAT_MILLIS},
+        {12, 13, 3, DATE_FORMAT_MILLIS}, /* three digits more */
         {15, 16, 6, DATE_FORMAT_MICROS},
-        {18, 19, 9, DATE_FORMAT_NANOS},
+        {18, 19, 9, DATE_FORMAT_NANOS}, /* to 2286, where 19 digits end */
     };
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         if (digits >= widths[i].least && digits <= widths[i].most) {
@@ -380,11 +93,13 @@ static unsigned parse_epoch(struct text value, size_t digits, unsigned formats,
     int power = 0;
     enum ingest_date_format format = epoch_format(digits, &power);
     struct cursor rest = {value.data + digits, value.data + value.length};
+
+    /* a leading zero would make the count of digits mean nothing */
     if (!(formats & format) || *value.data == '0')
         return 0;
     struct ingest_moment found = {0};
-    if (rest.at < rest.end &&
-        (format != DATE_FORMAT_SECONDS || !take_fraction(&rest, &found) || rest.at < rest.end))
+    if (rest.at < rest.end && (format != DATE_FORMAT_SECONDS ||
+                               !ingest_take_fraction(&rest, &found) || rest.at < rest.end))
         return 0;
 
     uint64_t number = 0;
@@ -404,7 +119,8 @@ static unsigned parse_digits(struct text value, size_t digits, unsigned formats,
                              struct ingest_moment *moment)
 {
     struct ingest_moment compact = {0};
-    bool wide = digits == 8 || digits == 12 || digits == 14 || digits == 17;
+    bool wide = digits == sizeof "YYYYMMDD" - 1 || digits == sizeof "YYYYMMDDhhmm" - 1 ||
+                digits == sizeof "YYYYMMDDhhmmss" - 1 || digits == sizeof "YYYYMMDDhhmmssmmm" - 1;
     unsigned epoch = digits > 8 ? parse_epoch(value, digits, formats, moment) : 0;
     if (!(formats & DATE_FORMAT_COMPACT) || !wide || !parse_compact(value, digits, &compact))
         return epoch;
@@ -468,20 +184,23 @@ static unsigned parse_day_month(struct cursor cursor, struct ingest_moment *mome
         return 0;
     if (cursor.at + 1 < cursor.end && memcmp(cursor.at, "\xc2\xba", 2) == 0)
         cursor.at += 2; /* 1º */
+    /* twice, as "1er de" and "4th of" have an ordinal's ending and a word */
     skip_filler(&cursor);
     take_gap(&cursor);
     skip_filler(&cursor);
     take_gap(&cursor);
     if (!take_month(&cursor, &month))
         return 0;
+
     take_gap(&cursor); /* none in 09DEC2011 */
     skip_filler(&cursor);
     skip_spaces(&cursor);
     if (!take_year(&cursor, &year, moment) || !set_date(year, month, day, &moment->date))
         return 0;
+
     if (cursor.at + 1 == cursor.end)
         take_char(&cursor, '.'); /* 4. 3. 2025. and 2025 r. */
-    return take_clock(&cursor, false, moment) ? DATE_FORMAT_D_MONTH_Y : 0;
+    return ingest_take_clock(&cursor, false, moment) ? DATE_FORMAT_D_MONTH_Y : 0;
 }
 
 /* "Tue Mar  4 10:11:12 2025": the year behind the clock, as C and Unix print it. */
@@ -495,10 +214,13 @@ static unsigned parse_unix(struct cursor cursor, int month, int day, struct inge
     if (!take_number(&tail, 4, &year, &count) || count != 4 || last == cursor.at ||
         last[-1] != ' ' || !set_date(year, month, day, &moment->date))
         return 0;
+
+    /* what is left between the day and the year is the clock, which must be there */
     cursor.end = last;
     while (cursor.end > cursor.at && cursor.end[-1] == ' ')
         cursor.end--;
-    return take_clock(&cursor, false, moment) && moment->has_clock ? DATE_FORMAT_MONTH_D_Y : 0;
+    return ingest_take_clock(&cursor, false, moment) && moment->has_clock ? DATE_FORMAT_MONTH_D_Y
+                                                                          : 0;
 }
 
 /* "Dec 9, 2011", "December 9th 2011", and "Dec 2011", which is a month. */
@@ -510,9 +232,12 @@ static unsigned parse_month_first(struct cursor cursor, unsigned formats,
         return 0;
     skip_filler(&cursor);
     skip_spaces(&cursor);
+
     struct cursor number = cursor;
     if (!take_number(&cursor, 4, &day, &count))
         return 0;
+
+    /* nothing behind the number: it is the year of a month, not a day without a year */
     bool alone = cursor.at == cursor.end;
     bool short_alone = alone && count == 2 && number.at[-1] != ' '; /* Mar-25 */
     if (alone && (count == 4 || short_alone || number.at[-1] == '\'')) {
@@ -522,6 +247,7 @@ static unsigned parse_month_first(struct cursor cursor, unsigned formats,
             return 0;
         return DATE_FORMAT_MONTH_Y;
     }
+
     if (count > 2 || !(formats & DATE_FORMAT_MONTH_D_Y))
         return 0;
     skip_filler(&cursor);
@@ -529,8 +255,10 @@ static unsigned parse_month_first(struct cursor cursor, unsigned formats,
     if (!take_gap(&cursor))
         return 0;
     if (take_year(&cursor, &year, moment) && set_date(year, month, day, &moment->date) &&
-        take_clock(&cursor, false, moment))
+        ingest_take_clock(&cursor, false, moment))
         return DATE_FORMAT_MONTH_D_Y;
+
+    /* behind the day no year but a clock, or nothing: only the order of Unix is left */
     *moment = (struct ingest_moment){0};
     return parse_unix(rest, month, day, moment);
 }
@@ -543,8 +271,12 @@ static unsigned parse_numeric(struct text value, unsigned formats, struct ingest
 {
     struct cursor cursor = {value.data, value.data + value.length};
     int a, b, c, a_digits, b_digits, c_digits;
+
     if (!take_number(&cursor, 4, &a, &a_digits) || cursor.at >= cursor.end)
         return 0;
+
+    /* Points are set with blanks behind ("9. 12. 2011") and one at the end, as German and Czech
+     * write; other marks never. */
     char separator = *cursor.at++;
     if (separator != '-' && separator != '/' && separator != '.')
         return 0;
@@ -558,15 +290,21 @@ static unsigned parse_numeric(struct text value, unsigned formats, struct ingest
         return 0;
     if (separator == '.' && cursor.at + 1 == cursor.end)
         take_char(&cursor, '.');
+
+    /* the year first leaves no doubt, and only there DB2 joins the clock with a hyphen */
     if (a_digits == 4) {
         if (!(formats & DATE_FORMAT_YMD) || c_digits > 2 || !set_date(a, b, c, &moment->date))
             return 0;
         bool joined = separator == '-' && cursor.end - cursor.at > 3 && *cursor.at == '-' &&
                       cursor.at[3] == '.';
-        return take_clock(&cursor, joined, moment) ? DATE_FORMAT_YMD : 0;
+        return ingest_take_clock(&cursor, joined, moment) ? DATE_FORMAT_YMD : 0;
     }
+
     if (a_digits > 2 || !full_year(&c, c_digits, moment))
         return 0;
+
+    /* Day and month are read in both orders where both are dates: only the column can tell. A point
+     * between them always means the day first. */
     unsigned found = 0;
     if (separator == '.') {
         found = (formats & DATE_FORMAT_DMY_DOT) && set_date(c, b, a, &moment->date)
@@ -578,11 +316,13 @@ static unsigned parse_numeric(struct text value, unsigned formats, struct ingest
         if ((formats & DATE_FORMAT_MDY) && set_date(c, a, b, &moment->date))
             found |= DATE_FORMAT_MDY;
     }
+
     if (!found)
         return 0;
     int32_t date = moment->date;
-    if (!take_clock(&cursor, false, moment))
+    if (!ingest_take_clock(&cursor, false, moment))
         return 0;
+
     /* 24:00 belongs to the next day, whichever order the day came from */
     moment->date = date + (moment->date != date);
     return found;
@@ -595,16 +335,18 @@ static unsigned parse_year_month_day(struct cursor cursor, int year, struct inge
     if (!take_gap(&cursor) || !take_month(&cursor, &month) || !take_gap(&cursor) ||
         !take_number(&cursor, 2, &day, &count) || !set_date(year, month, day, &moment->date))
         return 0;
-    return take_clock(&cursor, false, moment) ? DATE_FORMAT_Y_MONTH_D : 0;
+    return ingest_take_clock(&cursor, false, moment) ? DATE_FORMAT_Y_MONTH_D : 0;
 }
 
 /* The Monday of an ISO week: the week of 4 January is the first. */
 static bool week_date(int year, int week, int day, int32_t *date)
 {
     int32_t fourth = date_from_civil(year, 1, 4);
-    int32_t monday = fourth - (date_weekday(fourth) - 1) + (week - 1) * 7;
+    int32_t monday = fourth - (date_weekday(fourth) - 1) + (week - 1) * DAYS_A_WEEK;
     int32_t thursday = monday + 3;
-    if (week < 1 || day < 1 || day > 7 || date_to_civil(thursday).year != year)
+
+    /* a week belongs to the year of its Thursday, so week 53 of most years is none */
+    if (week < 1 || day < 1 || day > DAYS_A_WEEK || date_to_civil(thursday).year != year)
         return false;
     *date = monday + day - 1;
     return true;
@@ -617,12 +359,17 @@ static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats
 {
     int part, count, day = 1;
     char kind = 0, gap = 0;
+
     take_any(&cursor, "-/ .", &gap);
     take_any(&cursor, "QqWwM", &kind);
     if (!ingest_is_year(year) || !take_number(&cursor, 2, &part, &count))
         return 0;
+
+    /* the day of a week: 2025-W09-5 */
     if ((kind | 32) == 'w' && take_char(&cursor, '-') && (!take_number(&cursor, 1, &day, &count)))
         return 0;
+
+    /* 2025-03 needs the two digits and the gap: 20253 and 2025 3 are numbers */
     if (cursor.at != cursor.end || (!kind && (!gap || count != 2)))
         return 0;
     if ((kind | 32) == 'q' && (formats & DATE_FORMAT_QUARTER) && part >= 1 && part <= 4 &&
@@ -631,6 +378,7 @@ static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats
     if ((kind | 32) == 'w' && (formats & DATE_FORMAT_WEEK) &&
         week_date(year, part, day, &moment->date))
         return DATE_FORMAT_WEEK;
+
     bool month = !kind || kind == 'M';
     if (month && gap != ' ' && (formats & DATE_FORMAT_YEAR_MONTH) &&
         set_date(year, part, 1, &moment->date))
@@ -645,6 +393,8 @@ static unsigned parse_year_first(struct text value, unsigned formats, struct ing
     unsigned found = parse_year_part(cursor, year, formats, moment);
     if (found)
         return found;
+
+    /* where the name of a month would begin: behind one mark or none */
     size_t at = 4 + (value.length > 5 && !letter(value.data[4]));
     if (at < value.length && letter(value.data[at]) && (formats & DATE_FORMAT_Y_MONTH_D))
         return parse_year_month_day(cursor, year, moment);
@@ -691,14 +441,17 @@ static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats,
             cursor = more;
         }
     }
+
     if (!ingest_is_weekday(word))
         return 0;
     take_char(&cursor, '.');
     take_char(&cursor, ',');
     skip_spaces(&cursor);
     struct text rest = {cursor.at, (size_t)(cursor.end - cursor.at)};
-    if (rest.length < 6 || (!digit(*rest.data) && !letter(*rest.data)))
+    if (rest.length < SHORTEST || (!digit(*rest.data) && !letter(*rest.data)))
         return 0;
+
+    /* the rest cannot be a compact form: nobody writes "Tue 20250304", but codes look like it */
     *moment = (struct ingest_moment){0};
     return parse_any(rest, formats & ~(unsigned)DATE_FORMAT_COMPACT, moment);
 }
@@ -720,7 +473,8 @@ static unsigned parse_letters(struct text value, unsigned formats, struct ingest
     if (cannot_be_date(value))
         return 0;
     struct cursor cursor = {value.data, value.data + value.length};
-    if ((*value.data | 32) == 'q' && value.length > 5 && digit(value.data[1])) {
+
+    if ((*value.data | 32) == 'q' && value.length >= SHORTEST && digit(value.data[1])) {
         cursor.at++;
         return formats & DATE_FORMAT_QUARTER ? parse_quarter_first(cursor, moment) : 0;
     }
@@ -745,6 +499,9 @@ static unsigned parse_any(struct text value, unsigned formats, struct ingest_mom
         digits++;
     if (digits == 0)
         return letter(*value.data) ? parse_letters(value, formats, moment) : 0;
+
+    /* The count of leading digits divides the forms: no two branches read the same value, which
+     * keeps a refusal as cheap as a reading. */
     if (digits >= 8)
         return parse_digits(value, digits, formats, moment);
     if (digits == value.length)
@@ -757,6 +514,7 @@ static unsigned parse_any(struct text value, unsigned formats, struct ingest_mom
         struct cursor cursor = {value.data, value.data + value.length};
         return formats & DATE_FORMAT_D_MONTH_Y ? parse_day_month(cursor, moment) : 0;
     }
+
     unsigned found = parse_numeric(value, formats, moment);
     return found ? found : parse_month_year(value, formats, moment);
 }
@@ -764,27 +522,32 @@ static unsigned parse_any(struct text value, unsigned formats, struct ingest_mom
 /* "2025-03-04" and "2025-03-04 10:11:12", the commonest of all, by their places alone. */
 static bool parse_iso(struct text value, struct ingest_moment *moment)
 {
+    enum { DATE = sizeof "2025-03-04" - 1, DATE_AND_CLOCK = sizeof "2025-03-04 10:11:12" - 1 };
     const char *at = value.data;
-    if ((value.length != 10 && value.length != 19) || at[4] != '-' || at[7] != '-')
+
+    /* the hyphens at their places, and digits at all others */
+    if ((value.length != DATE && value.length != DATE_AND_CLOCK) || at[4] != '-' || at[7] != '-')
         return false;
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < DATE; i++)
         if (!digit(at[i]) && i != 4 && i != 7)
-            return false;
+            return false; /* no digit, and not the place of a hyphen */
     if (!set_date(digits_at(at, 4), digits_at(at + 5, 2), digits_at(at + 8, 2), &moment->date))
-        return false;
-    if (value.length == 10)
+        return false; /* 2025-02-30 */
+    if (value.length == DATE)
         return true;
+
+    /* likewise the clock: a blank or a T, and colons behind hour and minute */
     if ((at[10] != ' ' && at[10] != 'T') || at[13] != ':' || at[16] != ':')
         return false;
-    for (int i = 11; i < 19; i++)
+    for (int i = DATE + 1; i < DATE_AND_CLOCK; i++)
         if (!digit(at[i]) && i != 13 && i != 16)
-            return false;
-    return set_clock(digits_at(at + 11, 2), digits_at(at + 14, 2), digits_at(at + 17, 2), moment);
+            return false; /* no digit, and not the place of a colon */
+    return ingest_set_clock(digits_at(at + 11, 2), digits_at(at + 14, 2), digits_at(at + 17, 2),
+                            moment);
 }
 
 unsigned ingest_parse_moment(struct text value, unsigned formats, struct ingest_moment *moment)
 {
-    enum { SHORTEST = 6, LONGEST = 80 };
     *moment = (struct ingest_moment){0};
     if (value.length < SHORTEST || value.length > LONGEST)
         return 0;

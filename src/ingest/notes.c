@@ -54,6 +54,7 @@ static void note_end(const struct ingest_run *run, const char *which,
         return;
     struct buffer shown;
     buffer_init(&shown, NOTE_SHOWN);
+
     const char *at = source->footer;
     while (*at) {
         size_t length = strcspn(at, "\r\n\x1e");
@@ -63,6 +64,7 @@ static void note_end(const struct ingest_run *run, const char *which,
                           line.data);
         at += length + strspn(at + length, "\r\n\x1e");
     }
+
     if (shown.length)
         ingest_notice(run, "%sfrom line %llu on there is a footer, no row: %s", which,
                       (unsigned long long)source->footer_line, shown.data);
@@ -119,8 +121,10 @@ static void note_encoding(const struct ingest_run *run, const struct ingest_mapp
         ingest_notice(
             run, "%sread as %s, as its byte order mark says, and not as %s, which %s says", which,
             name, mapping->encoding, run->options->mapping_file ? "the mapping" : "--encoding");
+
     if (source->dialect.encoding_said || !look->as_read[0])
         return;
+
     const char *read = examples(run, look->as_read);
     if (look->encoding_rival)
         ingest_warn(run,
@@ -142,7 +146,8 @@ void ingest_note_workbook(const struct ingest_run *run, const char *name,
 {
     struct buffer others;
     char number[NUMBER_TEXT_MAX];
-    buffer_init(&others, 300); /* bytes: of a workbook with many sheets the first are enough */
+    enum { OTHERS_SHOWN = 300 }; /* bytes: of a workbook with many sheets the first are enough */
+    buffer_init(&others, OTHERS_SHOWN);
     for (size_t i = 0; i < book->sheet_count; i++)
         if (strcmp(book->sheets[i], book->sheet) != 0)
             buffer_printf(&others, "%s%s%s", others.length ? ", " : "", book->sheets[i],
@@ -177,6 +182,7 @@ static void note_roles(const struct ingest_run *run, const struct ingest_underst
     const struct ingest_roles *roles = &understood->roles;
     const struct ingest_guess *group = &roles->guesses[ROLE_GROUP],
                               *time = &roles->guesses[ROLE_TIME];
+
     if (understood->role != SCHEMA_FACTS)
         return;
     if (!roles->said[ROLE_TIME] && time->column >= 0 && time->confidence < TIME_SURE)

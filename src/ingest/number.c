@@ -29,11 +29,13 @@ static inline bool digit(char c)
 bool ingest_parse_int(struct text value, int64_t *out)
 {
     const char *at = value.data, *end = at + value.length;
+
     bool negative = at < end && *at == '-';
     at += negative;
     size_t digits = (size_t)(end - at);
     if (digits == 0 || digits > INGEST_DIGITS_MAX || (*at == '0' && digits > 1))
         return false;
+
     int64_t number = 0;
     for (; at < end; at++) {
         if (!digit(*at))
@@ -46,9 +48,10 @@ bool ingest_parse_int(struct text value, int64_t *out)
 
 bool ingest_parse_bool(struct text value, bool *out)
 {
-    if (value.length == 4 && strncasecmp(value.data, "true", 4) == 0)
+    if (value.length == sizeof "true" - 1 && strncasecmp(value.data, "true", value.length) == 0)
         *out = true;
-    else if (value.length == 5 && strncasecmp(value.data, "false", 5) == 0)
+    else if (value.length == sizeof "false" - 1 &&
+             strncasecmp(value.data, "false", value.length) == 0)
         *out = false;
     else
         return false;
@@ -132,11 +135,14 @@ struct text ingest_trim(struct text value)
         return value;
 
     for (;;) {
+        /* blanks of two and three bytes may stand among plain ones, so both ends are tried until
+         * nothing goes */
         value = text_trim(value);
         struct cursor head = {value.data, value.data + value.length};
         size_t before = value.length ? blank(&head) : 0;
         value.data += before;
         value.length -= before;
+
         size_t behind = 0;
         for (size_t width = 2; width <= 3 && width <= value.length && !behind; width++) {
             struct cursor tail = {value.data + value.length - width, value.data + value.length};
@@ -150,7 +156,11 @@ struct text ingest_trim(struct text value)
 
 /* The number itself: runs of digits and the separators between them. */
 
-enum { RUNS_MAX = 24, PLAIN_MAX = 400 };
+enum {
+    RUNS_MAX = 24, /* groups of digits: three times those of the longest number of 64 bits */
+    PLAIN_MAX =
+        400, /* bytes: the longest double that is written out has 309 digits before the point */
+};
 
 struct core {
     const char *runs[RUNS_MAX];
@@ -222,12 +232,15 @@ static bool take_core(struct cursor *cursor, struct core *core)
         core->lengths[core->count] = (size_t)(cursor->at - start);
         core->separators[core->count++] = kind;
 
+        /* a separator belongs to the number only with a digit behind it: the point of "12." is a
+         * sentence's */
         size_t length = separator(cursor, &kind);
         struct cursor next = {cursor->at + length, cursor->end};
         if (!length || next.at >= next.end || !digit(*next.at))
             break;
         cursor->at = next.at;
     }
+
     if (core->lengths[0] && kind != core->separators[core->count - 1])
         take_open_fraction(cursor, core);
     return take_exponent(cursor, core);
@@ -240,6 +253,7 @@ static bool groups_fit(const struct core *core, size_t groups)
     bool western = lengths[0] >= 1 && lengths[0] <= 3, indian = lengths[0] >= 1 && lengths[0] <= 2;
     if (*core->runs[0] == '0' || lengths[groups - 1] != 3)
         return false;
+
     for (size_t i = 1; i < groups; i++) {
         if (core->separators[i] != core->separators[1])
             return false;
@@ -253,14 +267,19 @@ static bool groups_fit(const struct core *core, size_t groups)
 static size_t whole_runs(const struct core *core, char point)
 {
     size_t groups = core->count;
+
     if (core->open_fraction && core->open_fraction != point &&
         memchr(core->separators, point, groups))
         return 0; /* 1.234,- has its decimal sign behind */
+    /* the last separator is the decimal sign or divides groups; the sign divides nothing before
+     * it */
     if (groups > 1 && core->separators[groups - 1] == point)
         groups--;
     for (size_t i = 1; i < groups; i++)
         if (core->separators[i] == point)
             return 0;
+
+    /* .5, and 0.5, but 0123.5 is a code */
     if (core->lengths[0] == 0)
         return groups == 1 && core->count == 2 ? 1 : 0;
     if (groups == 1)
@@ -337,10 +356,11 @@ static bool ends_sign(const struct cursor *cursor)
  * its point, "€.50" does not. */
 static bool take_currency(struct cursor *cursor, struct dress *dress)
 {
-    enum { SIGN_MAX = 12 };
+    enum { SIGN_MAX = 12 }; /* bytes: no sign of currency.c is longer */
     struct cursor end = *cursor;
     while (end.at < end.end && !ends_sign(&end))
         end.at++;
+
     struct text text = {cursor->at, (size_t)(end.at - cursor->at)};
     if (dress->currency || text.length == 0 || text.length > SIGN_MAX)
         return false;
@@ -367,6 +387,7 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
         } else if (*cursor->at == '(' && !dress->parenthesis) {
             dress->parenthesis = true;
             cursor->at++;
+
         } else if (space) {
             cursor->at += space;
         } else if ((*cursor->at == '.' || *cursor->at == ',') && next.at < next.end &&
@@ -415,6 +436,7 @@ static bool dress_fits(const struct dress *dress, const struct core *core)
     bool money = core->count > 1 || core->open_fraction != 0, fraction = false;
     for (size_t i = 1; i < core->count; i++)
         fraction |= core->separators[i] == '.' || core->separators[i] == ',';
+
     if (dress->currency && dress->percent)
         return false;
     if (dress->plus && !fraction && !dress->currency && !dress->percent)
@@ -448,6 +470,7 @@ static bool whole_exponent(struct text plain, int64_t *out)
     int64_t exponent, scaled;
     int scale;
     struct text power = {mark + 1, plain.length - mantissa.length - 1};
+
     if (power.length > 1 && *power.data == '+')
         power = (struct text){power.data + 1, power.length - 1};
     while (power.length > 1 && *power.data == '0')
@@ -463,6 +486,7 @@ static bool whole_exponent(struct text plain, int64_t *out)
 static enum ingest_form classify_plain(struct text plain, struct ingest_number *number)
 {
     bool exponent = memchr(plain.data, 'e', plain.length) != NULL;
+
     if (!exponent) {
         describe_digits(plain, number);
         int scale;
@@ -484,6 +508,7 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
                                           struct ingest_number *number)
 {
     number->percent = true;
+
     bool short_enough = number->scale + 2 <= NUMBER_SCALE_MAX &&
                         number->scale + 2 + number->digits <= INGEST_DIGITS_MAX;
     if (form != FORM_DOUBLE && short_enough) {
@@ -492,6 +517,9 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
         number->zero_fraction = number->scaled % number_power10(number->scale) == 0;
         return FORM_DECIMAL;
     }
+
+    /* too many digits for a decimal: the double is made from the text, so that it is rounded
+     * once */
     char text[PLAIN_MAX + 8];
     if (memchr(plain.data, 'e', plain.length))
         return FORM_TEXT;
@@ -504,7 +532,7 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
  * Python write 4.0128e+10 with a small e, and lose nothing. */
 static bool is_rounded(struct text exponent)
 {
-    enum { SHORTENED = 10 };
+    enum { SHORTENED = 10 }; /* 1.23E+10 has eleven digits; smaller numbers are written out */
     int value = 0;
     if (!exponent.length || *exponent.data != '+' || exponent.data[-1] != 'E')
         return false;
@@ -522,9 +550,12 @@ static enum ingest_form classify_written(struct text value, struct ingest_number
     struct dress dress = {0};
     struct text plain;
     char digits[PLAIN_MAX + 8];
+
     if (value.length >= PLAIN_MAX - 8 || !take_prefix(&cursor, &dress) ||
         !take_core(&cursor, &core) || !take_suffix(&cursor, &dress) || !dress_fits(&dress, &core))
         return FORM_TEXT;
+
+    /* the marks are kept of a text, too: they are what tells the column's other style */
     number->marks = find_marks(&core);
     bool negative = dress.negative || dress.parenthesis;
     if (!make_plain(&core, style.point, negative, digits, &plain))
@@ -568,7 +599,6 @@ static enum ingest_form classify_quickly(struct text value, char point,
     if (*at != point)
         return FORM_TEXT;
 
-    /* three digits behind a sign that could divide thousands say nothing about which it is */
     int64_t before = scaled;
     const char *fraction = ++at;
     for (; at < end && digit(*at); at++)
@@ -578,6 +608,8 @@ static enum ingest_form classify_quickly(struct text value, char point,
     number->scale = (int)(end - fraction);
     number->zero_fraction = scaled == before * number_power10(number->scale);
     number->scaled = negative ? -scaled : scaled;
+
+    /* three digits behind a sign that could divide thousands say nothing about which it is */
     bool thousands = number->scale == 3 && whole <= 3 && *first != '0';
     unsigned char three = point == '.' ? MARK_POINT3 : MARK_COMMA3,
                   sure = point == '.' ? MARK_POINT : MARK_COMMA;
@@ -595,7 +627,7 @@ static void clear(struct ingest_number *number)
 /* A first character that no number begins with, or a last one that none ends with. */
 static bool cannot_be_number(struct text value)
 {
-    enum { LONGEST_PREFIXED = 48 };
+    enum { LONGEST_PREFIXED = 48 }; /* bytes: USD and a number; longer texts are sentences */
     char c = *value.data, last = value.data[value.length - 1];
     if (digit(c))
         return false;
@@ -613,6 +645,7 @@ enum ingest_form ingest_classify_with(struct text value, struct ingest_number_st
 {
     if (value.length == 0)
         return FORM_UNKNOWN;
+
     clear(number);
     if (ingest_missing_may(missing, value)) {
         enum ingest_missing_kind kind = ingest_missing_find(missing, value, NULL);
@@ -628,7 +661,7 @@ enum ingest_form ingest_classify_with(struct text value, struct ingest_number_st
     }
 
     bool yes, word = c && strchr("tTfFnNiI+-", c);
-    if (value.length <= 9 && word) {
+    if (value.length <= sizeof "-infinity" - 1 && word) {
         if (ingest_parse_bool(value, &yes))
             return FORM_BOOL;
         if (nonfinite(value))

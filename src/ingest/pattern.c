@@ -1,3 +1,8 @@
+/*
+ * Formats of dates as people say them: strptime's conversions behind a percent sign, or the letters
+ * of spreadsheets and of Java (DD.MM.YYYY). Both become a row of pieces, which reads a value from
+ * left to right without ever going back: a format says where each field ends.
+ */
 #include "ingest/pattern.h"
 
 #include "base/number.h"
@@ -94,6 +99,7 @@ static bool read_percent(const char *text, struct ingest_pattern *pattern, char 
             at++;
             if (*at == '-' || *at == 'E' || *at == 'O')
                 at++;
+
             const char *more = *at ? expansion(*at) : NULL;
             enum piece piece = conversion(*at);
             if (more)
@@ -170,10 +176,10 @@ static bool read_letters(const char *text, struct ingest_pattern *pattern, char 
 
         /* words before letters, of which they are made; in single quotes stands what is no field */
         if (starts_with(at, "Month") || starts_with(at, "Mon")) {
-            length = starts_with(at, "Month") ? 5 : 3;
+            length = starts_with(at, "Month") ? sizeof "Month" - 1 : sizeof "Mon" - 1;
             fits = add(pattern, PIECE_MONTH_NAME, 0);
         } else if (starts_with(at, "AM/PM")) {
-            length = 5;
+            length = sizeof "AM/PM" - 1;
             fits = add(pattern, PIECE_HALF, 0);
         } else if (starts_with(at, "AM") || starts_with(at, "PM") || starts_with(at, "tt")) {
             length = 2;
@@ -236,12 +242,15 @@ enum status ingest_pattern_parse(const char *text, struct arena *arena,
     if (!read)
         return complain(text, arena_printf(arena, "cannot be read at '%c'", wrong ? wrong : '%'),
                         error);
+
     bool year = HAS(pattern, PIECE_YEAR) || HAS(pattern, PIECE_YEAR2);
     bool month = HAS(pattern, PIECE_MONTH) || HAS(pattern, PIECE_MONTH_NAME);
     if (!year && !HAS(pattern, PIECE_EPOCH))
         return complain(text, "has no year", error);
     if (!month && HAS(pattern, PIECE_DAY))
         return complain(text, "has a day and no month", error);
+
+    /* HH beside AM and PM means the twelve hours, whatever its letters say elsewhere */
     if (HAS(pattern, PIECE_HALF) && HAS(pattern, PIECE_HOUR))
         for (size_t i = 0; i < pattern->count; i++)
             if (pattern->pieces[i] == PIECE_HOUR)
@@ -315,12 +324,16 @@ static bool take_zone(const char **at, const char *end, struct ingest_moment *mo
     struct ingest_moment read;
     if (length == 0 || used + length >= sizeof text)
         return false;
+
     memcpy(text + used, start, length);
     if (!ingest_parse_moment((struct text){text, used + length}, DATE_FORMAT_YMD, &read))
         return false;
+
     moment->has_offset = read.has_offset;
     moment->offset = read.offset;
     moment->doubtful_zone = read.doubtful_zone;
+
+    /* the zone's name must point into the value, and not into the text made here */
     if (read.zone.length)
         moment->zone = (struct text){start + (read.zone.data - text - used), read.zone.length};
     return true;
@@ -333,11 +346,13 @@ static bool take_epoch(const char **at, const char *end, struct ingest_moment *m
     const char *start = *at;
     for (; *at < end && digit(**at) && *at - start < 11; (*at)++) /* to the year 5138 */
         seconds = seconds * 10 + (**at - '0');
+
     int64_t day = seconds / SECONDS_A_DAY, clock = seconds % SECONDS_A_DAY;
     struct civil_date civil = date_to_civil((int32_t)(day < DATE_MAX ? day : DATE_MAX));
     fields->year = civil.year, fields->month = civil.month, fields->day = civil.day;
-    fields->hour = (int)(clock / 3600), fields->minute = (int)(clock / 60 % 60),
-    fields->second = (int)(clock % 60);
+    fields->hour = (int)(clock / SECONDS_AN_HOUR),
+    fields->minute = (int)(clock % SECONDS_AN_HOUR / SECONDS_A_MINUTE),
+    fields->second = (int)(clock % SECONDS_A_MINUTE);
     moment->has_offset = true;
     return *at > start;
 }
@@ -346,13 +361,16 @@ static bool take_piece(const struct ingest_pattern *pattern, size_t i, const cha
                        const char *end, struct fields *fields, struct ingest_moment *moment)
 {
     /* fields that touch have their full width, others may leave the zero out */
+
     unsigned char next = i + 1 < pattern->count ? pattern->pieces[i + 1] : PIECE_LITERAL;
     bool touching = next >= PIECE_YEAR && next <= PIECE_FRACTION && next != PIECE_MONTH_NAME;
     touching |= i > 0 && pattern->pieces[i - 1] >= PIECE_YEAR &&
                 pattern->pieces[i - 1] <= PIECE_SECOND &&
                 pattern->pieces[i - 1] != PIECE_MONTH_NAME;
+
     int least = touching ? 2 : 1, number;
     const char *start;
+
     switch (pattern->pieces[i]) {
     case PIECE_LITERAL: return *at < end && *(*at)++ == pattern->literals[i];
     case PIECE_SPACE:
@@ -394,6 +412,7 @@ bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value
 {
     struct fields fields = {.month = 1, .day = 1};
     const char *at = value.data, *end = value.data + value.length;
+
     *moment = (struct ingest_moment){0};
     for (size_t i = 0; i < pattern->count; i++)
         if (!take_piece(pattern, i, &at, end, &fields, moment))
@@ -406,6 +425,7 @@ bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value
     if (fields.year < 1 || !date_valid(fields.year, fields.month, fields.day) ||
         !ingest_is_clock(fields.hour, fields.minute, fields.second))
         return false;
+
     moment->date = date_from_civil(fields.year, fields.month, fields.day);
     moment->clock = ingest_clock_seconds(fields.hour, fields.minute, fields.second);
     moment->has_clock = ingest_pattern_has_clock(pattern);

@@ -36,6 +36,8 @@ static bool is_uuid(struct text value)
     return true;
 }
 
+enum { PHONE_MIN = 7, PHONE_MAX = 15 }; /* digits; E.164 allows fifteen */
+
 /* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do
  * not have. */
 static bool is_phone(struct text value)
@@ -48,7 +50,8 @@ static bool is_phone(struct text value)
         if (!isdigit((unsigned char)c) && !strchr("+()/ -.", c))
             return false;
     }
-    return digits >= 7 && digits <= 15 && (*value.data == '+' || *value.data == '(' || signs > 0);
+    return digits >= PHONE_MIN && digits <= PHONE_MAX &&
+           (*value.data == '+' || *value.data == '(' || signs > 0);
 }
 
 static bool whole_number(struct text value, int64_t *out)
@@ -120,7 +123,7 @@ static void observe_date(struct ingest_portrait *portrait, int32_t date)
         portrait->least_date = date < portrait->least_date ? date : portrait->least_date;
         portrait->most_date = date > portrait->most_date ? date : portrait->most_date;
     }
-    portrait->early += date < 0;
+    portrait->early += date < 0; /* before 1970, as births are and purchases are not */
     portrait->last_date = date;
 }
 
@@ -166,6 +169,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
     enum status status = ingest_reader_next(&reader, &block, error);
     if (status == STATUS_OK && block.length) {
         struct text data = ingest_block_text(source, &block, &text);
+
         const char *at = data.data, *end = data.data + data.length;
         while (rows < PORTRAIT_ROWS &&
                ingest_split(&source->dialect, &at, end, &record, &skipped)) {

@@ -72,9 +72,12 @@ static bool selected(const struct ingest_understood *understood, const struct in
     const struct ingest_names *select = &understood->mapping.select;
     if (shape->columns[column].derived)
         return true;
+
+    /* a column that plays a role is no property as well, unless somebody asks for it by name */
     bool consumed = (int)column == understood->roles.customer ||
                     (int)column == understood->roles.time || (int)column == understood->roles.key ||
                     (int)column == understood->roles.clock;
+
     for (size_t i = 0; i < select->count; i++)
         if (ingest_find_column(shape, select->items[i]) == (int)column)
             return true;
@@ -94,11 +97,15 @@ static const char *referred_table(const struct ingest_run *run,
     const struct schema *schema = store_schema(run->store);
     if (said || understood->role != SCHEMA_FACTS)
         return said;
+
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct schema_table *table = &schema->tables[i];
         size_t length = strlen(table->name), own = strlen(name);
         if (table->role != SCHEMA_REFERENCE)
             continue;
+
+        /* "product" and "products", or the key of the table: customers' own names for a
+         * reference */
         bool same =
             strcasecmp(table->name, name) == 0 || (table->key && strcasecmp(table->key, name) == 0);
         bool plural = length == own + 1 && table->name[own] == 's' &&
@@ -125,6 +132,7 @@ void ingest_hint_types(const struct ingest_run *run, const struct ingest_underst
         for (size_t m = 0; m < understood->mapping.map.count; m++)
             if (strcmp(understood->mapping.map.items[m].value, column) == 0)
                 name = understood->mapping.map.items[m].name;
+
         const struct schema_column *stored = stored_column(run, understood->table, name);
         struct ingest_type_hint *hint = &shape->hints[i];
         hint->text |= (int)i == understood->roles.customer || (int)i == understood->roles.key ||
@@ -210,6 +218,7 @@ enum status ingest_list_properties(const struct ingest_run *run,
                                      .trait = true});
     }
 
+    /* names of traits and of facts live in tables of their own and may be alike */
     for (size_t i = 0; i < shape->property_count; i++)
         for (size_t j = 0; j < i; j++)
             if (shape->properties[i].trait == shape->properties[j].trait &&

@@ -83,9 +83,12 @@ static enum status write_facts(struct publishing *work, const char *table, enum 
                                struct error *error)
 {
     struct buffer sql;
+
     uint64_t rows = 0;
     buffer_init(&sql, 0);
     facts_select(work, "staged", &sql);
+
+    /* a dry run writes nothing, so the rows are counted where they are */
     enum status status = write_part(work, table, role, sql.data, &rows, error);
     buffer_release(&sql);
     TRY(status);
@@ -113,6 +116,7 @@ static enum status write_reference(struct publishing *work, struct error *error)
         write_part(work, work->understood->table, PART_REFERENCE, sql.data, &rows, error);
     buffer_release(&sql);
     TRY(status);
+
     uint64_t keys;
     TRY(ingest_count_rows(work->staged, "SELECT count(*) FROM staged", &rows, error));
     TRY(ingest_count_rows(work->staged, "SELECT count(DISTINCT key) FROM staged", &keys, error));
@@ -183,7 +187,7 @@ static enum status find_constants(struct publishing *work, struct error *error)
     return status;
 }
 
-enum { LISTED = 8 };
+enum { LISTED = 8 }; /* names in a note; of a wide file the others are counted */
 
 /* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the
  * invoice has or not; NULL: none. */
@@ -194,6 +198,7 @@ static const char *list_properties(const struct publishing *work, bool own, bool
     struct buffer list;
     size_t count = 0;
     buffer_init(&list, 0);
+
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         if (!ingest_is_stored(property) || work->out->properties[i].own != own ||
@@ -202,6 +207,7 @@ static const char *list_properties(const struct publishing *work, bool own, bool
         if (count++ < LISTED)
             buffer_printf(&list, "%s%s%s", list.length ? ", " : "", line_prefix, property->name);
     }
+
     if (count > LISTED)
         buffer_printf(&list, " and %zu other%s", count - LISTED, text_plural(count - LISTED));
     const char *text = list.length ? buffer_copy(&list, work->run->arena) : NULL;
@@ -245,7 +251,7 @@ static void groups_select(struct publishing *work, const char *from, struct buff
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         bool sum = is_summed(work, property);
-        char type[64];
+        char type[64]; /* the longest is DECIMAL(18,18) */
         if (!work->out->properties[i].own)
             continue;
 
@@ -293,6 +299,7 @@ static enum status write_groups(struct publishing *work, struct error *error)
  * been stored. */
 static enum status write_shadow(struct publishing *work, struct error *error)
 {
+    /* with replace, rows of another content (4) have won: only equal ones go to the shadow */
     const char *refused =
         ingest_replaces(&work->understood->mapping)
             ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
@@ -302,6 +309,7 @@ static enum status write_shadow(struct publishing *work, struct error *error)
     facts_select(work, refused, &sql);
     enum status status =
         write_part(work, ingest_fact_table(work->understood), PART_SHADOW, sql.data, NULL, error);
+
     buffer_reset(&sql);
     if (work->understood->roles.group >= 0 && status == STATUS_OK) {
         groups_select(work, refused, &sql);
@@ -328,6 +336,7 @@ static enum status drop_refused(struct publishing *work, struct error *error)
 {
     if (schema_table(store_schema(work->run->store), work->understood->table))
         TRY(write_shadow(work, error));
+
     const char *standing = ingest_replaces(&work->understood->mapping) ? "0, 4" : "0";
     TRY(lake_executef(work->staged->lake, error,
                       "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE "
@@ -459,11 +468,16 @@ static const char *property_of(const struct publishing *work, const char *column
     return name;
 }
 
+enum {
+    NEARLY_SURE =
+        GUESS_SURE - 10, /* "total" and "value" say money where a currency stands beside */
+    LINES_DIGITS = 10,   /* an invoice has not as many lines */
+};
+
 static bool is_money(const struct publishing *work, const struct ingest_property *property)
 {
     bool signs = property->source >= 0 && work->shape->columns[property->source].money;
-    bool called =
-        ingest_amount_name(property->name) >= GUESS_SURE - 10 || is_amount(work, property);
+    bool called = ingest_amount_name(property->name) >= NEARLY_SURE || is_amount(work, property);
     return !property->trait && ingest_is_number(property->type) &&
            (signs || property->type == VALUE_DECIMAL || called);
 }
@@ -488,12 +502,14 @@ static enum status set_currencies(struct publishing *work, struct error *error)
     const char *currencies = NULL;
     if (!work->shape->currency_column)
         return STATUS_OK;
+
     const char *column = property_of(work, work->shape->currency_column);
     TRY(find_currencies(work, "@currency", &currencies, error));
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         if (!column || !is_money(work, property))
             continue;
+
         const char *other = other_currency(work, property), *codes = currencies;
         if (other)
             TRY(find_currencies(work, other, &codes, error));
@@ -531,7 +547,7 @@ static enum status state_schema(struct publishing *work, const char *table, enum
     bool told = role == SCHEMA_TRAITS && !work->understood->traits;
     if (group)
         columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT},
-                                                   .whole_digits = 10};
+                                                   .whole_digits = LINES_DIGITS};
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         const struct ingest_stored *stored = &work->out->properties[i];
@@ -619,6 +635,8 @@ static enum status settle_numbers(struct publishing *work, struct error *error)
     work->out->new_customers = store_numbering_settle(work->staged->identity, NULL);
     store_numbering_settle_as_met(work->staged->dictionary);
     work->out->customers = work->out->new_customers;
+
+    /* in a new store every customer is new, and the rows need not be counted */
     bool first_ever = store_numbering_first_new(work->staged->identity) == 1;
     if (work->understood->role != SCHEMA_REFERENCE && !first_ever)
         TRY(ingest_count_rows(work->staged, "SELECT count(DISTINCT customer) FROM staged",
@@ -632,16 +650,21 @@ static enum status write_tables(struct publishing *work, struct error *error)
         TRY(write_reference(work, error));
         return state_schema(work, work->understood->table, SCHEMA_REFERENCE, false, error);
     }
+
     if (work->understood->role == SCHEMA_TRAITS) {
         TRY(write_facts(work, work->understood->table, PART_TRAITS, error));
         return state_schema(work, work->understood->table, SCHEMA_TRAITS, false, error);
     }
+
+    /* the invoices first: they own the kind's name, and the lines have a table below it */
     if (work->understood->roles.group >= 0) {
         TRY(write_groups(work, error));
         TRY(state_schema(work, work->understood->table, SCHEMA_FACTS, true, error));
     }
+
     TRY(write_facts(work, ingest_fact_table(work->understood), PART_FACTS, error));
     TRY(state_schema(work, ingest_fact_table(work->understood), SCHEMA_FACTS, false, error));
+
     if (work->understood->mapping.trait.count) {
         TRY(write_told_traits(work, error));
         TRY(state_schema(work, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, false, error));
@@ -683,6 +706,8 @@ enum status ingest_publish(const struct ingest_run *run, const struct ingest_und
     TRY(ingest_judge_schema(run, published, error));
     if (run->options->dry_run)
         return STATUS_OK;
+
+    /* last, for only now all numbers that the parts mention are settled */
     TRY(identity_write(run->change, staged->lake, staged->identity, error));
     return store_write_dictionary(run->change, staged->lake, staged->dictionary, error);
 }

@@ -1,3 +1,8 @@
+/*
+ * Rows that are set aside: why, in a word for programs and in words for people; how many for each
+ * reason; and the file they are kept in. Threads finish their blocks in any order, and the file has
+ * the order of the rows all the same: what comes early is held back until its turn (late).
+ */
 #include "ingest/reject.h"
 
 #include "base/json.h"
@@ -114,10 +119,12 @@ static struct ingest_reject_count *find_count(struct ingest_reject_counts *count
     for (size_t i = 0; i < counts->count; i++)
         if (counts->items[i].reason == reason && same_column(counts->items[i].column, column))
             return &counts->items[i];
+
     if (counts->count == counts->capacity) {
         counts->capacity = counts->capacity ? counts->capacity * 2 : 8;
         counts->items = base_realloc(counts->items, counts->capacity * sizeof *counts->items);
     }
+
     struct ingest_reject_count *count = &counts->items[counts->count++];
     *count = (struct ingest_reject_count){.reason = reason, .column = column};
     return count;
@@ -129,6 +136,7 @@ void ingest_reject_counts_add(struct ingest_reject_counts *counts,
     struct ingest_reject_count *count = find_count(counts, reject->reason, reject->column);
     if (count->rows++)
         return;
+
     count->first_line = reject->line;
     struct text cut = text_cut(reject->value, sizeof count->example - 1);
     if (cut.length)
@@ -142,6 +150,8 @@ void ingest_reject_counts_merge(struct ingest_reject_counts *into,
     for (size_t i = 0; i < from->count; i++) {
         const struct ingest_reject_count *theirs = &from->items[i];
         struct ingest_reject_count *ours = find_count(into, theirs->reason, theirs->column);
+
+        /* the example is that of the earliest line, whichever thread met it */
         if (!ours->rows || theirs->first_line < ours->first_line) {
             ours->first_line = theirs->first_line;
             memcpy(ours->example, theirs->example, sizeof ours->example);
@@ -196,6 +206,8 @@ void ingest_ordered_file_put(struct ingest_ordered_file *file, uint64_t sequence
                              struct buffer *text)
 {
     pthread_mutex_lock(&file->mutex);
+
+    /* the buffer goes into the queue with its memory, and the caller gets an empty one */
     if (sequence == file->next) {
         write_out(file, text);
         buffer_reset(text);

@@ -72,6 +72,8 @@ static void say_order(const struct remark *remark)
     else if (type->remembered)
         ingest_notice(remark->run, "%s: dates such as '%s' are read as %s, as in earlier imports",
                       remark->name, evidence->either.text, ingest_type_format(type));
+
+    /* apart from that: the file proves an order, and it is another than the store's files had */
     unsigned sure = (mdy > both ? DATE_FORMAT_MDY : 0) | (dmy > both ? DATE_FORMAT_DMY : 0);
     unsigned remembered = remark->hint->remembered;
     if (date && (type->format & sure) && (remembered & (DATE_FORMAT_MDY | DATE_FORMAT_DMY)) &&
@@ -101,6 +103,7 @@ static void say_dates(const struct remark *remark)
                              DATE_FORMAT_WEEK | DATE_FORMAT_YEAR))
         ingest_notice(run, "%s names no day (%s): the first one is stored", remark->name,
                       ingest_type_format(type));
+
     if (type->past && evidence->short_years)
         ingest_notice(
             run, "%s: years of two digits are the latest that do not lie in the future: 45 is 1945",
@@ -118,6 +121,8 @@ static void say_dates(const struct remark *remark)
 static const char *other_reading(const struct remark *remark, char point, const char **now)
 {
     const char *value = remark->evidence->three.text;
+
+    /* both readings of "1.234": with the sign as decimal sign, and without it */
     char *plain = arena_strdup(remark->run->arena, value),
          *groups = arena_strdup(remark->run->arena, value), *to = groups;
     for (char *c = plain; *c; c++)
@@ -126,6 +131,7 @@ static const char *other_reading(const struct remark *remark, char point, const 
         if (*c != '.' && *c != ',')
             *to++ = *c;
     *to = 0;
+
     bool decimal = strchr(value, point) != NULL;
     *now = decimal ? plain : groups;
     return decimal ? groups : plain;
@@ -173,6 +179,7 @@ static void say_currency(const struct remark *remark)
     const struct ingest_run *run = remark->run;
     const struct ingest_shape *shape = remark->shape;
     const char *own = store_schema(run->store)->currency;
+
     size_t found = ingest_is_number(remark->type->type)
                        ? ingest_currencies(own, remark->evidence, codes, SHOWN)
                        : 0;
@@ -180,6 +187,7 @@ static void say_currency(const struct remark *remark)
     for (size_t i = 1; i < found; i++)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
     list = arena_strdup(run->arena, list); /* a single one still stands in codes */
+    /* no sign at all, signs of another currency, or signs beside a column that says it */
     if (shape->columns[remark->column].money && !found)
         ingest_notice(run,
                       "%s: amounts without a sign are in the store's currency, %s, which is kept "
@@ -218,6 +226,7 @@ static void say_numbers(const struct remark *remark)
             number
                 ? ""
                 : "; it was stored as text (--type COLUMN=decimal reads 10% as .10 and 10 as 10)");
+
     if (type->codes)
         ingest_notice(run,
                       "%s: digits in groups, equally many in every row, are kept as text (--type "
@@ -230,6 +239,7 @@ static void say_numbers(const struct remark *remark)
                       "as text (--type "
                       "'%s=decimal' reads them as amounts)",
                       remark->name, remark->name);
+
     if (type->long_ids)
         ingest_notice(
             run,
@@ -278,6 +288,8 @@ static void say_text(const struct remark *remark)
                  evidence->text_digits * 2 > remark->known;
     bool date = evidence->date_values * 2 > remark->known ||
                 (ingest_name_says_time(remark->name) && evidence->text_digits * 2 > remark->known);
+
+    /* at most one of these: dates before money, and money before plain numbers */
     if (date && evidence->date_values < remark->known)
         ingest_warn(run,
                     "%s, a column that reads like dates, was stored as text: %s %s; --na '%s=%s' "
@@ -311,6 +323,7 @@ static const char *words(const struct remark *remark, bool strong, bool weak)
     const struct ingest_missing *missing =
         column->missing ? column->missing : remark->understood->missing;
     const char *list = NULL;
+
     for (size_t i = 0; i < evidence->missing_count && i < missing->count; i++) {
         const struct ingest_missing_word *word = &missing->words[i];
         bool code = remark->type->na_is_text && text_is(word->text, "NA");
@@ -377,11 +390,15 @@ static void say_one_currency(const struct ingest_run *run, const struct ingest_s
     char codes[2][4], code[4] = "";
     size_t count = 0;
     buffer_init(&list, 0);
+
     for (size_t i = 0; i < shape->column_count && !store_schema(run->store)->currency; i++) {
         const struct ingest_column *column = &shape->columns[i];
         bool number = ingest_is_number(column->type.type) && !column->derived && !column->money;
         if (!number || ingest_currencies(NULL, &staged->scan.evidence[i], codes, 2) != 1)
             continue;
+
+        /* columns in another single currency are no news either, and would read as if they were
+         * mixed */
         if (count && strcmp(code, codes[0]) != 0)
             continue;
         memcpy(code, codes[0], sizeof code);

@@ -48,6 +48,7 @@ static enum status map_of_store(const struct repeats *repeats, const char *key, 
     struct buffer sql;
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk;
+
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT %s, CAST(%s AS BIGINT) FROM (", key, value);
     enum status status = store_select(repeats->run->store, &read, &sql, error);
@@ -55,6 +56,7 @@ static enum status map_of_store(const struct repeats *repeats, const char *key, 
     if (status == STATUS_OK)
         status = lake_query(repeats->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
+
     while (status == STATUS_OK && ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++)
             text_map_put(out, lake_text(&chunk->columns[0], i),
@@ -82,9 +84,13 @@ static uint64_t count_capitals(const struct repeats *repeats, struct text_map *f
         uint32_t number;
         if (!is_address(name))
             continue;
+
+        /* In a store without a single capital the small letters need not be looked up: without
+         * capitals of its own an address cannot be another's in other letters. */
         bool capital = has_capital(name);
         if (!capital && !folded->count)
             continue;
+
         struct text small = text_fold(name, repeats->run->arena);
         bool there = capital && store_numbering_find(repeats->staged->identity, small, &number);
         const struct text_map_entry *old = text_map_find(folded, small);
@@ -93,6 +99,7 @@ static uint64_t count_capitals(const struct repeats *repeats, struct text_map *f
             text_map_put(folded, small, OF_IMPORT, NULL);
         if (!there && !again)
             continue;
+
         same++;
         if (!*example)
             *example = arena_strndup(repeats->run->arena, name.data, name.length);
@@ -104,7 +111,7 @@ static uint64_t count_capitals(const struct repeats *repeats, struct text_map *f
 /* Whether customers are known by e-mail address here: by the first of them. */
 static bool known_by_mail(const struct repeats *repeats)
 {
-    enum { LOOKED_AT = 100 };
+    enum { LOOKED_AT = 100 }; /* customers: what they are known by is the same for all */
     uint32_t count = store_numbering_settled_count(repeats->staged->identity), mails = 0, seen = 0;
     for (; seen < count && seen < LOOKED_AT; seen++)
         mails += is_address(store_numbering_new_text(repeats->staged->identity, seen));
@@ -193,19 +200,25 @@ static void count_zeros(const struct repeats *repeats, struct zeros *zeros)
     for (uint32_t i = 0; i < count; i++) {
         struct text name = store_numbering_new_text(repeats->staged->identity, i);
         struct text plain = without_zeros(name);
+
         const struct text_map_entry *padded =
             is_digits(name) ? text_map_find(&zeros->padded, plain) : NULL;
         uint32_t number;
+
+        /* the store has it longer (zeros lost in this file), or shorter and from before this
+         * import */
         bool lost = padded && padded->value > name.length;
         bool added = !lost && is_digits(name) && plain.length < name.length &&
                      store_numbering_find(repeats->staged->identity, plain, &number) &&
                      number < first;
         if (!lost && !added)
             continue;
+
         if (zeros->lost + zeros->added < SHOWN)
             add_example(repeats, zeros, name, plain, lost ? padded->value : 0);
         if (lost)
-            zeros->width = zeros->lost && zeros->width != padded->value ? 0 : padded->value;
+            zeros->width =
+                zeros->lost && zeros->width != padded->value ? 0 : padded->value; /* 0: several */
         zeros->lost += lost;
         zeros->added += added;
     }
@@ -220,6 +233,7 @@ static const char *mended_number(const struct repeats *repeats, const struct zer
     buffer_sql_name(&name,
                     text_from(repeats->shape->columns[repeats->understood->roles.customer].name));
     const char *sql = NULL;
+
     if (zeros->added > zeros->lost)
         sql = arena_printf(repeats->run->arena,
                            "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)", name.data);
@@ -241,6 +255,7 @@ static enum status note_zeros(const struct repeats *repeats, struct error *error
     if (store_numbering_first_new(repeats->staged->identity) <= 1 ||
         repeats->understood->roles.customer < 0)
         return STATUS_OK;
+
     text_map_init(&zeros.padded);
     enum status status = padded_of_store(repeats, &zeros.padded, error);
     if (status == STATUS_OK)
@@ -286,6 +301,8 @@ static size_t shared_columns(const struct repeats *repeats, const struct schema_
             ingest_is_stored(property) ? schema_column(table, property->name) : NULL;
         if (!stored)
             continue;
+
+        /* as text where the types differ: a number that was text then is still the same */
         bool same = stored->type == property->type ||
                     (ingest_is_number(stored->type) && ingest_is_number(property->type));
         names[count++] = property->name;
@@ -347,8 +364,10 @@ static enum status note_overlap(const struct repeats *repeats, struct error *err
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
     struct buffer sql;
+
     if (!table || !repeats->rows)
         return STATUS_OK;
+
     buffer_init(&sql, 0);
     enum status status;
     TRY_GOTO(overlap_sql(repeats, table, &sql, error));
@@ -402,6 +421,7 @@ static enum status find_crowd(const struct repeats *repeats, struct crowd *out, 
     *out = (struct crowd){0};
     TRY(lake_query(repeats->staged->lake, sql, &result, error));
     enum status status = lake_result_next(result, &chunk, error);
+
     if (status == STATUS_OK && chunk) {
         out->customers = (uint64_t)lake_integer(&chunk->columns[0], 0);
         out->most = (uint64_t)lake_integer(&chunk->columns[1], 0);
@@ -435,7 +455,7 @@ static enum status note_crowd(const struct repeats *repeats, struct error *error
                 "if that is nobody's "
                 "number (a walk-in's, a guest's), --na '%s=%s' sets these rows aside",
                 *name ? ", " : "", name, *name ? "," : "",
-                100. * (double)crowd.most / (double)repeats->rows, (unsigned long long)crowd.most,
+                100 * (double)crowd.most / (double)repeats->rows, (unsigned long long)crowd.most,
                 (unsigned long long)crowd.next, column, *name ? name : "VALUE");
     return STATUS_OK;
 }

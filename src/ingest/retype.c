@@ -95,8 +95,11 @@ static void list_tables(struct retype *retype)
 {
     const char *table = retype->out->table;
     size_t length = strlen(table);
-    if (length > 5 && strcmp(table + length - 5, ".line") == 0)
-        table = arena_strndup(retype->arena, table, length - 5);
+    static const char lines[] = ".line";
+    size_t ending = sizeof lines - 1;
+    if (length > ending && strcmp(table + length - ending, lines) == 0)
+        table = arena_strndup(retype->arena, table, length - ending);
+
     add_table(retype, table);
     add_table(retype, arena_printf(retype->arena, "%s.line", table));
 }
@@ -145,7 +148,8 @@ static const char *text_sql(const struct retype *retype, const struct catalog_pa
 {
     const char *name = sql_name(retype, ""),
                *was = arena_printf(retype->arena, WAS "%s", retype->out->column);
-    bool moment = strncmp(column_type(part, retype->out->column), "TIMESTAMP", 9) == 0;
+    bool moment =
+        strncmp(column_type(part, retype->out->column), "TIMESTAMP", strlen("TIMESTAMP")) == 0;
     const char *text =
         moment ? arena_printf(retype->arena, "strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')", name)
                : arena_printf(retype->arena, "CAST(%s AS VARCHAR)", name);
@@ -270,15 +274,21 @@ static const char *read_moment(const struct retype *retype, const struct zone *z
     char date[DATE_TEXT_MAX];
     if (!ingest_parse_moment(text, retype->type.dates, &moment))
         return NULL;
+
+    /* a date alone is its first moment; an offset says it without any zone */
     int64_t at = zone_day_start(zone, moment.date);
     if (moment.has_offset)
         at = (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset;
     else if (moment.has_clock)
         at = zone_moment(zone, moment.date, moment.clock, NULL);
+
+    /* rounded down, for moments before 1970 as well */
     int64_t day = at >= 0 ? at / SECONDS_A_DAY : -((-at + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
     int64_t clock = at - day * SECONDS_A_DAY;
     return arena_printf(retype->arena, "%s %02d:%02d:%02d", date_format((int32_t)day, date),
-                        (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60));
+                        (int)(clock / SECONDS_AN_HOUR),
+                        (int)(clock % SECONDS_AN_HOUR / SECONDS_A_MINUTE),
+                        (int)(clock % SECONDS_A_MINUTE));
 }
 
 /* The decimal sign under which more of the values are numbers. */
@@ -295,6 +305,7 @@ static void choose_style(struct retype *retype)
             if (form == FORM_INT || form == FORM_DECIMAL || form == FORM_DOUBLE)
                 numbers += retype->words.items[i].rows;
         }
+
         if (s == 0 || numbers > best)
             retype->style = styles[s];
         best = numbers > best ? numbers : best;
@@ -308,6 +319,7 @@ static enum status decide_type(struct retype *retype, const char *declared, stru
 
     TRY(ingest_check_declared(declared, error));
     choose_style(retype);
+
     struct ingest_manner manner = {.style = retype->style, .missing = ingest_missing_default()};
     for (size_t i = 0; i < retype->words.count; i++) {
         struct ingest_reading reading;
@@ -339,15 +351,19 @@ static enum status convert_words(struct retype *retype, struct error *error)
     struct ingest_retype *out = retype->out;
 
     TRY(zone_open(store_schema(retype->store)->zone, &zone, error));
+
     for (size_t i = 0; i < retype->words.count; i++) {
         struct word *word = &retype->words.items[i];
         struct ingest_reading reading = {0};
         reading.form = ingest_classify(word->text, retype->style, &reading.number);
+
+        /* every text is a text; all other types have to read it */
         if (out->to == VALUE_TEXT)
             word->value = word->text.data;
         else
             word->value = out->to == VALUE_TIME ? read_moment(retype, zone, word->text)
                                                 : read_value(retype, word->text, &reading);
+
         out->values += word->rows;
         out->converted += word->value ? word->rows : 0;
         if (!word->value && word->rows && out->example_count < RETYPE_EXAMPLES)
@@ -382,6 +398,7 @@ static enum status fill_words(void *context, uint64_t first, size_t max,
     const struct retype *retype = context;
     size_t left = first < retype->words.count ? retype->words.count - first : 0;
     (void)error;
+
     *filled = left < max ? left : max;
     for (size_t i = 0; i < *filled; i++) {
         const struct word *word = &retype->words.items[first + i];
@@ -401,10 +418,13 @@ static enum status code_words(struct retype *retype, struct store_change *change
     struct numbering *dictionary;
     if (retype->out->to != VALUE_TEXT || retype->plain)
         return STATUS_OK;
+
     TRY(store_load_dictionary(retype->store, retype->lake, &dictionary, error));
     for (size_t i = 0; i < retype->words.count; i++)
         retype->words.items[i].code =
             store_numbering_number(dictionary, retype->words.items[i].text, i);
+
+    /* texts are numbered as they come up, which is by how often they occur */
     store_numbering_settle_as_met(dictionary);
     for (size_t i = 0; i < retype->words.count; i++)
         retype->words.items[i].code =
@@ -417,7 +437,7 @@ static enum status code_words(struct retype *retype, struct store_change *change
 static enum status rewrite_part(struct retype *retype, struct store_change *change,
                                 const struct catalog_part *part, struct error *error)
 {
-    char type[64];
+    char type[64]; /* the longest is DECIMAL(18,18) */
     struct buffer sql;
     const char *code = arena_printf(retype->arena, SCHEMA_CODES "%s", retype->out->column);
     const char *was = arena_printf(retype->arena, WAS "%s", retype->out->column);
@@ -501,6 +521,7 @@ enum status ingest_retype_column(struct store *store, const char *name, const ch
                                  struct error *error)
 {
     struct retype retype = {.store = store, .arena = arena, .out = out};
+
     *out = (struct ingest_retype){0};
     TRY(find_column(&retype, name, error));
     list_tables(&retype);
@@ -510,6 +531,8 @@ enum status ingest_retype_column(struct store *store, const char *name, const ch
     TRY_GOTO(load_words(&retype, error));
     TRY_GOTO(decide_type(&retype, type, error));
     TRY_GOTO(convert_words(&retype, error));
+
+    /* more different texts than a dictionary is worth: they are stored as they are */
     retype.plain = out->to == VALUE_TEXT && retype.words.count > DICTIONARY_MAX;
     foresee(&retype);
     if (write)

@@ -45,11 +45,13 @@ static void guess_role(const struct ingest_run *run, struct ingest_understood *u
                        const struct ingest_shape *shape, enum ingest_role role, const char **said)
 {
     struct ingest_guess *guess = &understood->roles.guesses[role];
+
     if (*said) {
         understood->roles.said[role] = true;
         *guess = (struct ingest_guess){ingest_find_column(shape, *said), 100};
         return;
     }
+
     struct ingest_situation now = situation(understood);
     *guess = ingest_guess(role, candidates(run, understood, shape), shape->column_count, &now);
     if (guess->column >= 0)
@@ -58,7 +60,12 @@ static void guess_role(const struct ingest_run *run, struct ingest_understood *u
 
 /* ---- when nobody is sure ---- */
 
-enum { SHOWN = 4, LEAST_SHOWN = 10, UNLIKELY = 20 };
+enum {
+    SHOWN = 4, /* columns: as many as fit into a hint */
+    LEAST_SHOWN = 10,
+    UNLIKELY = 20,
+    SENTENCE = 300, /* bytes of a hint that stand before the list */
+};
 
 static struct ingest_judgement *judge(const struct ingest_run *run,
                                       const struct ingest_understood *understood,
@@ -87,9 +94,10 @@ static const char *list_candidates(const struct ingest_run *run, const struct in
                                    struct ingest_judgement *judgements)
 {
     struct buffer list;
-    buffer_init(&list, ERROR_HINT_MAX - 300);
+    buffer_init(&list, ERROR_HINT_MAX - SENTENCE);
     int first = best_of(judgements, shape->column_count);
     bool likely = first >= 0 && judgements[first].confidence >= GUESS_LIKELY;
+
     for (int shown = 0; shown < SHOWN; shown++) {
         int best = best_of(judgements, shape->column_count);
         if (best < 0 || (likely && judgements[best].confidence < UNLIKELY))
@@ -102,6 +110,7 @@ static const char *list_candidates(const struct ingest_run *run, const struct in
         buffer_char(&list, ')');
         judgement->confidence = 0;
     }
+
     const char *text = list.length ? buffer_copy(&list, run->arena) : NULL;
     buffer_release(&list);
     return text;
@@ -142,6 +151,7 @@ static bool file_trouble(const struct ingest_understood *understood,
             shape->columns[0].name, shape->columns[shape->column_count - 1].name, role);
         int best = best_of(judgements, shape->column_count);
         bool likely = best >= 0 && judgements[best].confidence >= GUESS_LIKELY;
+
         const struct ingest_judgement *first = likely ? &judgements[best] : NULL;
         error_hint(error,
                    "--%s %s names it%s%s; if the first row has the names, --header yes says so",
@@ -164,6 +174,7 @@ static bool customer_trouble(const struct ingest_understood *understood,
         enum value_type type = shape->columns[i].type.type;
         if (ingest_customer_name(shape->columns[i].name) < GUESS_SURE)
             continue;
+
         if (evidence->forms[FORM_UNKNOWN] == evidence->rows) {
             *status = error_set(error, STATUS_USAGE,
                                 "%s is called like the customer, but holds no value in any row",
@@ -346,12 +357,15 @@ static void look_for_pieces(const struct ingest_run *run, struct ingest_roles *r
                             const struct ingest_shape *shape)
 {
     struct ingest_guess *guess = &roles->guesses[ROLE_AMOUNT];
+
+    /* a total or an amount that was found stands, whatever prices are beside it */
     if (guess->column >= 0 && !ingest_price_name(shape->columns[guess->column].name))
         return;
     int price = number_called(shape, ingest_price_name),
         quantity = number_called(shape, ingest_quantity_name);
     if (price < 0 || quantity < 0)
         return;
+
     guess->column = -1;
     const char *piece = shape->columns[price].name, *count = shape->columns[quantity].name;
     ingest_notice(run,
@@ -367,6 +381,7 @@ static enum status find_amount(const struct ingest_run *run, struct ingest_under
     const struct ingest_mapping *mapping = &understood->mapping;
     struct ingest_roles *roles = &understood->roles;
     const char *said = said_amount(mapping), *computed = said ? NULL : computed_amount(mapping);
+
     int column;
     if (mapping->amount && !ingest_pair_value(&mapping->set, said))
         TRY(ingest_need_column(run, shape, "--amount", said, &column, error));
@@ -377,6 +392,7 @@ static enum status find_amount(const struct ingest_run *run, struct ingest_under
 
     roles->amount_said = said != NULL;
     const char *guessed = said;
+
     guess_role(run, understood, shape, ROLE_AMOUNT, &guessed);
     if (!said)
         look_for_pieces(run, roles, shape);
@@ -413,8 +429,11 @@ static enum status find_customer(const struct ingest_run *run, struct ingest_und
 {
     struct ingest_mapping *mapping = &understood->mapping;
     struct ingest_roles *roles = &understood->roles;
+
     if (!mapping->customer && ingest_pair_value(&mapping->set, "customer"))
         mapping->customer = "customer";
+
+    /* no column of the file is the customer where each row is one, or where --set computes it */
     roles->row_customers = mapping->customer && strcmp(mapping->customer, INGEST_CUSTOMER_ROW) == 0;
     roles->computed_customer = mapping->customer && !roles->row_customers &&
                                ingest_pair_value(&mapping->set, mapping->customer);
@@ -466,6 +485,7 @@ enum status ingest_find_roles(const struct ingest_run *run, struct ingest_unders
     TRY(find_amount(run, understood, shape, error));
     const char *group = mapping->group_by;
     guess_role(run, understood, shape, ROLE_GROUP, &group);
+
     if (roles->guesses[ROLE_GROUP].column == roles->guesses[ROLE_AMOUNT].column)
         roles->guesses[ROLE_GROUP].column =
             -1; /* the gift of a gift is what it was worth, and groups nothing */

@@ -29,7 +29,8 @@ static double seconds_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    static const double A_NANOSECOND = 1e-9;
+    return (double)now.tv_sec + A_NANOSECOND * (double)now.tv_nsec;
 }
 
 /* ---- in the catalog ---- */
@@ -41,7 +42,7 @@ static enum status known_already(const struct ingest_run *run,
                                  struct error *error)
 {
     struct catalog_import before;
-    char hash[17];
+    char hash[INGEST_HASH_TEXT];
 
     *already = 0;
     ingest_mapping_hash(&understood->mapping, hash);
@@ -93,12 +94,14 @@ static enum status add_import(const struct ingest_run *run,
     static const enum catalog_import_kind kinds[] = {[SCHEMA_FACTS] = CATALOG_FACTS,
                                                      [SCHEMA_TRAITS] = CATALOG_TRAITS,
                                                      [SCHEMA_REFERENCE] = CATALOG_REFERENCE};
-    char hash[17];
+    char hash[INGEST_HASH_TEXT];
     struct buffer mapping;
 
     buffer_init(&mapping, 0);
     ingest_mapping_hash(&understood->mapping, hash);
     ingest_mapping_write(&understood->mapping, false, &mapping);
+
+    /* counts are written at the end: the number is needed in every part before that */
     struct catalog_import import = {
         .received = run->options->now,
         .kind = kinds[understood->role],
@@ -110,6 +113,7 @@ static enum status add_import(const struct ingest_run *run,
         .counts = "{}",
         .replaces = ingest_replaces(&understood->mapping),
     };
+
     enum status status = catalog_add_import(store_catalog(run->store), &import, number, error);
     buffer_release(&mapping);
     return status;
@@ -221,11 +225,13 @@ static enum status begin(struct import *import, struct error *error)
     if (!options->replace)
         return STATUS_OK;
 
+    /* what was saved of the import to be replaced gives way before the import does */
     const struct ingest_guard *guard = options->guard;
     if (guard && guard->yield)
         TRY(guard->yield(guard->context, run->change, options->replace, error));
     struct lake *lake;
     TRY(store_lake(run->store, options->threads, &lake, error));
+
     enum status status =
         store_undo_within(run->change, lake, &options->replace, 1, options->now, error);
     lake_close(lake);
@@ -284,6 +290,8 @@ enum status ingest_run(struct store *store, const struct ingest_options *options
     enum status status = begin(import, error);
     if (status == STATUS_OK)
         status = run_phases(import, error);
+
+    /* also of an import that failed: what was said by then tells why */
     finish_summary(import);
     status = end(import, status, error);
     release(import);

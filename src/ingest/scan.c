@@ -79,6 +79,7 @@ static void thread_finish(struct scan_thread *thread)
     if (thread->done)
         return;
     thread->done = true;
+
     pthread_mutex_lock(&scan->mutex);
     for (size_t i = 0; i < scan->column_count; i++)
         ingest_evidence_merge(&scan->evidence[i], &thread->evidence[i]);
@@ -87,12 +88,14 @@ static void thread_finish(struct scan_thread *thread)
             scan->marks[i].counts[mark] += thread->marks[i].counts[mark];
     for (size_t i = 0; i < scan->source_count; i++)
         add_counts(&scan->files[i], &thread->files[i]);
+
     ingest_reject_counts_merge(&scan->reject_counts, &thread->reject_counts);
     scan->times.repeated += thread->times.repeated;
     scan->times.missing += thread->times.missing;
     scan->times.bare += thread->times.bare;
     scan->times.fractions += thread->times.fractions;
     scan->rows += thread->rows;
+
     if (thread->first_time < scan->first_time)
         scan->first_time = thread->first_time;
     if (thread->last_time > scan->last_time)
@@ -129,6 +132,7 @@ static void thread_close(void *context, void *state)
 
 static bool all_ascii(const char *data, size_t length)
 {
+    /* eight bytes at a time: nearly all blocks are ASCII, and pass at the speed of memory */
     uint64_t bits = 0, word;
     size_t i = 0;
     for (; i + 8 <= length; i += 8) {
@@ -149,13 +153,18 @@ static const struct ingest_source *thread_source(const struct scan_thread *threa
 static enum status next_block(struct scan_thread *thread, bool *more, struct error *error)
 {
     struct ingest_scan *scan = thread->scan;
+
+    /* the rows of the last block that were set aside are complete now */
     if (thread->block.length)
         ingest_ordered_file_put(scan->rejects, thread->block.sequence, &thread->rejects);
     TRY(ingest_reader_next(&scan->reader, &thread->block, error));
+
     *more = thread->block.length > 0;
     const char *data = thread->block.data;
     size_t length = thread->block.length;
     thread->ascii = all_ascii(data, length);
+
+    /* ASCII is the same in all encodings of a table, so most blocks are not decoded at all */
     const struct ingest_encoding *encoding = *more ? thread_source(thread)->dialect.encoding : NULL;
     if (encoding && !encoding->streamed && !thread->ascii) {
         if (thread->text_capacity < 3 * length) {
@@ -178,6 +187,8 @@ void ingest_scan_set_aside(struct scan_thread *thread, enum ingest_reason reason
                            uint64_t line)
 {
     struct ingest_scan *scan = thread->scan;
+
+    /* when the pass is made again anyway, nothing it sets aside counts */
     if (atomic_load_explicit(&scan->stale, memory_order_relaxed))
         return;
     struct ingest_reject reject = {
@@ -202,6 +213,7 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
 
     for (size_t i = 0; i < scan->column_count; i++)
         thread->values[i] = (struct text){"", 0};
+
     size_t count = record->count;
     if (record->flaw != FLAW_NONE) {
         static const enum ingest_reason reasons[] = {[FLAW_QUOTE] = REASON_QUOTE,
@@ -219,6 +231,7 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
         return false;
     }
 
+    /* columns without a name at the end may be left out; fewer fields are a row cut in two */
     if (record->count < map->least) {
         ingest_scan_set_aside(thread, REASON_FEW_FIELDS, -1, line);
         return false;
@@ -235,6 +248,7 @@ static bool check_encoding(struct scan_thread *thread, uint64_t line)
 {
     if (thread->ascii)
         return true;
+
     struct text row = {thread->record.line, thread->record.length};
     struct ingest_file_counts *counts = &thread->files[thread->block.source];
     if (all_ascii(row.data, row.length))
@@ -271,6 +285,7 @@ static bool pass_over(struct scan_thread *thread, uint64_t line)
     struct ingest_file_counts *counts = &thread->files[thread->block.source];
     if (map->names || record->count == 0)
         return false;
+
     if (record->fields[0].length == 0 && record->flaw == FLAW_NONE && ingest_is_blank(record)) {
         if (!counts->empty_rows++)
             counts->empty_line = line;
@@ -290,6 +305,7 @@ static void observe_values(struct scan_thread *thread, uint64_t line)
     size_t first = thread->block.source * scan->column_count;
     for (size_t i = 0; i < scan->column_count; i++) {
         struct ingest_reading *reading = &thread->readings[i];
+
         thread->values[i] = ingest_trim(thread->values[i]);
         reading->number.marks = 0;
         ingest_observe(&thread->evidence[i], thread->values[i], &scan->manners[first + i], line,
@@ -307,10 +323,12 @@ static bool next_record(struct scan_thread *thread, uint64_t *line, int64_t *mom
     if (!ingest_split(&thread_source(thread)->dialect, &thread->at, thread->end, &thread->record,
                       &skipped))
         return false;
+
     *line = thread->line + skipped;
     thread->line = *line + thread->record.lines;
     if (pass_over(thread, *line))
         return true;
+
     thread->rows++;
     thread->files[thread->block.source].rows++;
     thread->files[thread->block.source].new_names += thread->record.unnamed > 0;
@@ -331,6 +349,9 @@ static enum status fill(void *context, void *state, size_t max, struct lake_outp
         uint64_t line;
         int64_t moment = 0; /* gcc does not see that a record that is kept has set it */
         bool kept, more;
+
+        /* a stale pass goes on reading to the end, for its evidence decides the next; only rows are
+         * of no use */
         if (thread->at < thread->end && next_record(thread, &line, &moment, &kept)) {
             if (kept && outputs && !atomic_load_explicit(&scan->stale, memory_order_relaxed))
                 ingest_scan_put_row(thread, outputs, (*filled)++, line, moment);
@@ -340,6 +361,7 @@ static enum status fill(void *context, void *state, size_t max, struct lake_outp
         if (!more)
             break;
     }
+
     if (*filled == 0)
         thread_finish(thread);
     return STATUS_OK;
@@ -364,6 +386,7 @@ enum status ingest_scan_register(struct ingest_scan *scan, struct lake *lake, co
     size_t count = scan->column_count + SCAN_OWN_COLUMNS;
     const char **names = ARENA_ARRAY(&arena, const char *, count);
     const char **types = ARENA_ARRAY(&arena, const char *, count);
+
     names[0] = SCAN_ROW, types[0] = "UBIGINT";
     names[1] = SCAN_TIME, types[1] = "UINTEGER";
     for (size_t i = 0; i < scan->column_count; i++) {

@@ -17,6 +17,8 @@ static const struct zone *find_zone(struct scan_thread *thread, struct text name
     for (size_t i = 0; i < thread->zone_count; i++)
         if (text_equal(thread->zones[i].name, name))
             return thread->zones[i].zone;
+
+    /* a name that is no zone is kept as well, so that a column full of it is looked up once */
     struct error ignored;
     struct zone *zone = NULL;
     char *copy = base_malloc(name.length + 1);
@@ -24,6 +26,7 @@ static const struct zone *find_zone(struct scan_thread *thread, struct text name
     copy[name.length] = 0;
     if (zone_open(copy, &zone, &ignored) != STATUS_OK)
         zone = NULL;
+
     thread->zones = base_realloc(thread->zones, (thread->zone_count + 1) * sizeof *thread->zones);
     thread->zones[thread->zone_count++] = (struct named_zone){{copy, name.length}, zone};
     return zone;
@@ -46,8 +49,9 @@ static bool to_scale(const struct ingest_number *number, const struct ingest_typ
 /* Two-digit years of births are the latest that are not in the future: 45 is 1945. */
 static void move_birth(const struct scan_thread *thread, struct ingest_moment *moment)
 {
+    enum { CENTURY = 100 };
     if (moment->short_year && moment->date > thread->scan->today)
-        moment->date = date_add_months(moment->date, -12 * 100);
+        moment->date = date_add_months(moment->date, -CENTURY * MONTHS_A_YEAR);
 }
 
 static bool fits_date(struct scan_thread *thread, size_t column, enum ingest_reason *wrong)
@@ -56,11 +60,15 @@ static bool fits_date(struct scan_thread *thread, size_t column, enum ingest_rea
     const struct ingest_type *type = &thread->scan->columns[column].type;
     struct ingest_reading *reading = &thread->readings[column];
     *wrong = REASON_BAD_DATE;
+
     if (!(reading->dates & type->dates))
         return false;
     *wrong = REASON_DATE_ORDER;
     if (type->contradictory && (reading->dates & EITHER) == EITHER)
         return false;
+
+    /* a value that reads in several ways was read in the likeliest; the column has decided for
+     * another */
     if (reading->dates & ~type->dates)
         ingest_parse_moment(thread->values[column], type->dates, &reading->moment);
     *wrong = REASON_BAD_ZONE;
@@ -68,6 +76,8 @@ static bool fits_date(struct scan_thread *thread, size_t column, enum ingest_rea
         return false;
     if (type->past)
         move_birth(thread, &reading->moment);
+
+    /* a clock in a column of dates: the column holds times, and the pass has to be made again */
     if (type->type == VALUE_DATE && reading->moment.has_clock)
         atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
     return true;
@@ -196,16 +206,19 @@ bool ingest_scan_check(struct scan_thread *thread, uint64_t line)
     enum ingest_reason reason;
     if (required_missing(thread, line))
         return false;
+
     if (scan->time >= 0 && !fits(thread, (size_t)scan->time, &reason)) {
         ingest_scan_set_aside(thread, reason == REASON_BAD_DATE ? REASON_BAD_TIME : reason,
                               scan->time, line);
         return false;
     }
+
     int other = find_currency_conflict(thread);
     if (other >= 0) {
         ingest_scan_set_aside(thread, REASON_CURRENCIES, other, line);
         return false;
     }
+
     for (size_t i = 0; i < scan->column_count; i++)
         if ((int)i != scan->time && !ingest_scan_unknown(thread, i) && !fits(thread, i, &reason)) {
             ingest_scan_set_aside(thread, reason, (int)i, line);
@@ -218,12 +231,16 @@ bool ingest_scan_check(struct scan_thread *thread, uint64_t line)
 
 static const struct day *find_day(struct scan_thread *thread, int32_t date)
 {
+    /* a file's dates come again and again: the zone is asked once a date, by a table of the last
+     * ones */
     struct day *day = &thread->days[(uint32_t)date % DAY_CACHE];
     if (!day->known || day->date != date) {
         const struct zone *zone = thread->scan->zone;
         day->date = date;
         day->known = true;
         day->start = zone_day_start(zone, date);
+
+        /* of a day without a change of the clock any time is its start plus the clock */
         day->uniform = date < DATE_MAX &&
                        zone_day_start(zone, date + 1) - day->start == SECONDS_A_DAY &&
                        zone_moment(zone, date, 0, NULL) == day->start;
@@ -238,6 +255,7 @@ int64_t ingest_scan_moment(struct scan_thread *thread, const struct ingest_momen
         counts->fractions += written->has_fraction;
     if (written->has_offset)
         return (int64_t)written->date * SECONDS_A_DAY + written->clock - written->offset;
+
     if (written->zone.length)
         return zone_moment(find_zone(thread, written->zone), written->date, written->clock, NULL);
     const struct day *day = find_day(thread, written->date);
@@ -272,6 +290,7 @@ static bool add_clock(struct scan_thread *thread, struct ingest_moment *written)
     struct text text = {thread->joined.data, thread->joined.length};
     if (!ingest_parse_moment(text, DATE_FORMAT_YMD, &clock) || !clock.has_clock)
         return false;
+
     int32_t date = written->date;
     *written = clock;
     written->date = date;

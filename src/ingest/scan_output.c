@@ -6,13 +6,18 @@
 
 #include <stdlib.h>
 
+enum { MICROSECONDS = 1000000 }; /* a second, as DuckDB's timestamps count */
+
 static double to_double(const struct ingest_reading *reading, struct text value)
 {
     const struct ingest_number *number = &reading->number;
     if (reading->form == FORM_DOUBLE)
         return number->real;
-    if (llabs(number->scaled) < INT64_C(1) << 53)
+    enum { EXACT_BITS = 53 }; /* of a double */
+    if (llabs(number->scaled) < INT64_C(1) << EXACT_BITS)
         return number_decimal_to_double(number->scaled, number->scale);
+
+    /* more digits than a double holds: dividing would round twice, reading the text rounds once */
     double real = 0;
     char plain[NUMBER_TEXT_MAX];
     number_parse_double(text_from(number_format_decimal(number->scaled, number->scale, plain)),
@@ -23,6 +28,7 @@ static double to_double(const struct ingest_reading *reading, struct text value)
 static struct text to_text(const struct ingest_type *type, const struct ingest_reading *reading,
                            struct text value)
 {
+    /* the column holds whole numbers written 17850.0, and its texts lose the two last bytes */
     value = text_trim(value);
     if (type->dot_zero && reading->form == FORM_DECIMAL && !reading->number.decorated &&
         value.length > 2)
@@ -89,7 +95,7 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
     case VALUE_DATE: ((int32_t *)output->data)[row] = reading->moment.date; return;
     case VALUE_TIME:
         ((int64_t *)output->data)[row] =
-            ingest_scan_moment(thread, &reading->moment, NULL) * 1000000;
+            ingest_scan_moment(thread, &reading->moment, NULL) * MICROSECONDS;
         return;
     case VALUE_SET: put_set(thread, column, output, row); return;
     default:

@@ -1,3 +1,7 @@
+/*
+ * Sets: a JSON list, or texts with a separator between them. Both are stored as a JSON list. What
+ * begins like a list and is none is refused: it is one that was cut.
+ */
 #include "ingest/set.h"
 
 #include <jansson.h> /* before base/json.h, which then leaves its old names out */
@@ -11,6 +15,7 @@ static json_t *read_list(struct text value)
     if (value.length < 2 || *value.data != '[' || value.data[value.length - 1] != ']')
         return NULL;
     json_t *list = json_loadb(value.data, value.length, JSON_DECODE_INT_AS_REAL, NULL);
+
     bool flat = json_is_array(list);
     for (size_t i = 0; flat && i < json_array_size(list); i++)
         flat = !json_is_object(json_array_get(list, i)) && !json_is_array(json_array_get(list, i));

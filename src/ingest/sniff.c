@@ -63,6 +63,7 @@ static struct ingest_manner first_manner(const struct ingest_sniff *sniff, size_
                                    .missing = ingest_missing_default()};
     if (choice && choice->missing)
         manner.missing = choice->missing;
+
     struct ingest_style_choice style =
         ingest_choose_style(i < sniff->marked ? &sniff->marks[i] : &none, &sniff->file_marks,
                             sniff->dialect.delimiter, choice ? choice->point : 0, 0);
@@ -117,6 +118,7 @@ static void set_names(const struct ingest_record *record, size_t columns,
 {
     out->names = ARENA_ARRAY(arena, const char *, columns);
     enum { NAME_MAX_BYTES = 256 }; /* a longer one is most likely a row, and no name at all */
+
     size_t shift = begin->row_names ? 1 : 0;
     for (size_t i = 0; i < columns; i++) {
         struct text name = {"", 0};
@@ -150,6 +152,7 @@ static void find_filled(const char *at, const char *end, struct ingest_dialect *
     size_t skipped, rows = 0, ordinary = 0, gaps[COLUMNS] = {0};
     while (rows < TRIAL_RECORDS && ingest_split(dialect, &at, end, &record, &skipped)) {
         rows++;
+
         bool total = record.count &&
                      ingest_is_total((struct text){record.fields[0].data, record.fields[0].length});
         if (record.count < dialect->columns || ingest_is_blank(&record) || total)
@@ -158,6 +161,7 @@ static void find_filled(const char *at, const char *end, struct ingest_dialect *
             gaps[i] += i >= record.count || record.fields[i].length == 0;
         ordinary++;
     }
+
     dialect->filled = 0;
     for (size_t i = 0; i < COLUMNS && ordinary; i++)
         if (gaps[i] * ONE_GAP_IN <= ordinary)
@@ -243,6 +247,7 @@ static void keys_init(struct keys *keys, struct text_map *names)
 static void note_cut(struct keys *keys, const char *name, const char *prefix, const char *key)
 {
     bool is_new;
+
     uint64_t hash = text_hash(text_from(prefix)) ^ text_hash(text_from(key));
     uint64_t before = text_map_put(&keys->cut, text_from(name), hash, &is_new);
     if (!is_new && before != hash)
@@ -294,6 +299,7 @@ static enum status check_json_names(const struct keys *keys, const char *name, s
                          "%s has two keys that are the same in their first %d bytes, \"%.*s…\"",
                          name, JSON_NAME_MAX - 1, (int)shown.length, shown.data);
     }
+
     if (names->count <= INGEST_COLUMNS_MAX)
         return STATUS_OK;
     size_t last = names->count - 1;
@@ -314,6 +320,8 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
     enum status status = STATUS_OK;
     keys_init(&keys, names);
     ingest_reader_init(&reader, source, 1);
+
+    /* all of the file, not only its start: a key may come first in the last line */
     while (status == STATUS_OK) {
         status = ingest_reader_next(&reader, &block, error);
         if (status != STATUS_OK || !block.length)
@@ -409,6 +417,7 @@ static enum status check_text(char *data, size_t *length, const char *name, stru
         return refuse(name,
                       "Strata reads CSV, TSV, columns of blanks, JSON lines, XLSX and Parquet",
                       error, "is a binary file, not rows of text");
+
     size_t before = *length;
     *length = drop_nuls(data, *length);
     if (text_trim((struct text){data, *length}).length)
@@ -422,6 +431,7 @@ static bool has_mixed_ends(const char *data, size_t length)
 {
     size_t lone = 0, ends = 0;
     bool quoted = false;
+
     for (size_t i = 0; i < length; i++) {
         quoted ^= data[i] == '"';
         ends += data[i] == '\n';
@@ -437,15 +447,18 @@ static enum status cut_sample(char *data, size_t *length,
                               const char *name, struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
+
     bool newline = memchr(data, '\n', *length) != NULL;
     dialect->newline = newline || !memchr(data, '\r', *length) ? '\n' : '\r';
     if (choice && choice->newline)
         dialect->newline = choice->newline;
+
     bool own = choice && (choice->exact || choice->newline);
     dialect->mixed = !own && dialect->newline == '\n' && has_mixed_ends(data, *length);
     for (size_t i = 0; dialect->mixed && i < *length; i++)
         if (data[i] == '\r' && !(i + 1 < *length && data[i + 1] == '\n'))
             data[i] = '\n';
+
     if (out->whole)
         return STATUS_OK;
 
@@ -495,6 +508,7 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
     dialect->skip += begin.skip;
     out->look.header_reason = begin.reason;
     out->look.row_names = begin.row_names;
+
     if (choice && choice->exact)
         dialect->columns = 0;
     ingest_keep_passed(start, end, dialect->skip, dialect->newline, arena, &out->look);
@@ -509,6 +523,7 @@ static enum status sniff_text(const char *data, size_t length, const char *name,
     const char *end = data + length, *first = data;
     while (first < end && strchr(" \t\r\n", *first))
         first++;
+
     dialect->style = (struct ingest_number_style){'.', ','};
     out->look.header_reason = "";
     if (first < end && *first == '{') {
@@ -531,6 +546,7 @@ static enum status decode_sample(const char *data, size_t length,
     struct ingest_encoding_look look;
     TRY(ingest_find_encoding((struct text){data, length}, out->whole,
                              choice ? choice->encoding : NULL, arena, &look, error));
+
     dialect->encoding = look.encoding;
     dialect->encoding_said = look.said;
     out->look.encoding_sure = look.sure;
@@ -589,6 +605,8 @@ enum status ingest_sniff_file(const char *path, const char *name,
     enum status status = ingest_stream_read(stream, magic, 2, &got, error);
     ingest_stream_close(stream);
     TRY(status);
+
+    /* the first two bytes of RFC 1952 */
     bool gzip = got == 2 && (unsigned char)magic[0] == 0x1f && (unsigned char)magic[1] == 0x8b;
     TRY(ingest_stream_open(path, gzip, &stream, error));
     char *data = base_malloc(INGEST_SAMPLE + 1);

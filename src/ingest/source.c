@@ -1,3 +1,9 @@
+/*
+ * Reading sources. A stream gives bytes, unpacked and decoded; the reader cuts them into blocks of
+ * whole records, which threads fetch under one lock, and takes off what is no row: the mark,
+ * titles, the header, the footer. What a block ends in the middle of is carried over to the next
+ * one; the last bytes are always held back, as they may turn out to be the footer.
+ */
 #include "ingest/source.h"
 
 #include "ingest/footer.h"
@@ -10,7 +16,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { RAW_BYTES = 256 << 10 }; /* read at once from a file that is decoded */
+enum {
+    RAW_BYTES = 256 << 10, /* read at once from a file that is decoded or unpacked */
+    READ_MAX = 1 << 30,    /* asked for at once: zlib and read() count in 32 bits */
+    MEGABYTE = 1 << 20,
+};
 
 struct ingest_stream {
     int file;
@@ -64,6 +74,7 @@ static enum status open_file(const char *path, int *file, struct error *error)
     *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*file < 0)
         return open_error(path, error);
+
     struct stat info;
     enum status status = STATUS_OK;
     if (fstat(*file, &info) == 0)
@@ -84,7 +95,7 @@ enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream
     if (gzip) {
         stream->gz = gzdopen(file, "rb");
         ENSURE(stream->gz);
-        gzbuffer(stream->gz, 256 << 10);
+        gzbuffer(stream->gz, RAW_BYTES);
     }
     *out = stream;
     return STATUS_OK;
@@ -136,9 +147,10 @@ static enum status read_bytes(struct ingest_stream *stream, char *out, size_t si
 {
     *got = 0;
     while (*got < size) {
-        size_t want = size - *got < (1u << 30) ? size - *got : 1u << 30;
+        size_t want = size - *got < (size_t)READ_MAX ? size - *got : (size_t)READ_MAX;
         ssize_t count = stream->gz ? gzread(stream->gz, out + *got, (unsigned)want)
                                    : read(stream->file, out + *got, want);
+
         if (count < 0 && !stream->gz && errno == EINTR)
             continue;
         if (count < 0)
@@ -148,7 +160,10 @@ static enum status read_bytes(struct ingest_stream *stream, char *out, size_t si
             break;
         *got += (size_t)count;
     }
+
     stream->position = stream->gz ? (uint64_t)gzoffset(stream->gz) : stream->position + *got;
+
+    /* zlib tells of a file that ends too early only afterwards, and by its error alone */
     int code = Z_OK;
     if (stream->gz && *got < size && (gzerror(stream->gz, &code), code != Z_OK))
         return gzip_error(stream, error);
@@ -205,7 +220,7 @@ enum status ingest_hash_file(const char *path, uint64_t *hash, uint64_t *bytes, 
     TRY(ingest_stream_open(path, false, &stream, error));
     char *data = base_malloc(INGEST_BLOCK);
     enum status status = STATUS_OK;
-    uint64_t state[2] = {0, 0};
+    uint64_t state[2] = {0, 0}; /* the hash so far, and that of the next piece */
     size_t got;
     *bytes = 0;
     for (;;) {
@@ -277,7 +292,7 @@ static enum status too_long(const struct ingest_reader *reader, const struct ing
         dialect->quote && memchr(block->data + whole, dialect->quote, block->length - whole);
     enum status status =
         error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB",
-                  INGEST_RECORD_MAX >> 20);
+                  INGEST_RECORD_MAX / MEGABYTE);
     error_place(error, "%s line %zu", source->name, line);
     if (opened)
         error_hint(error, "look for a quote (%c) that is opened there and never closed",
@@ -331,10 +346,14 @@ static enum status read_block(struct ingest_reader *reader, struct ingest_block 
         block->length = reader->carry_length;
         reader->carry_length = 0;
     }
+
     size_t got, want = size - block->length;
     TRY(ingest_stream_read(reader->stream, block->data + block->length, want, &got, error));
+
     *at_end = got < want;
     block->length += got;
+
+    /* only what is new: what was carried over has gone through this already */
     drop_nuls(reader, block, block->length - got);
     if (reader->sources[reader->source].dialect.mixed)
         unify_newlines(block, *at_end);
@@ -371,8 +390,10 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
 
     for (;;) {
         TRY(read_block(reader, block, size, &at_end, error));
+
         if (at_end && block->length < INGEST_RECORD_MAX)
             break;
+
         size_t whole = whole_records(dialect, block);
         if (block->length - whole >= INGEST_RECORD_MAX)
             return too_long(reader, block, whole, error);
@@ -380,6 +401,8 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
             keep_rest(reader, block, whole);
         if (whole || at_end)
             break;
+
+        /* the record does not end within the block: more room, up to what a record may have */
         size = size * 2 < INGEST_RECORD_MAX
                    ? size * 2
                    : INGEST_RECORD_MAX; /* a whole record past it is too long, too */
@@ -413,9 +436,12 @@ static void skip_header(struct ingest_reader *reader, struct ingest_block *block
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
     const char *at = block->data, *end = block->data + block->length;
+
     if (reader->line == 1 && dialect->bom && block->length >= 3)
         at += 3;
     at = drop_lines(reader, &reader->to_skip, at, end);
+
+    /* the header is a record, whose names may hold line ends; all else that is skipped is lines */
     if (reader->header_to_come && !reader->to_skip) {
         struct ingest_record record = {0};
         size_t skipped = 0;
@@ -427,6 +453,7 @@ static void skip_header(struct ingest_reader *reader, struct ingest_block *block
         ingest_record_release(&record);
         at = drop_lines(reader, &reader->to_skip, at, end);
     }
+
     block->length = (size_t)(end - at);
     memmove(block->data, at, block->length);
 }
@@ -460,6 +487,7 @@ static void cut_footer(struct ingest_reader *reader, struct ingest_block *block)
     struct ingest_passed *passed = &reader->passed[reader->source];
     char *memory;
     struct text text = ingest_block_text(&reader->sources[reader->source], block, &memory);
+
     size_t kept = ingest_footer_start(dialect, text.data, text.length);
     if (kept < text.length) {
         uint64_t lines = count_char(text.data, kept, dialect->newline);
@@ -494,12 +522,16 @@ static enum status next_locked(struct ingest_reader *reader, struct ingest_block
         if (!reader->stream)
             TRY(open_next(reader, error));
         TRY(cut_block(reader, block, error));
+
         block->source = reader->source;
         if (reader->line == 1 || reader->header_to_come || reader->to_skip)
             skip_header(reader, block);
         block->first_line = reader->line;
+
+        /* cut_block closes the stream with the last block, and that is where a footer stands */
         if (!reader->stream)
             cut_footer(reader, block);
+
         reader->line +=
             count_char(block->data, block->length, reader->sources[reader->source].dialect.newline);
     }
@@ -513,6 +545,8 @@ enum status ingest_reader_next(struct ingest_reader *reader, struct ingest_block
     pthread_mutex_lock(&reader->mutex);
     block->length = 0;
     enum status status = reader->failed ? STATUS_OK : next_locked(reader, block, error);
+
+    /* one thread gets the error; the others see the end, and stop */
     if (status != STATUS_OK) {
         reader->failed = true;
         block->length = 0;

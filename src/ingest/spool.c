@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+enum { MEGABYTE = 1 << 20 };
+
 static enum status open_spool(const char *path, FILE **out, struct error *error)
 {
     *out = fopen(path, "we");
@@ -43,7 +45,7 @@ static enum status finish_spool(const char *path, FILE *file, bool failed, enum 
 
 /* Pipes: standard input, and those with a name. */
 
-enum { WAIT_MILLIS = 200, WAITS_BEFORE_TELLING = 5 };
+enum { WAIT_MILLIS = 200, WAITS_BEFORE_TELLING = 5 }; /* a second is not worth a word */
 
 /* Until somebody writes, telling after a second what is waited for. */
 static enum status wait_for_writer(const struct ingest_run *run, int file, const char *name,
@@ -84,10 +86,13 @@ static enum status open_pipe(const struct ingest_run *run, const char *source, i
         *file = dup(STDIN_FILENO);
         return *file < 0 ? error_system(error, errno, "cannot read standard input") : STATUS_OK;
     }
+
     *file = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (*file < 0)
         return error_system(error, errno, "cannot read %s", source);
     enum status status = wait_for_writer(run, *file, source, error);
+
+    /* from here on reading may wait */
     if (status == STATUS_OK && fcntl(*file, F_SETFL, O_RDONLY) < 0)
         status = error_system(error, errno, "cannot read %s", source);
     if (status != STATUS_OK)
@@ -105,7 +110,7 @@ static enum status check_lines(const char *data, size_t length, uint64_t *run_on
         return STATUS_OK;
     enum status status =
         error_set(error, STATUS_LIMIT, "%s yields more than %d MB without a line end", name,
-                  INGEST_RECORD_MAX >> 20);
+                  INGEST_RECORD_MAX / MEGABYTE);
     error_hint(error, "check that it yields rows, one a line");
     return status;
 }
@@ -134,6 +139,7 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
         status = wait_for_input(run, in, name, error);
         if (status != STATUS_OK)
             break;
+
         got = read(in, data, sizeof data);
         if (got < 0 && errno == EINTR)
             continue;
@@ -176,6 +182,7 @@ static enum status copy_rows(PGconn *connection, FILE *file, struct error *error
         failed |= fwrite(data, 1, (size_t)length, file) != (size_t)length;
         PQfreemem(data);
     }
+
     if (length == -2) /* an error, where −1 is the end */
         return postgres_error(connection, "the query broke off", error);
     PGresult *result = PQgetResult(connection);
@@ -194,11 +201,13 @@ static enum status run_copy(PGconn *connection, const char *query, FILE *file, s
     static const char *const settings =
         "SET datestyle = 'ISO, YMD'; SET client_encoding = 'UTF8'; SET "
         "extra_float_digits = 1; SET default_transaction_read_only = on";
+
     PGresult *result = PQexec(connection, settings);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
     if (!good)
         return postgres_error(connection, "the database refuses the session's settings", error);
+
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "COPY (%s) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)", query);
@@ -222,11 +231,12 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
         error_hint(error, "for example --query 'SELECT * FROM orders'");
         return status;
     }
+
+    /* inside COPY (…) a statement stands without its semicolon */
     struct text trimmed = text_trim(text_from(query));
     while (trimmed.length && trimmed.data[trimmed.length - 1] == ';')
         trimmed.length--;
 
-    /* inside COPY (…) a statement stands without its semicolon */
     PGconn *connection = PQconnectdb(address);
     enum status status = STATUS_OK;
     FILE *file = NULL;
@@ -294,6 +304,7 @@ static enum status open_retry_file(struct retry *retry, size_t index, struct err
     const json_t *file = json_array_get(json_object_get(retry->head, "files"), index);
     TRY(ingest_temporary(retry->run, &retry->paths[index], error));
     TRY(open_spool(retry->paths[index], &retry->files[index], error));
+
     const char *header = head_text(file, "header");
     if (*header)
         fprintf(retry->files[index], "%s\n", header);
@@ -313,6 +324,7 @@ static enum status retry_row(struct retry *retry, const json_t *object, uint64_t
                          "this row was too long to be kept whole; put the whole of it behind "
                          "\"row\", and take \"cut\" away",
                          error);
+
     for (size_t i = 0; i < retry->count; i++) {
         if (strcmp(head_text(json_array_get(files, i), "name"), name) != 0)
             continue;
@@ -334,9 +346,12 @@ static enum status read_head(struct retry *retry, const char *line, size_t lengt
            *files = json_object_get(retry->head, "files");
     if (!json_is_object(mapping) || !json_is_array(files))
         return bad_retry(retry, 1, "this is not a file of rejects that an import wrote", error);
+
     retry->count = json_array_size(files);
     retry->files = base_calloc(retry->count + 1, sizeof(FILE *));
     retry->paths = base_calloc(retry->count + 1, sizeof *retry->paths);
+
+    /* what is said now goes over what was said then: a retry may correct the mapping, too */
     char *text = json_dumps(mapping, JSON_COMPACT);
     struct ingest_mapping parsed;
     enum status status =
@@ -360,6 +375,7 @@ static enum status read_retry(struct retry *retry, FILE *in, struct error *error
             status = read_head(retry, line, (size_t)length, error);
             continue;
         }
+
         json_t *object = json_loadb(line, (size_t)length, 0, NULL);
         status = json_is_object(object)
                      ? retry_row(retry, object, number, error)
@@ -376,8 +392,10 @@ static enum status take_files(struct retry *retry, struct ingest_shape *shape, s
 {
     shape->sources = ARENA_ARRAY(retry->run->arena, struct ingest_source, retry->count);
     for (size_t i = 0; i < retry->count; i++) {
+        /* a file none of whose rows is left is no source at all */
         if (!retry->files[i])
             continue;
+
         FILE *file = retry->files[i];
         retry->files[i] = NULL;
         TRY(close_spool(retry->paths[i], file, false, error));
@@ -391,6 +409,7 @@ enum status ingest_spool_retry(const struct ingest_run *run, struct ingest_mappi
 {
     struct retry retry = {.run = run, .mapping = mapping};
     FILE *in = fopen(run->options->retry, "re");
+
     if (!in) {
         int code = errno;
         enum status missing = error_system(error, code, "cannot read %s", run->options->retry);
@@ -398,6 +417,7 @@ enum status ingest_spool_retry(const struct ingest_run *run, struct ingest_mappi
                    ? error_set(error, STATUS_NOT_FOUND, "there is no file %s", run->options->retry)
                    : missing;
     }
+
     enum status status = read_retry(&retry, in, error);
     fclose(in);
     if (status == STATUS_OK)

@@ -180,10 +180,12 @@ static enum status computed_type(struct ingest_property *property, const struct 
 static const char *listed_columns(const struct ingest_run *run, const struct ingest_shape *shape)
 {
     struct buffer columns;
-    buffer_init(&columns, ERROR_HINT_MAX - 128);
+    enum { SENTENCE = 128 }; /* bytes: what stands around the names in a hint */
+    buffer_init(&columns, ERROR_HINT_MAX - SENTENCE);
     for (size_t i = 0; i < shape->column_count; i++)
         buffer_printf(&columns, "%s%s (%s)", i ? ", " : "", shape->columns[i].name,
                       value_type_name(shape->columns[i].type.type));
+
     const char *listed = columns.length ? buffer_copy(&columns, run->arena) : "none";
     buffer_release(&columns);
     return listed;
@@ -218,11 +220,15 @@ static enum status check_expressions(const struct ingest_run *run,
         ARENA_ARRAY(run->arena, const char *, shape->column_count + mapping->set.count);
     double *sizes = ARENA_ARRAY(run->arena, double, shape->column_count + mapping->set.count + 1);
     const char *listed = listed_columns(run, shape);
+
     size_t count = 0;
     for (size_t i = 0; i < shape->column_count; i++) {
         sizes[count] = 1;
         names[count++] = shape->columns[i].name;
     }
+
+    /* an expression may use those before it, and what they may grow to counts as the size of a
+     * column */
     for (size_t i = 0; i < mapping->set.count; i++) {
         const struct ingest_pair *set = &mapping->set.items[i];
         const char *option = arena_printf(run->arena, "--set %s =", set->name);
@@ -230,6 +236,7 @@ static enum status check_expressions(const struct ingest_run *run,
         TRY(ingest_check_expression(staged->lake, &expression, &sizes[count], error));
         names[count++] = set->name;
     }
+
     struct ingest_expression where = {"--where", mapping->where, names, count, listed, sizes};
     return mapping->where ? ingest_check_expression(staged->lake, &where, NULL, error) : STATUS_OK;
 }
@@ -241,6 +248,7 @@ static enum status judge_expressions(const struct ingest_run *run,
 {
     const struct ingest_mapping *mapping = &understood->mapping;
     TRY(check_expressions(run, understood, shape, staged, error));
+
     struct buffer sql;
     struct lake_result *result = NULL;
     enum status status = STATUS_OK;
@@ -426,6 +434,7 @@ static void staging_sql(const struct ingest_run *run, const struct ingest_unders
     }
 
     for (size_t i = 0; i < mapping->id.count; i++)
+        /* a separator that no text holds: "a" with "bc" is another id than "ab" with "c" */
         add_column_sql(i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);
     if (mapping->id.count)
         buffer_string(sql, " AS id");
@@ -478,11 +487,13 @@ static enum status reconsider_sources(const struct ingest_run *run,
     for (size_t i = 0; i < shape->source_count; i++) {
         const struct ingest_file_counts *counts = &staged->scan.files[i];
         struct ingest_dialect *dialect = &shape->sources[i].dialect;
+
         bool doubtful = !dialect->encoding && !dialect->encoding_said;
         if (doubtful && counts->invalid_bytes_rows > counts->valid_bytes_rows) {
             TRY(ingest_guess_again(run, shape, i, error));
             changed = true;
         }
+
         if (counts->new_names) {
             size_t columns = shape->source_columns[i].count;
             TRY(ingest_add_names(run, understood, shape, i, error));
@@ -505,6 +516,8 @@ static bool reconsider_dictionary(struct ingest_shape *shape,
         bool known_column = property->source >= 0 && (size_t)property->source < known_columns;
         if (!known_column || property->plain || property->type != VALUE_TEXT)
             continue;
+
+        /* a sample is scaled up to the file, but only where its values still mostly differ */
         uint64_t distinct = ingest_distinct_count(&evidence[property->source].distinct, NULL);
         uint64_t known = evidence[property->source].rows;
         bool growing = factor <= 1 || distinct * 2 > known;
@@ -519,6 +532,7 @@ static double expected_growth(const struct ingest_understood *understood,
 {
     double bytes = 0, sampled = 0;
     for (size_t i = 0; i < shape->source_count; i++) {
+        /* packed text is a fourth or less of what it was */
         double size = (double)shape->sources[i].bytes * (shape->sources[i].dialect.gzip ? 4 : 1);
         bytes += size;
         sampled += understood->sniffs[i].whole || size < INGEST_SAMPLE ? size : INGEST_SAMPLE;
@@ -557,6 +571,7 @@ static enum status check_customers(const struct ingest_understood *understood,
     TRY(ingest_count_rows(staged,
                           "SELECT min(arrival) & 1099511627775 FROM staged WHERE customer IS NULL",
                           &line, error));
+
     const char *name = understood->mapping.customer,
                *sql = ingest_pair_value(&understood->mapping.set, name);
     enum status status =

@@ -30,6 +30,7 @@ static void print_source(const struct ingest_summary_source *source, bool counte
     char name[16], rows[NUMBER_TEXT_MAX];
 
     /* what it was; how it is written, where it came as text; what was read of it */
+
     buffer_printf(out, "%s: ", source->name);
     if (source->postgres)
         buffer_string(out, "PostgreSQL");
@@ -71,7 +72,7 @@ static void pad(struct buffer *out, size_t start, size_t width)
 {
     size_t shown = 0;
     for (size_t i = start; i < out->length; i++)
-        shown += ((unsigned char)out->data[i] & 0xc0) != 0x80;
+        shown += ((unsigned char)out->data[i] & 0xc0) != 0x80; /* bytes inside a character */
     do
         buffer_char(out, ' ');
     while (++shown < width);
@@ -115,6 +116,7 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
 
     if (column->computed)
         buffer_string(out, *column->role ? ", computed" : "computed");
+
     if (column->property && strcmp(column->property, column->name) != 0)
         buffer_printf(out, "%s-> %s", *column->role ? ", " : "", column->property);
     if (column->refers)
@@ -132,12 +134,13 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
 static void print_columns(const struct ingest_summary *summary, bool show_values,
                           struct buffer *out)
 {
-    size_t width = 12;
+    enum { LEAST = 12, MOST = 40, GAP = 4 }; /* characters of a terminal */
+    size_t width = LEAST;
     for (size_t i = 0; i < summary->column_count; i++)
-        if (strlen(summary->columns[i].name) + 4 > width)
-            width = strlen(summary->columns[i].name) + 4;
+        if (strlen(summary->columns[i].name) + GAP > width)
+            width = strlen(summary->columns[i].name) + GAP;
     for (size_t i = 0; i < summary->column_count; i++)
-        print_column(&summary->columns[i], width < 40 ? width : 40, show_values, out);
+        print_column(&summary->columns[i], width < MOST ? width : MOST, show_values, out);
 }
 
 void ingest_summary_print_look(const struct ingest_summary *summary, struct buffer *out)
@@ -153,6 +156,8 @@ static void print_counts(const struct ingest_summary *summary, struct buffer *ou
     struct buffer n;
     buffer_init(&n, 0);
     buffer_printf(out, "%s row%s read", thousands(summary->read, &n), text_plural(summary->read));
+
+    /* what is nothing is not said; together with the facts below these make up the rows read */
     if (summary->set_aside)
         buffer_printf(out, ", %s set aside", thousands(summary->set_aside, &n));
     if (summary->filtered)
@@ -505,12 +510,14 @@ void ingest_summary_json(const struct ingest_summary *summary, bool pretty, stru
     put_columns(summary, &json);
     put_texts(&json, "notices", summary->notices, summary->notice_count);
     put_texts(&json, "warnings", summary->warnings, summary->warning_count);
+
     if (summary->zone)
         put_text(&json, "zone", summary->zone);
     if (summary->rejects_path)
         put_text(&json, "rejects_file", summary->rejects_path);
     if (summary->preview_rows)
         put_preview(summary, &json);
+
     buffer_init(&mapping, 0);
     ingest_mapping_write(&summary->mapping, false, &mapping);
     json_write_key(&json, "mapping");

@@ -26,6 +26,7 @@ static enum status parse_limit(const char *text, uint64_t read, uint64_t *limit,
         error_hint(error, "give a number of rows or a share: 100 or 2%%");
         return status;
     }
+
     *limit = (uint64_t)(percent ? number / 100 * (double)read : number);
     return STATUS_OK;
 }
@@ -79,7 +80,7 @@ enum status ingest_check_limit(const struct ingest_run *run, const struct ingest
         return STATUS_OK;
     if (summary->set_aside * MANY > summary->read)
         ingest_warn(run, "%.1f%% of the rows are set aside, chiefly because of %s%s%s: %s",
-                    100.0 * (double)summary->set_aside / (double)summary->read,
+                    100 * (double)summary->set_aside / (double)summary->read,
                     ingest_reason_text(chief->reason), chief->column ? " in " : "",
                     chief->column ? chief->column : "", ingest_reason_advice(chief->reason));
 
@@ -123,6 +124,8 @@ static void write_dialect(const struct ingest_run *run, const struct ingest_shap
         same &= dialect->delimiter == first->delimiter && dialect->header == first->header;
         same &= dialect->layout == first->layout;
     }
+
+    /* the reader of mended rows gets them as JSON has them: in UTF-8, without titles */
     mapping->encoding = "UTF-8";
     mapping->skip = "0";
     mapping->sheet = NULL;
@@ -144,6 +147,7 @@ static void rejects_head(const struct ingest_run *run, const struct ingest_under
     write_types(run, shape, &typed);
     write_dialect(run, shape, &typed);
     ingest_mapping_write(&typed, false, &mapping);
+
     json_init(&json, out, false);
     json_write_object(&json);
     json_write_key(&json, "import");
@@ -152,6 +156,7 @@ static void rejects_head(const struct ingest_run *run, const struct ingest_under
     json_write_raw(&json, (struct text){mapping.data, mapping.length});
     json_write_key(&json, "files");
     json_write_array(&json);
+
     for (size_t i = 0; i < shape->source_count; i++) {
         const char *header = understood->sniffs[i].look.header_line;
         json_write_object(&json);
@@ -179,6 +184,7 @@ static enum status copy_file(const char *from, const char *to, const struct buff
         fclose(in);
         return error_system(error, errno, "cannot write %s", to);
     }
+
     char data[1 << 16];
     size_t got = 0;
     bool failed = fwrite(head->data, 1, head->length, out) != head->length;
@@ -211,12 +217,15 @@ enum status ingest_keep_rejects(const struct ingest_run *run,
         status = copy_file(run->aside->path, copy, &head, error);
         *path = arena_strdup(run->arena, copy);
     }
+
+    /* the store keeps its own copy, whether or not somebody asked for one */
     if (status != STATUS_OK || !run->change)
         goto done;
     const char *whole = store_temporary(run->change, ".jsonl");
     status = copy_file(run->aside->path, whole, &head, error);
     if (status == STATUS_OK)
         status = store_add_rejects(run->change, run->import, whole, error);
+
     if (!copy)
         *path = store_file(run->store, run->arena, "rejects/%u.jsonl", run->import);
 done:

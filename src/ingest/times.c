@@ -33,6 +33,7 @@ enum status ingest_read_max_time(struct ingest_understood *understood, struct er
         error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
         return status;
     }
+
     int32_t date;
     if (date_parse(text_from(text), &date))
         understood->max_time = zone_day_start(understood->zone, date + 1) - 1;
@@ -68,6 +69,7 @@ static enum status load_end(const struct ingest_run *run, const struct ingest_st
         arena_printf(run->arena, "SELECT time::BIGINT FROM staged ORDER BY time %s LIMIT %zu",
                      late ? "DESC" : "ASC", most);
     TRY(lake_query(staged->lake, sql, &result, error));
+
     enum status status;
     *count = 0;
     while (ingest_next_chunk(result, &chunk, &status, error))
@@ -82,6 +84,9 @@ static enum status load_end(const struct ingest_run *run, const struct ingest_st
 static size_t count_far(const int64_t *end, size_t count, int64_t other)
 {
     size_t far = 0;
+
+    /* the last gap that is wide enough counts: all outside it are far, however close to one
+     * another */
     for (size_t i = 1; i < count; i++) {
         int64_t gap = llabs(end[i - 1] - end[i]), span = llabs(end[i] - other);
         if (gap >= FAR_GAP && gap >= 2 * span)
@@ -162,6 +167,7 @@ enum status ingest_check_times(const struct ingest_run *run,
     *plausible_until = INT64_MAX;
     if (understood->roles.time < 0 || scan->first_time > scan->last_time)
         return STATUS_OK;
+
     bool future = scan->last_time > arrived;
     if (future)
         TRY(warn(run, understood, shape, staged, true, arrived, "in the future", error));
@@ -180,10 +186,13 @@ enum status ingest_check_times(const struct ingest_run *run,
     size_t late_count, early_count;
     TRY(load_end(run, staged, true, most + 1, late, &late_count, error));
     TRY(load_end(run, staged, false, most + 1, early, &early_count, error));
+
     size_t far_late = count_far(late, late_count, early[early_count - 1]);
     size_t far_early = count_far(early, early_count, late[late_count - 1]);
     if (far_late) {
         *plausible_until = late[far_late];
+
+        /* those in the future have been told already */
         if (!future || late[far_late] < arrived)
             TRY(warn(run, understood, shape, staged, true, late[far_late],
                      "far later than all others", error));

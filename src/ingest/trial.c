@@ -32,6 +32,8 @@ static void judge_counts(const size_t *counts, struct trial *trial)
             trial->fields = counts[i];
         }
     }
+
+    /* a header may have one field more than the rows: names of rows have none */
     while (trial->lead < trial->records && !trial->headed) {
         size_t count = counts[trial->lead];
         trial->headed = count == trial->fields || count == trial->fields + 1;
@@ -55,22 +57,36 @@ static void run_trial(const char *data, const char *end, struct trial *trial)
     free(counts);
 }
 
+/*
+ * What speaks for a delimiter, in points: that rows agree on their number of fields counts most, a
+ * header that fits more than the last few rows that do not, and more fields a little.
+ */
+static const double AGREEMENT = 10;  /* times the square of the share of rows that agree */
+static const double HEADED = 4;      /* some line before the rows is as wide as they are */
+static const double LEAD_LINE = 0.1; /* less for each line before that one, up to LEAD_MOST */
+static const double FIELDS = 3;      /* for FIELDS_MOST fields and more, in proportion for fewer */
+static const double FLAWS = 10;      /* less when every row has a quote gone wrong */
+static const double RARE = 1;        /* signs that are rarely meant, quotes that mean nothing */
+static const double CONVINCING = 8;  /* from here on blanks are what stands inside the fields */
+enum { LEAD_MOST = 20, FIELDS_MOST = 30, SEP_LINE_MAX = 12 };
+
 /* Agreement first, then a header that fits, then more fields. */
 static double trial_score(const struct trial *trial)
 {
     if (trial->records == 0 || trial->fields < 2)
         return 0;
     double agreement = (double)trial->agreeing / (double)trial->judged;
-    double score = agreement * agreement * 10;
+    double score = agreement * agreement * AGREEMENT;
     /* a header is worth more than the last few rows that disagree; lines before it cost a little */
     if (trial->headed)
-        score += 4 - 0.1 * (double)(trial->lead < 20 ? trial->lead : 20);
-    score += trial->fields > 30 ? 3 : (double)trial->fields / 10;
-    score -= 10.0 * (double)trial->flaws / (double)trial->records;
+        score += HEADED - LEAD_LINE * (double)(trial->lead < LEAD_MOST ? trial->lead : LEAD_MOST);
+    score += trial->fields > FIELDS_MOST ? FIELDS : (double)trial->fields * FIELDS / FIELDS_MOST;
+    score -= FLAWS * (double)trial->flaws / (double)trial->records;
+
     /* rarely meant, unless all rows and the header agree on several fields */
     bool whole = trial->lead == 0 && trial->fields >= 3 && trial->agreeing == trial->judged;
     if (strchr("#^~", trial->dialect.delimiter) && !whole)
-        score -= 1;
+        score -= RARE;
     return agreement < 0.5 ? 0 : score;
 }
 
@@ -98,6 +114,7 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
         return;
     }
 
+    /* a backslash before a quote escapes it, unless quotes are doubled as well, which decides it */
     if (memmem(data, (size_t)(end - data), "\\\"", 2) &&
         !memmem(data, (size_t)(end - data), "\"\"\"", 3))
         dialect->escape = '\\';
@@ -134,9 +151,9 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
         plain.dialect.quote = 0;
         if (trial.flaws)
             run_trial(data, end, &plain);
-        if (trial.flaws && trial_score(&plain) - 1 > score)
-            score = trial_score(&plain) - 1;
-        if (candidates[i] == ' ' && best_score >= 8)
+        if (trial.flaws && trial_score(&plain) - RARE > score)
+            score = trial_score(&plain) - RARE;
+        if (candidates[i] == ' ' && best_score >= CONVINCING)
             score = 0;
         if (score > best_score) {
             best_score = score;
@@ -173,7 +190,8 @@ static size_t sep_line(const char *data, const char *end, char newline, char *de
     at += quoted;
     line.length -= quoted;
     /* the sign and what pads it: a longer line is a title */
-    if (line.length < 5 || line.length > 12 || strncasecmp(at, "sep=", 4) != 0)
+    if (line.length < sizeof "sep=;" - 1 || line.length > SEP_LINE_MAX ||
+        strncasecmp(at, "sep=", 4) != 0)
         return 0;
     *delimiter = at[4];
     *signs = line.length - 4;
@@ -190,6 +208,7 @@ static bool is_doubled(const char *data, const char *end, const struct ingest_di
     struct ingest_record record = {0};
     size_t skipped, doubled = 0, records = 0;
     bool filled = false;
+
     while (!filled && records < TRIAL_RECORDS &&
            ingest_split(dialect, &data, end, &record, &skipped)) {
         bool all = record.count >= 3 && record.count % 2 == 1;
@@ -201,7 +220,7 @@ static bool is_doubled(const char *data, const char *end, const struct ingest_di
         records++;
     }
     ingest_record_release(&record);
-    return !filled && records > 1 && doubled * 10 > records * 9;
+    return !filled && records > 1 && doubled * 10 > records * 9; /* nine of ten */
 }
 
 static enum status refuse_long_delimiter(const char *name, const char *delimiter,
@@ -251,7 +270,8 @@ enum status ingest_choose_dialect(const char **data, const char *end, const char
         return refuse_long_delimiter(name, both, error);
     }
 
-    if (memmem(*data, (size_t)(end - *data < 200 ? end - *data : 200), "::", 2)) {
+    enum { LOOKED_AT = 200 }; /* bytes: the first rows show it */
+    if (memmem(*data, (size_t)(end - *data < LOOKED_AT ? end - *data : LOOKED_AT), "::", 2)) {
         struct ingest_dialect colons = {.delimiter = ':', .newline = dialect->newline};
         if (is_doubled(*data, end, &colons))
             return refuse_long_delimiter(name, "::", error);

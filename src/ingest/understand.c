@@ -60,13 +60,15 @@ static enum status check_table_name(const struct ingest_run *run,
         return refuse_name(understood->mapping.reference ? "--reference" : "--kind", name, error);
 
     /* "order.line" would be the lines of a grouped order */
-    bool lines = length > 5 && strcmp(name + length - 5, ".line") == 0;
+    static const char ending[] = ".line";
+    size_t rest = length < sizeof ending - 1 ? 0 : length - (sizeof ending - 1);
+    bool lines = rest && strcmp(name + rest, ending) == 0;
     if (lines) {
         status = error_set(error, STATUS_USAGE,
                            "%s: a name that ends in .line is that of a grouped kind's lines", name);
         error_hint(error,
                    "import whole invoices with --kind %.*s --group-by, or call the kind %.*s_line",
-                   (int)(length - 5), name, (int)(length - 5), name);
+                   (int)rest, name, (int)rest, name);
         return status;
     }
 
@@ -77,6 +79,7 @@ static enum status check_table_name(const struct ingest_run *run,
         if (strcasecmp(schema->tables[i].name, name) == 0 &&
             strcmp(schema->tables[i].name, name) != 0)
             other = schema->tables[i].name;
+
     if (!other || schema_table(schema, name))
         return STATUS_OK;
     status =
@@ -116,6 +119,8 @@ static enum status read_mapping(const struct ingest_run *run, struct ingest_unde
     struct ingest_mapping *mapping = &understood->mapping;
     if (run->options->mapping_file)
         TRY(ingest_mapping_load(run->options->mapping_file, run->arena, mapping, error));
+
+    /* options go over the file, and what a retry brings goes under both */
     ingest_mapping_overlay(mapping, &run->options->mapping, run->arena);
     if (run->options->retry)
         TRY(ingest_spool_retry(run, mapping, shape, error));
@@ -151,6 +156,7 @@ static enum status read_times(const struct ingest_run *run, struct ingest_unders
     const char *name = understood->mapping.file_time_zone;
     if (!name)
         name = store_schema(run->store)->zone;
+
     /* the store's schema does not outlive the commit */
     understood->zone_name = arena_strdup(run->arena, name);
     TRY(zone_open(name, &understood->zone, error));
@@ -168,6 +174,7 @@ static enum status look(const struct ingest_run *run, struct ingest_understood *
     TRY(ingest_remember(run, understood, shape, error));
     ingest_first_marks(run, understood, shape);
     ingest_restyle(run, understood, shape);
+
     ingest_retype(run, understood, shape, understood->sample);
 
     understood->portraits = ARENA_ARRAY(run->arena, struct ingest_portrait, shape->column_count);
@@ -209,6 +216,7 @@ enum status ingest_understand(const struct ingest_run *run, struct ingest_unders
     TRY(look(run, understood, shape, error));
     ingest_report_look(run, understood, shape, summary);
 
+    /* who fails to name the customer is shown what else was understood */
     enum status status = ingest_find_roles(run, understood, shape, error);
     if (status != STATUS_OK) {
         ingest_report_others(&understood->roles, shape, summary);

@@ -2,7 +2,7 @@
  * One written value: what it could be, and what it is. Everything here is pure and
  * locale-independent; a value is never rounded and never silently unknown: whoever asks
  * for a number gets exactly the number that was written, or a refusal. number.c reads
- * numbers, moment.c dates and times, date.c numbers that are dates.
+ * numbers, moment.c dates, moment_clock.c times of day, date.c numbers that are dates.
  */
 #ifndef STRATA_INGEST_VALUE_H
 #define STRATA_INGEST_VALUE_H
@@ -152,8 +152,8 @@ static inline bool ingest_is_clock(int hour, int minute, int second)
 /* Seconds since midnight; a leap second counts as the one before it. */
 static inline int32_t ingest_clock_seconds(int hour, int minute, int second)
 {
-    enum { A_MINUTE = 60, AN_HOUR = 3600 };
-    return hour * AN_HOUR + minute * A_MINUTE + second - (second == A_MINUTE);
+    return hour * SECONDS_AN_HOUR + minute * SECONDS_A_MINUTE + second -
+           (second == SECONDS_A_MINUTE);
 }
 /* Behind "am" and "pm" the hours run 12, 1, 2 … 11. */
 static inline bool ingest_half_day_hour(int *hour, bool afternoon)

@@ -83,6 +83,7 @@ static void learn(struct text word, unsigned meaning)
 static void open_dictionary(void)
 {
     text_map_init(&dictionary);
+
     for (size_t i = 0; i < ingest_dictionary_lists; i++)
         for (const char *at = ingest_dictionary[i].words; *at;) {
             struct text word = {at, strcspn(at, " ")};
@@ -115,6 +116,7 @@ static void add_word(struct ingest_meaning *meaning, unsigned word)
     meaning->count++;
     if (said)
         meaning->last = said;
+
     bool number = (said & WORD_ID) != 0;
     /* "order number" is of what stands before, "N° commande client" of what stands behind */
     if (said && !number && meaning->numbers && !meaning->numbered)
@@ -194,6 +196,8 @@ static void read_compound(const char *token, size_t length, struct ingest_meanin
         meaning->unknown++;
         return;
     }
+
+    /* the cut is known from its end; its words are taken in the order in which they stand */
     bool rest = false;
     for (size_t end = length; end > 0; end = cut.from[end])
         ends[count++] = end;
@@ -226,6 +230,7 @@ static bool begins_word(const char *name, size_t at, size_t start)
     bool capital = name[at] >= 'A' && name[at] <= 'Z';
     if (!capital || at == start)
         return false;
+
     bool behind_small = name[at - 1] >= 'a' && name[at - 1] <= 'z';
     bool before_small = name[at + 1] >= 'a' && name[at + 1] <= 'z';
     return (behind_small && at - start > 1) || (before_small && at - start > 2);
@@ -252,6 +257,8 @@ struct ingest_meaning ingest_vocabulary_read(const char *name)
     struct ingest_meaning meaning = {0};
     size_t start = 0;
     pthread_once(&opened, open_dictionary);
+
+    /* a word ends before whatever is no letter, and before a capital that begins the next one */
     for (size_t at = 0;; at++) {
         bool inside = is_letter(name[at]);
         if (inside && !begins_word(name, at, start))

@@ -1,5 +1,7 @@
 #include "ingest/words.h"
 
+#include "base/calendar.h"
+
 #include <string.h>
 
 /* In lower case. Abbreviations that are a name's first three letters stand here too: one
@@ -193,14 +195,14 @@ static bool fold(struct text word, char *out, size_t size)
     return true;
 }
 
-enum { WORD_MAX = 24 };
+enum { WORD_MAX = 24 }; /* bytes: the longest name of a month or a weekday has fewer */
 
 int ingest_month_of(struct text word)
 {
     char folded[WORD_MAX];
     if (word.length < 3 || !fold(word, folded, sizeof folded))
         return 0;
-    for (int month = 0; month < 12; month++)
+    for (int month = 0; month < MONTHS_A_YEAR; month++)
         for (size_t i = 0; i < sizeof months[month] / sizeof *months[month] && months[month][i];
              i++)
             if (*months[month][i] == *folded && strcmp(months[month][i], folded) == 0)
@@ -226,7 +228,7 @@ bool ingest_zone_of(struct text word, int32_t *offset, bool *doubtful)
         return false;
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
         if (strcmp(zones[i].name, folded) == 0) {
-            *offset = zones[i].minutes * 60;
+            *offset = zones[i].minutes * SECONDS_A_MINUTE;
             *doubtful = zones[i].doubtful;
             return true;
         }

@@ -72,6 +72,7 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
         return ingest_xlsx_damaged(book, zip_strerror(book->zip));
     if (zip_stat_index(book->zip, (zip_uint64_t)index, 0, &info) != 0)
         info.comp_size = 0;
+
     zip_int64_t got = 1, unpacked = 0, packed = (zip_int64_t)info.comp_size + 1;
     while (parse->status == STATUS_OK && got > 0) {
         void *room = XML_GetBuffer(parse->parser, PIECE);
@@ -113,6 +114,7 @@ enum status ingest_xlsx_read_part(struct book *book, const char *name, bool need
     parse->parser = XML_ParserCreate(NULL);
     ENSURE(parse->parser);
     buffer_init(&parse->text, 0);
+
     XML_SetUserData(parse->parser, parse);
     XML_SetElementHandler(parse->parser, start, end);
     XML_SetCharacterDataHandler(parse->parser, add_text);
@@ -125,6 +127,8 @@ enum status ingest_xlsx_read_part(struct book *book, const char *name, bool need
 
 /* Texts */
 
+enum { ESCAPE = sizeof "_x000D_" - 1 };
+
 /* "_x000D_" stands for a character that XML cannot hold; of those only white space means
  * something. */
 void ingest_xlsx_unescape(struct buffer *text)
@@ -132,13 +136,14 @@ void ingest_xlsx_unescape(struct buffer *text)
     char *to = text->data;
     if (!text->length || !memmem(text->data, text->length, "_x00", 4))
         return;
+
     for (const char *at = text->data, *end = at + text->length; at < end;) {
         unsigned code;
-        if (end - at >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' &&
+        if (end - at >= ESCAPE && at[0] == '_' && at[1] == 'x' && at[ESCAPE - 1] == '_' &&
             sscanf(at + 2, "%4x", &code) == 1 && (code < 0x20 || code == '_')) {
             if (code == '\n' || code == '\t' || code == '_')
                 *to++ = (char)code;
-            at += 7;
+            at += ESCAPE;
         } else {
             *to++ = *at++;
         }
@@ -165,6 +170,7 @@ static void XMLCALL text_end(void *context, const char *name)
         parse->phonetic = false;
     if (!named(name, "si"))
         return;
+
     ingest_xlsx_unescape(&parse->text);
     if (book->texts.length + parse->text.length > TEXTS_BYTES_MAX) {
         ingest_xlsx_fail(parse,
@@ -184,6 +190,7 @@ static void XMLCALL style_start(void *context, const char *name, const char **at
 
     if (named(name, "cellXfs"))
         book->in_cell_formats = true;
+
     const char *id = attribute(attributes, "numFmtId"), *code = attribute(attributes, "formatCode");
     if (named(name, "numFmt") && id && code) {
         enum { CODE_LENGTH_MAX = 255 }; /* as long as programs let one be */
@@ -233,6 +240,7 @@ static void XMLCALL book_start(void *context, const char *name, const char **att
         book->since_1904 = is_yes(attribute(attributes, "date1904"));
     if (!named(name, "sheet") || book->sheets.count >= SHEETS_MAX)
         return;
+
     const char *title = attribute(attributes, "name"), *state = attribute(attributes, "state");
     const char *relation = attribute(attributes, "id");
     struct sheet sheet = {
@@ -247,6 +255,7 @@ static void XMLCALL book_start(void *context, const char *name, const char **att
 static const char *resolve(struct book *book, const char *base, const char *target)
 {
     const char *slash = strrchr(base, '/');
+
     int folder = slash ? (int)(slash - base) + 1 : 0;
     while (*target != '/' && strncmp(target, "../", 3) == 0) {
         target += 3;
@@ -291,6 +300,9 @@ static enum status read_book(struct book *book)
 {
     struct parse root = {0}, list = {0}, relations = {0}, styles = {0}, texts = {0};
     book->workbook = "xl/workbook.xml";
+
+    /* The root says where the workbook is; without one it is at its usual place. Beside it lie the
+     * parts that its relations name, formats and texts among them, which a book may lack. */
     TRY(ingest_xlsx_read_part(book, "_rels/.rels", false, &root, root_start, ignore_end));
     TRY(ingest_xlsx_read_part(book, book->workbook, true, &list, book_start, ignore_end));
     const char *slash = strrchr(book->workbook, '/');
@@ -339,6 +351,8 @@ static enum status find_sheet(const struct book *book, const char *wanted, const
     for (size_t i = 0; i < book->sheets.count; i++)
         if (strcasecmp(book->sheets.items[i].name, wanted) == 0)
             *out = &book->sheets.items[i];
+
+    /* a sheet may be called 2, so a name is looked for before the number */
     char *end;
     unsigned long number = strtoul(wanted, &end, 10);
     if (!*out && !*end && number >= 1 && number <= book->sheets.count)
@@ -368,6 +382,7 @@ static enum status write_chosen(struct book *book, const char *wanted, const cha
         return ingest_xlsx_write_sheet(book, sheet, path, &rows);
     }
 
+    /* the first visible sheet that holds a value, and a hidden one only where no other does */
     for (int hidden = 0; hidden < 2; hidden++)
         for (size_t i = 0; i < book->sheets.count; i++) {
             const struct sheet *sheet = &book->sheets.items[i];
@@ -441,12 +456,14 @@ enum status ingest_spool_xlsx(const char *path, const char *name, const char *sh
         return cannot_open(name, code, error);
     buffer_init(&book.texts, 0);
     enum status status = STATUS_OK;
+
     /* a workbook in binary form (XLSB) has the same surroundings, and is none that we read */
     bool spreadsheet =
         zip_name_locate(book.zip, "[Content_Types].xml", ZIP_FL_NOCASE) >= 0 &&
         (zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
          zip_name_locate(book.zip, "xl/_rels/workbook.xml.rels", ZIP_FL_NOCASE) >= 0);
     if (!spreadsheet || zip_name_locate(book.zip, "xl/workbook.bin", ZIP_FL_NOCASE) >= 0)
+
         TRY_GOTO(other_archive(&book));
     TRY_GOTO(read_book(&book));
     list_sheets(&book);

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LETTERS = 26, MEGABYTE = 1 << 20 };
+
 /* "BC12": column 54, row 12; what is not there stays as it is. */
 static void read_reference(const char *reference, uint32_t *column, uint32_t *row)
 {
     uint32_t letters = 0;
     while (isalpha((unsigned char)*reference) && letters < COLUMNS_MAX * 2)
-        letters = letters * 26 + (uint32_t)(toupper((unsigned char)*reference++) - 'A' + 1);
+        letters = letters * LETTERS + (uint32_t)(toupper((unsigned char)*reference++) - 'A' + 1);
     if (letters)
         *column = letters;
     unsigned long number = strtoul(reference, NULL, 10);
@@ -28,6 +30,8 @@ static void start_row(struct parse *parse, const char *number)
     uint32_t row = parse->row + 1;
     if (number && atol(number) > 0)
         row = (uint32_t)(atol(number) < ROWS_MAX + 1 ? atol(number) : ROWS_MAX + 1);
+
+    /* rows come in order and once, so that they can be written as they come */
     if (row > ROWS_MAX)
         ingest_xlsx_fail(
             parse, ingest_xlsx_too_much(parse->book,
@@ -54,6 +58,7 @@ static void start_cell(struct parse *parse, const char **attributes)
         ingest_xlsx_fail(
             parse, ingest_xlsx_too_much(parse->book,
                                         "has a cell behind the last column that a sheet can have"));
+
     snprintf(parse->type, sizeof parse->type, "%s", type ? type : "n");
     snprintf(parse->reference, sizeof parse->reference, "%s", reference ? reference : "?");
     parse->style = style ? atoi(style) : 0;
@@ -98,9 +103,10 @@ static void keep_cell(struct parse *parse, struct text value, bool quoted)
             parse,
             ingest_xlsx_too_much(parse->book, arena_printf(parse->book->arena,
                                                            "has more than %zu MB of text in row %u",
-                                                           ROW_BYTES_MAX >> 20, parse->row)));
+                                                           ROW_BYTES_MAX / MEGABYTE, parse->row)));
         return;
     }
+
     while (parse->row_width < parse->column)
         parse->cells[parse->row_width++] = (struct row_cell){0};
     parse->cells[parse->column - 1] =
@@ -126,7 +132,7 @@ static bool is_bare(struct text value)
 static void end_cell(struct parse *parse)
 {
     const struct book *book = parse->book;
-    char out[64];
+    char out[64]; /* as ingest_cell_text needs */
 
     if (!parse->text.length || parse->column == 0 || parse->column > COLUMNS_MAX)
         return;

@@ -22,8 +22,12 @@ struct json;
 enum {
     MODEL_CLUSTER_ROWS_MAX = 1 << 28,
     MODEL_CLUSTER_COLUMNS_MAX = 1000,
-    MODEL_CLUSTER_GROUPS_MAX = 1000
+    MODEL_CLUSTER_GROUPS_MAX = 1000,
+    MODEL_MIXTURE_COLUMNS_MAX = 200, /* a group's covariance has their square */
 };
+
+/* Below this squares of differences, and their sum over all columns, stay finite. */
+#define MODEL_CLUSTER_VALUE_MAX 1e150
 
 struct model_matrix {
     size_t rows;

@@ -1,3 +1,9 @@
+/*
+ * All ways of grouping behind one face. A method may look at a sample only, or find groups that
+ * have no rule of their own; what is kept is always a rule for one row (the nearest centre, the
+ * likeliest component, the density of a region), and every row's group comes from that rule, so
+ * that a customer who comes later is treated as those who were there.
+ */
 #include "model/clustering.h"
 
 #include "base/json.h"
@@ -63,10 +69,14 @@ static enum status fit_ward(const struct model_matrix *all, int k, struct arena 
     struct model_ward tree;
     TRY(model_cluster_check(&matrix, k, error));
     TRY(model_ward_fit(&matrix, arena, &tree, error));
+
     *own = ARENA_ARRAY(arena, uint32_t, matrix.rows);
     model_ward_cut(&tree, k, arena, *own);
     out->seen = matrix.rows;
     out->centres = centres_of(&matrix, *own, k, arena);
+
+    /* Only the last merges are kept: they are what a reader looks at to choose the number of
+     * groups. */
     for (size_t m = matrix.rows - 1, i = MODEL_CLUSTERING_HEIGHTS; m-- > 0 && i-- > 0;)
         out->height[i] = tree.height[m];
     out->heights = matrix.rows > MODEL_CLUSTERING_HEIGHTS ? MODEL_CLUSTERING_HEIGHTS : 0;
@@ -157,7 +167,7 @@ struct assigning {
 
 static uint32_t likeliest(const struct model_mixture *mixture, const double *row)
 {
-    double scratch[200], chance[MODEL_CLUSTER_GROUPS_MAX];
+    double scratch[MODEL_MIXTURE_COLUMNS_MAX], chance[MODEL_CLUSTER_GROUPS_MAX];
     uint32_t best = 0;
     model_mixture_score(mixture, row, scratch, chance);
     for (uint32_t c = 1; c < (uint32_t)mixture->k; c++)
@@ -177,17 +187,26 @@ static uint32_t assign_row(const struct model_clustering *model, const double *n
     }
 }
 
+/* How many numbers a row of the model has. */
+static int columns_of(const struct model_clustering *model)
+{
+    switch (model->method) {
+    case MODEL_CLUSTER_KMEANS:
+    case MODEL_CLUSTER_WARD: return model->centres.columns;
+    case MODEL_CLUSTER_MIXTURE: return model->mixture.columns;
+    case MODEL_CLUSTER_HDBSCAN: return model->density.kept.columns;
+    default: return model->prototypes.columns;
+    }
+}
+
 static void assign_task(void *context, size_t task, int worker)
 {
     struct assigning *a = context;
     const struct model_clustering *model = a->model;
     bool mixed =
         model->method == MODEL_CLUSTER_KMODES || model->method == MODEL_CLUSTER_KPROTOTYPES;
-    size_t columns = mixed                                    ? (size_t)model->prototypes.columns
-                     : model->method == MODEL_CLUSTER_MIXTURE ? (size_t)model->mixture.columns
-                     : model->method == MODEL_CLUSTER_HDBSCAN ? (size_t)model->density.kept.columns
-                                                              : (size_t)model->centres.columns;
-    size_t categories = mixed ? (size_t)model->prototypes.categories : 0;
+    size_t columns = (size_t)columns_of(model),
+           categories = mixed ? (size_t)model->prototypes.categories : 0;
     (void)worker;
     for (size_t i = task * ROWS_A_TASK; i < a->rows && i < (task + 1) * ROWS_A_TASK; i++)
         a->label[i] = assign_row(model, columns ? a->number + i * columns : NULL,
@@ -286,12 +305,22 @@ static struct model_prototypes_data take_apart(const struct model_matrix *matrix
                                           code,         layout->levels};
 }
 
+/* The groups that the method itself gave the rows it looked at. */
+static const uint32_t *labels_of(const struct model_clustering *model, const uint32_t *own)
+{
+    if (own)
+        return own;
+    if (model->method == MODEL_CLUSTER_KMEANS)
+        return model->centres.label;
+    return model->method == MODEL_CLUSTER_MIXTURE ? model->mixture.label : model->prototypes.label;
+}
+
 enum status model_clustering_regroup(const struct model_matrix *matrix, int k, uint64_t seed,
                                      void *context, uint32_t *label, struct error *error)
 {
     const struct model_clustering_way *way = context;
     struct model_clustering_options options = way->options;
-    struct model_clustering model = {0};
+    struct model_clustering model = {.method = options.method};
     struct arena arena;
     uint32_t *own = NULL;
 
@@ -300,17 +329,14 @@ enum status model_clustering_regroup(const struct model_matrix *matrix, int k, u
     options.seed = seed;
     if (options.method == MODEL_CLUSTER_MIXTURE) /* it is run hundreds of times */
         options.starts = 2;
+
+    /* The least size is of the whole; a draw of half the rows has groups of half the size. */
     if (way->rows)
         options.least = (int)fmax(2, options.least * ((double)matrix->rows / (double)way->rows));
     struct model_prototypes_data data = take_apart(matrix, &way->layout, &arena);
     enum status status = fit(&data, &options, NULL, &arena, &model, &own, error);
-    if (status == STATUS_OK) {
-        const uint32_t *found = own                                       ? own
-                                : options.method == MODEL_CLUSTER_KMEANS  ? model.centres.label
-                                : options.method == MODEL_CLUSTER_MIXTURE ? model.mixture.label
-                                                                          : model.prototypes.label;
-        memcpy(label, found, sizeof *label * matrix->rows);
-    }
+    if (status == STATUS_OK)
+        memcpy(label, labels_of(&model, own), sizeof *label * matrix->rows);
 
     arena_release(&arena);
     return status;

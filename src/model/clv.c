@@ -1,8 +1,15 @@
+/*
+ * The fit that the four models of clv.h share: equal histories are collapsed into one row with a
+ * weight, a sample of the rows gives a start and a curvature, and BFGS climbs the likelihood of all
+ * from there, in logarithms of the parameters. The models themselves are in clv_bg.c, clv_pareto.c
+ * and clv_bgbb.c, the simpler ones on their edges in clv_edge.c.
+ */
 #include "model/clv.h"
 
 #include "base/json.h"
 #include "model/clv_rows.h"
 #include "model/json_read.h"
+#include "model/logarithms.h"
 #include "stats/linear.h"
 #include "stats/optimise.h"
 
@@ -10,7 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_A_TASK = 2048, ROWS_FIRST_PASS = 20000 };
+enum {
+    ROWS_A_TASK = 2048, /* a tenth of a millisecond of logarithms: far above what a task costs */
+    ROWS_FIRST_PASS = 20000, /* a sample of so many gives its parameters to some percent */
+};
 
 static const struct clv_family *const families[MODEL_CLV_TYPES] = {
     [MODEL_BGNBD] = &model_clv_family_bgnbd,
@@ -60,7 +70,11 @@ const char *model_clv_simpler(const struct model_clv *model)
  * where they belong at once, and piles are small, so that sorting needs hardly any memory beside
  * the rows.
  */
-enum { PILE_LEVELS = 128, PILE_SLICES = 64, PILES = PILE_LEVELS * PILE_SLICES };
+enum {
+    PILE_LEVELS = 128, /* of x: few customers come back more often */
+    PILE_SLICES = 64,  /* of t_x */
+    PILES = PILE_LEVELS * PILE_SLICES,
+};
 
 struct piles {
     struct clv_row *rows;
@@ -97,6 +111,8 @@ static void sort_pile(void *context, size_t pile, int worker)
           sizeof *piles->rows, compare_rows);
 }
 
+enum { OPPORTUNITIES_MAX = 5000 }; /* the likelihood of one row sums over T − t_x of them */
+
 static enum status check_history(enum model_clv_type type, const struct model_history *h,
                                  size_t row, struct error *error)
 {
@@ -114,8 +130,9 @@ static enum status check_history(enum model_clv_type type, const struct model_hi
         wrong = "the number of repeat purchases is not whole";
     else if (type == MODEL_BGBB && (h->t != floor(h->t) || h->tx != floor(h->tx) || h->x > h->tx))
         wrong = "BG/BB counts opportunities: whole numbers, at most one purchase at each";
-    else if (type == MODEL_BGBB && h->t > 5000)
+    else if (type == MODEL_BGBB && h->t > OPPORTUNITIES_MAX)
         wrong = "BG/BB takes at most 5,000 opportunities";
+
     if (!wrong)
         return STATUS_OK;
     return error_set(error, STATUS_ERROR, "customer %zu (x = %g, t_x = %g, T = %g): %s", row + 1,
@@ -165,6 +182,7 @@ static enum status sorted_rows(enum model_clv_type type, const struct model_clv_
     piles.start = base_calloc(PILES + 2, sizeof *piles.start);
     deal(data, &piles);
     pool_run(pool, PILES, sort_pile, &piles);
+
     *count = 0;
     for (size_t i = 0; i < piles.start[PILES]; i++)
         if (*count && compare_rows(&rows[*count - 1], &rows[i]) == 0)
@@ -211,7 +229,9 @@ static void run_task(void *context, size_t task, int worker)
     (void)worker;
     size_t from = task * ROWS_A_TASK, end = from + ROWS_A_TASK, group = 0, high = l->rows->groups;
     end = end < l->rows->count ? end : l->rows->count;
-    while (high - group > 1) { /* the group that holds the first row */
+
+    /* The group that holds the first row. */
+    while (high - group > 1) {
         size_t middle = (group + high) / 2;
         if (l->rows->group_start[middle] <= from)
             group = middle;
@@ -219,6 +239,8 @@ static void run_task(void *context, size_t task, int worker)
             high = middle;
     }
     memset(l->partial[task], 0, sizeof l->partial[task]);
+
+    /* A group of equal x may span tasks; its terms of x alone are added once, by the caller. */
     while (from < end) {
         size_t to = l->rows->group_start[group + 1] < end ? l->rows->group_start[group + 1] : end;
         l->family->stretch(l->parameter, l->rows, group, from, to, l->partial[task]);
@@ -230,18 +252,22 @@ static void run_task(void *context, size_t task, int worker)
 double model_clv_negative(const double *x, double *gradient, void *context)
 {
     struct clv_likelihood *l = context;
-    double sum[5] = {0};
+    double sum[1 + MODEL_CLV_PARAMETERS] = {0}; /* the value and its derivatives */
     for (int i = 0; i < 4; i++) {
-        if (!(fabs(x[i]) < 40)) /* e^40 of any unit is out of this world */
+        if (!(fabs(x[i]) < MODEL_LOG_MOST))
             return INFINITY;
         l->parameter[i] = exp(x[i]);
     }
+
+    /* Folded in the tasks' order, not as they end: a sum of doubles depends on its order. */
     pool_run(l->pool, l->tasks, run_task, l);
     for (size_t task = 0; task < l->tasks; task++)
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 1 + MODEL_CLV_PARAMETERS; i++)
             sum[i] += l->partial[task][i];
     for (size_t g = 0; g < l->rows->groups; g++)
         l->family->group(l->parameter, l->rows->group_x[g], l->rows->group_weight[g], sum);
+
+    /* By the logarithm: ∂/∂ln p = p ∂/∂p. */
     for (int i = 0; gradient && i < 4; i++)
         gradient[i] = -sum[1 + i] * l->parameter[i];
     return -sum[0];
@@ -266,34 +292,36 @@ struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family,
 static bool invert_curvature(struct clv_likelihood *l, const double *x, struct arena *arena,
                              double *covariance)
 {
-    const double flattest = 0.01;
-    double scratch[12], hessian[16], value[4], vector[16];
+    const double flattest = 0.01; /* of curvature: a standard deviation of 10 */
+    enum { N = MODEL_CLV_PARAMETERS };
+    double scratch[3 * N], hessian[N * N], value[N], vector[N * N];
     bool flat = false;
-    memset(covariance, 0, 16 * sizeof *covariance);
-    stats_numeric_hessian(4, model_clv_negative, l, x, 1e-4, scratch, hessian);
-    if (!stats_eigen(4, hessian, arena, value, vector))
-        for (int i = 0; i < 16; i++) {
-            value[i / 4] = 0;
-            vector[i] = i % 5 == 0;
+
+    memset(covariance, 0, N * N * sizeof *covariance);
+    stats_numeric_hessian(N, model_clv_negative, l, x, MODEL_LOG_STEP, scratch, hessian);
+    if (!stats_eigen(N, hessian, arena, value, vector)) /* not finite: the unit matrix, all flat */
+        for (int i = 0; i < N * N; i++) {
+            value[i / N] = 0;
+            vector[i] = i % (N + 1) == 0;
         }
-    for (int k = 0; k < 4; k++) {
+
+    for (int k = 0; k < N; k++) {
         flat |= !(value[k] > flattest);
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < N * N; i++)
             covariance[i] +=
-                vector[k * 4 + i / 4] * vector[k * 4 + i % 4] / fmax(value[k], flattest);
+                vector[k * N + i / N] * vector[k * N + i % N] / fmax(value[k], flattest);
     }
+
     return flat;
 }
 
-/* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a
- * factor of e), or that ran to a bound, is not. */
 static void describe_uncertainty(struct clv_likelihood *l, const double *x, struct arena *arena,
                                  struct model_clv *out)
 {
     invert_curvature(l, x, arena, out->covariance);
     for (int i = 0; i < 4; i++) {
-        double relative = sqrt(out->covariance[i * 5]);
-        out->identified[i] = relative < 1 && fabs(x[i]) < 25;
+        double relative = sqrt(out->covariance[i * (MODEL_CLV_PARAMETERS + 1)]);
+        out->identified[i] = model_log_identified(x[i], relative);
         out->error[i] = out->identified[i] ? relative * out->parameter[i] : NAN;
     }
 }
@@ -305,7 +333,7 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
                        struct arena *arena, double *x, double *inverse)
 {
     size_t step = count / ROWS_FIRST_PASS, taken = 0;
-    struct stats_optimise_options options = {.tolerance = 1e-10};
+    struct stats_optimise_options options = {.tolerance = 1e-10}; /* a start need not be exact */
     double start[4], all = 0;
 
     if (count < 3 * ROWS_FIRST_PASS)
@@ -320,6 +348,9 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
     struct clv_rows some = make_rows(sample, taken, arena);
     struct clv_likelihood l = model_clv_likelihood_of(families[type], &some, NULL, arena);
     memcpy(start, x, sizeof start);
+
+    /* An inverse curvature shrinks with the number of customers: the sample's is scaled to the
+     * whole. */
     if (some.mean_x > 0 && stats_bfgs(4, model_clv_negative, &l, &options, arena, x).converged &&
         !invert_curvature(&l, x, arena, inverse)) {
         for (int i = 0; i < 16; i++)
@@ -327,6 +358,7 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
         return true;
     }
 
+    /* A sample that ran to an edge would be a worse start than none. */
     memcpy(x, start, sizeof start);
     return false;
 }
@@ -343,12 +375,15 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
         return error_set(error, STATUS_ERROR,
                          "no customer of %.0f came back: %s has nothing to learn from", rows.total,
                          families[type]->name);
+
     families[type]->start(&rows, x);
     for (int i = 0; i < 4; i++)
         x[i] = log(x[i]);
     struct stats_optimise_options options = {
         .inverse = warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
     struct stats_optimum best = stats_minimise(4, model_clv_negative, &l, &options, arena, x);
+
+    /* What is known of a fit is told even when it did not converge: an edge may yet save it. */
     *out = (struct model_clv){.type = type,
                               .log_likelihood = -best.value,
                               .customers = rows.total,
@@ -359,6 +394,7 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
         out->parameter[i] = exp(x[i]);
     describe_uncertainty(&l, x, arena, out);
     model_clv_try_edges(&l, x, best.converged, arena, out);
+
     if (best.converged || out->edge)
         return STATUS_OK;
     return error_set(error, STATUS_ERROR,
@@ -393,6 +429,7 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
     double x[4];
     struct clv_row *sorted = base_malloc(sizeof *sorted * (data->count + 1));
     enum status status = sorted_rows(type, data, NULL, sorted, &count, error);
+
     if (status == STATUS_OK) {
         struct clv_rows rows = make_rows(sorted, count, arena);
         struct clv_likelihood l = model_clv_likelihood_of(families[type], &rows, NULL, arena);
@@ -437,6 +474,9 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
     *out = (struct model_clv){0};
     if (type && !model_clv_type_parse(type, &out->type))
         model_json_fail(&reader, "there is no model type '%s'", type);
+
+    /* A reader that remembers its first fault lets all be read in a straight line; without a type
+     * there are no names to look for. */
     struct model_json all = model_json_object(&reader, "parameters");
     for (int i = 0; type && i < 4; i++) {
         struct model_json one = model_json_object(&all, families[out->type]->parameter[i]);

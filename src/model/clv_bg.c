@@ -2,17 +2,20 @@
  * BG/NBD and MBG/NBD. They differ in one thing: whether a customer can leave right after the first
  * purchase. With m = 0 for the former and 1 for the latter both have the likelihood
  *
- *   Γ(r+x)/Γ(r) α^r · { B(a, b+x+m)/B(a,b) (α+T)^−(r+x)  +  [x+m > 0] B(a+1, b+x+m−1)/B(a,b)
- * (α+t_x)^−(r+x) }
+ *   Γ(r+x)/Γ(r) α^r · { B(a, b+x+m)/B(a,b) (α+T)^−(r+x)
+ *                       + [x+m > 0] B(a+1, b+x+m−1)/B(a,b) (α+t_x)^−(r+x) }
  *
  * whose second part is the first times e^D, D = ln(a/(b+x+m−1)) + (r+x) ln((α+T)/(α+t_x)); the
  * chance of being alive is 1/(1 + e^D). Nothing overflows, for any number of purchases.
  *
  * After T both behave alike: given alive, the rate is Gamma(r+x, α+T), the chance of leaving after
- * a purchase Beta(a, b+x+m). The published expectation (a+b+x−1)/(a−1) [1 − ((α+T)/(α+T+t))^(r+x)
- * ₂F₁(r+x, b+x; a+b+x−1; z)],  z = t/(α+T+t), is 0/0 at a = 1 and overflows for large x. Euler's
- * transformation turns the bracket into 1 − (1−z)^(a−1) ₂F₁(a+b−1−r, a−1; a+b+x−1; z), from which a
- * − 1 divides out term by term: that is what future_by_euler sums.
+ * a purchase Beta(a, b+x+m). The published expectation
+ *
+ *   (a+b+x−1)/(a−1) [1 − ((α+T)/(α+T+t))^(r+x) ₂F₁(r+x, b+x; a+b+x−1; z)],   z = t/(α+T+t)
+ *
+ * (Fader, Hardie & Lee 2005, equation 10) is 0/0 at a = 1 and overflows for large x. Euler's
+ * transformation turns the bracket into 1 − (1−z)^(a−1) ₂F₁(a+b−1−r, a−1; a+b+x−1; z), from which
+ * a − 1 divides out term by term: that is what future_by_euler sums.
  *
  * The number of purchases ahead is the smaller of two independent ones: those of a customer who
  * never leaves (negative binomial) and the one after which the customer leaves. So the chance of
@@ -25,11 +28,13 @@
 #include <float.h>
 #include <math.h>
 
+/* Rates and chances that differ widely between customers, as they do in shops; α makes the mean
+ * rate r/α that of the data. The fit needs a start on the right side of the hill, no more. */
 static void start(const struct clv_rows *rows, double *parameter)
 {
     parameter[0] = 0.8;
-    parameter[1] = 0.8 * rows->mean_t / fmax(rows->mean_x, 0.05);
-    parameter[2] = 0.8;
+    parameter[1] = 0.8 * rows->mean_t / fmax(rows->mean_x, 0.05); /* hardly anyone came back yet */
+    parameter[2] = 0.8; /* with b = 2.5 one in four leaves after a purchase */
     parameter[3] = 2.5;
 }
 
@@ -39,6 +44,7 @@ static void add_group(const double *p, double x, double weight, int m, double su
     double all = stats_digamma(a + b) - stats_digamma(a + b + x + m);
     double level =
         x > 0 ? stats_lgamma(x) - stats_lbeta(r, x) : 0; /* ln Γ(r+x)/Γ(r) without cancelling */
+
     sum[0] += weight * (level + r * log(alpha) + stats_lbeta(a, b + x + m) - stats_lbeta(a, b));
     sum[1] += weight * (stats_digamma(r + x) - stats_digamma(r) + log(alpha));
     sum[2] += weight * r / alpha;
@@ -75,6 +81,9 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
 {
     double alpha = p[1], x = rows->group_x[group], shape = p[0] + x, beta = p[3] + x + m - 1,
            left = 0;
+
+    /* The loop runs once for each distinct history: two logarithms and an exponential, and what
+     * depends on x alone stays outside. e never overflows: the smaller of both odds is taken. */
     double log_odds = log(p[2] / beta), value = 0, by_r = 0, by_alpha = 0;
     for (size_t i = from; i < to; i++) {
         const struct clv_row *row = &rows->row[i];
@@ -86,6 +95,7 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
         by_alpha -= weight * (last + gone * (end - last)) / (end * last);
         left += weight * gone;
     }
+
     sum[0] += value;
     sum[1] += by_r;
     sum[2] += by_alpha * shape;
@@ -130,19 +140,25 @@ static double alive(const double *p, const struct model_history *h, int m)
     return stats_expit(alive_odds(p, h, m, by));
 }
 
+/* Of the series below: enough where 1 − z is 1e-6, an outlook of a million times α + T. Past that
+ * the sum is cut short rather than never given. */
+enum { TERMS_MAX = 50000000 };
+
 /* Expected purchases within t of someone alive with rate Gamma(shape, scale) and chance of leaving
  * Beta(a, b); c = a+b−1. Sums −(c L + cS + (a−1) L cS), where (1−z)^(a−1) = 1 + (a−1)L and ₂F₁ = 1
  * + (a−1)S. */
 static double future_by_euler(double shape, double a, double c, double z)
 {
     double first = c - shape, term = first * z, sum = term, log_rest = log1p(-z);
-    for (double n = 1; n < 5e7; n++) {
+    for (double n = 1; n < TERMS_MAX; n++) {
         double ratio = (first + n) * (a + n - 1) / ((c + n) * (n + 1)) * z;
         term *= ratio;
         sum += term;
         if (fabs(term) <= DBL_EPSILON / 8 * (1 - z) * fabs(sum) || term == 0)
             break;
     }
+
+    /* At a = 1 itself L is its limit; expm1 keeps the digits of any a beside it. */
     double power = (a - 1) * log_rest, l = fabs(a - 1) < 1e-12 ? log_rest : expm1(power) / (a - 1);
     return -(c * l + sum * exp(power));
 }
@@ -150,19 +166,23 @@ static double future_by_euler(double shape, double a, double c, double z)
 /* The published form, all of whose terms are positive; away from a = 1. */
 static double future_direct(double shape, double a, double b, double c, double z)
 {
+    /* Where terms are made smaller: one more cannot pass the largest double from there. */
+    const double large = 1e250, small = 1e-250, log_large = 250 * M_LN10;
     double term = shape * b * z, sum = term, log_scale = 0;
-    for (double n = 1; n < 5e7; n++) {
+
+    for (double n = 1; n < TERMS_MAX; n++) {
         double ratio = (shape + n) * (b + n) / ((c + n) * (n + 1)) * z;
         term *= ratio;
         sum += term;
         if (term <= DBL_EPSILON / 8 * (1 - z) * sum && ratio < 1)
             break;
-        if (sum > 1e250) {
-            sum *= 1e-250;
-            term *= 1e-250;
-            log_scale += 250 * M_LN10;
+        if (sum > large) {
+            sum *= small;
+            term *= small;
+            log_scale += log_large;
         }
     }
+
     double scaled = shape * log1p(-z);
     return (c * -expm1(scaled) - sum * exp(scaled + log_scale)) / (a - 1);
 }
@@ -177,9 +197,13 @@ static double future(double shape, double scale, double a, double b, double t)
     /* With c far below shape the terms alternate and grow, unless z is small against c. */
     if (a <= 20 && (c - shape > -5 || (shape - c) * (a + 1) * z < 5 * (c + 2)))
         return future_by_euler(shape, a, c, z);
-    if (fabs(a - 1) > 1e-4)
+
+    /* Over the hole at a = 1 half way between both sides of it: that errs by about the square of
+     * the distance, and dividing by it costs four digits. */
+    const double near = 1e-4;
+    if (fabs(a - 1) > near)
         return future_direct(shape, a, b, c, z);
-    return (future_direct(shape, 1 + 1e-4, b, c, z) + future_direct(shape, 1 - 1e-4, b, c, z)) / 2;
+    return (future_direct(shape, 1 + near, b, c, z) + future_direct(shape, 1 - near, b, c, z)) / 2;
 }
 
 /* P(more than n) for someone alive, given the same two distributions. */
@@ -195,7 +219,7 @@ static int tail(double shape, double scale, double a, double b, double t, double
                 double *out)
 {
     double z = t / (scale + t), chance = exp(shape * log1p(-z)), rest = 1 - chance, stays = 1;
-    if (!(chance > 1e-250))
+    if (!(chance > 1e-250)) /* it would underflow below; the caller then asks one at a time */
         return 0;
     for (int n = 0; n < most; n++) {
         out[n] = stays * (rest > 0 ? rest : 0);

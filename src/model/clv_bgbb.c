@@ -2,11 +2,12 @@
  * BG/BB, for purchases that can only happen at set opportunities (a yearly donation, a cruise
  * season). With n = T opportunities, x of them used, the last at t_x, the likelihood is
  *
- *   B(α+x, β+n−x)/B(α,β) · B(γ, δ+n)/B(γ,δ)  +  Σ_{i<n−t_x} B(α+x, β+t_x−x+i)/B(α,β) · B(γ+1,
- * δ+t_x+i)/B(γ,δ)
+ *   B(α+x, β+n−x)/B(α,β) · B(γ, δ+n)/B(γ,δ)
+ *     + Σ_{i<n−t_x} B(α+x, β+t_x−x+i)/B(α,β) · B(γ+1, δ+t_x+i)/B(γ,δ)
  *
  * a sum of positive terms, taken in logarithms. Expected purchases sum the opportunities ahead one
- * by one, which, unlike the closed form, has no hole at γ = 1.
+ * by one, which, unlike the closed form, has no hole at γ = 1. A row costs as many terms as
+ * opportunities passed since its last purchase.
  */
 #include "model/clv_rows.h"
 #include "stats/special.h"
@@ -18,7 +19,7 @@ static void start(const struct clv_rows *rows, double *parameter)
     (void)rows;
     parameter[0] = 1;
     parameter[1] = 1;
-    parameter[2] = 0.7;
+    parameter[2] = 0.7; /* with δ = 3 about one in five leaves between opportunities */
     parameter[3] = 3;
 }
 
@@ -64,7 +65,11 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
     for (size_t row = from; row < to; row++) {
         struct model_history h = rows->row[row].history;
         double value = log_likelihood(p, &h), weight = rows->row[row].weight;
+
         sum[0] += weight * value;
+
+        /* The derivative of ln Σ is that of each ln term, weighted by the term's share of the
+         * sum. */
         double share = exp(log_term(p, h.x, h.t - h.x, 0, h.t) - value);
         term_gradient(p, h.x, h.t - h.x, 0, h.t, weight * share, sum);
         for (double i = 0; i < h.t - h.tx; i++) {
@@ -105,6 +110,7 @@ static double more_than(const double *p, const struct model_history *h, double a
 {
     double sum = 0, all = log_likelihood(p, h);
     for (double lived = n + 1; lived <= ahead; lived++) {
+        /* Who lives to the end has not left: that term has no factor for leaving. */
         bool to_the_end = lived + 1 > ahead;
         for (double used = n + 1; used <= lived; used++) {
             double ways =

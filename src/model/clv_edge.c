@@ -4,10 +4,11 @@
  * does not stop. There the model is a simpler one, with fewer parameters and a maximum that can be
  * reached:
  *
- *   nobody leaves          BG/NBD and MBG/NBD at a = 0, Pareto/NBD at s = 0: the NBD (Ehrenberg
- * 1959), Γ(r+x)/Γ(r) α^r (α+T)^−(r+x); BG/BB at γ = 0: the beta-binomial; all buy alike          r
- * and α without bound, r/α fixed: a Poisson rate that is the same for all; BG/BB: α and β; all
- * leave alike        a and b (s and β, γ and δ) without bound, their ratio fixed.
+ * - nobody leaves: BG/NBD and MBG/NBD at a = 0, Pareto/NBD at s = 0 are the NBD (Ehrenberg 1959),
+ *   Γ(r+x)/Γ(r) α^r (α+T)^−(r+x); BG/BB at γ = 0 is the beta-binomial;
+ * - all buy alike: r and α without bound, r/α fixed, a Poisson rate that is the same for all;
+ *   BG/BB: α and β;
+ * - all leave alike: a and b (s and β, γ and δ) without bound, their ratio fixed.
  *
  * "Without bound" is ALIKE: then a rate varies between customers by a thousandth of itself. The
  * simplest edge whose likelihood is within AS_GOOD of the best found is what is used; where the fit
@@ -15,6 +16,7 @@
  * parameters.
  */
 #include "model/clv_rows.h"
+#include "model/logarithms.h"
 #include "stats/linear.h"
 #include "stats/optimise.h"
 #include "stats/special.h"
@@ -128,7 +130,7 @@ static double on_edge(const double *x, double *gradient, void *context)
 /* Lets a parameter go without bound; its fellow of the pair keeps the ratio. */
 static void let_go(double x[4], int parameter)
 {
-    int fellow = parameter ^ 1;
+    int fellow = parameter ^ 1; /* 0 and 1 are a pair, and 2 and 3 */
     x[fellow] += log(ALIKE) - x[parameter];
     x[parameter] = log(ALIKE);
 }
@@ -143,10 +145,11 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     out->likelihood =
         model_clv_likelihood_of(edges[edge].nobody_leaves ? family->nobody_leaves : family,
                                 inside->rows, inside->pool, arena);
+
+    /* Back into the world, where slopes are felt: the fit inside may have walked far out. */
+    const double far = 10;
     for (int i = 0; i < 4; i++)
-        out->x[i] = fabs(x[i]) < 10
-                        ? x[i]
-                        : copysign(10, x[i]); /* back into the world, where slopes are felt */
+        out->x[i] = fabs(x[i]) < far ? x[i] : copysign(far, x[i]);
     if (edges[edge].buy_alike)
         let_go(out->x, family->buys_alike);
     if (edges[edge].leave_alike)
@@ -159,7 +162,6 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
         if (!fixed)
             out->place[out->count++] = i;
     }
-
     for (int i = 0; i < out->count; i++)
         at[i] = out->x[out->place[i]];
 
@@ -169,6 +171,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     struct stats_optimum best = stats_bfgs(out->count, on_edge, out, &options, arena, at);
     for (int i = 0; i < out->count; i++)
         out->x[out->place[i]] = at[i];
+
     out->value = best.value;
     out->converged = best.converged;
 }
@@ -177,15 +180,18 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
  */
 static void describe(struct edge_fit *fit, struct model_clv *model)
 {
-    double at[4], scratch[12], hessian[16], inverse[16];
+    enum { N = MODEL_CLV_PARAMETERS };
+    double at[N], scratch[3 * N], hessian[N * N], inverse[N * N];
 
     for (int i = 0; i < fit->count; i++)
         at[i] = fit->x[fit->place[i]];
-    stats_numeric_hessian(fit->count, on_edge, fit, at, 1e-4, scratch, hessian);
+    stats_numeric_hessian(fit->count, on_edge, fit, at, MODEL_LOG_STEP, scratch, hessian);
     bool curved = stats_cholesky(fit->count, hessian);
     if (curved)
         stats_cholesky_inverse(fit->count, hessian, inverse);
 
+    /* What is fixed has no error, and the place of a parameter among the four is not its place
+     * here. */
     memset(model->covariance, 0, sizeof model->covariance);
     for (int i = 0; i < 4; i++) {
         model->identified[i] = false;
@@ -197,7 +203,7 @@ static void describe(struct edge_fit *fit, struct model_clv *model)
         for (int j = 0; j < fit->count; j++)
             model->covariance[row * 4 + fit->place[j]] = inverse[i * fit->count + j];
         double relative = sqrt(inverse[i * fit->count + i]);
-        model->identified[row] = relative < 1 && fabs(at[i]) < 25;
+        model->identified[row] = model_log_identified(at[i], relative);
         model->error[row] = model->identified[row] ? relative * model->parameter[row] : NAN;
     }
 }
@@ -223,8 +229,10 @@ static bool is_open(const struct model_clv *model, bool converged, enum model_cl
     if (model->type == MODEL_PARETO_NBD && !edges[edge].nobody_leaves &&
         (converged || model->rows > few))
         return false;
+
     if (!converged)
         return true;
+
     bool buys = !model->identified[0] || !model->identified[1],
          leaves = !model->identified[2] || !model->identified[3];
     if (edges[edge].buy_alike && !buys)
@@ -245,6 +253,9 @@ void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool c
         if (fit[e].converged && isfinite(fit[e].value))
             best = fmin(best, fit[e].value);
     }
+
+    /* Only now is the best known that an edge must come near to; of those that do, the one with the
+     * fewest parameters. */
     for (int e = MODEL_CLV_INSIDE + 1; e < MODEL_CLV_EDGES; e++)
         if (fit[e].converged && fit[e].value <= best + AS_GOOD &&
             (!chosen || fit[e].count < fit[chosen].count))

@@ -4,10 +4,10 @@
  *   Γ(r+x)/Γ(r) α^r β^s · { (α+T)^−(r+x) (β+T)^−s  +  s [G(t_x) − G(T)] },
  *   G(y) = ∫_y^∞ (α+τ)^−(r+x) (β+τ)^−(s+1) dτ.
  *
- * The usual two Gauss series underflow, cancel or converge slowly. Two forms of G do not, after
- * Pfaff's and Euler's transformations: all their terms are positive and fall by at least z,
- * whatever the parameters, and they give their derivatives with the same loop. With k = r+s+x, (u)ₙ
- * = u (u+1) … (u+n−1):
+ * The usual two Gauss series (Fader & Hardie 2005) underflow, cancel or converge slowly. Two forms
+ * of G do not, after Pfaff's and Euler's transformations: all their terms are positive and fall by
+ * at least z, whatever the parameters, and they give their derivatives with the same loop. With
+ * k = r+s+x and (u)ₙ = u (u+1) … (u+n−1):
  *
  *   α ≥ β   (α+y)^−(r+x) (β+y)^−s Σ (r+x)ₙ/(k)ₙ₊₁ zⁿ,         z = (α−β)/(α+y);
  *   α < β   (α+y)^−(r+x−1) (β+y)^−(s+1) Σ (s+1)ₙ/(k)ₙ₊₁ zⁿ,   z = (β−α)/(β+y).
@@ -23,7 +23,14 @@
 #include <float.h>
 #include <math.h>
 
-enum { TERMS = 400, NODES = 20 };
+enum {
+    TERMS = 400,  /* 0.9^400 = 5e-19: less than a double resolves */
+    NODES = 20,   /* of quadrature: full precision in panels as narrow as those below */
+    NOTHING = 45, /* e^−45 = 3e-20 of the whole is nothing to a double */
+};
+
+/* Of z: past this the series takes more terms than the quadrature takes nodes. */
+static const double SERIES_MOST = 0.9;
 
 /* Gauss and Legendre's on [0, 1], as stats_gauss_legendre computes them. */
 static const double gauss_node[NODES] =
@@ -57,10 +64,10 @@ struct series {
  * = 0. */
 static int terms_for(const double *p)
 {
-    double z = fabs(p[1] - p[3]) / fmax(p[1], p[3]), most = z < 0.9 ? z : 0.9;
-    if (most < 1e-3)
+    double z = fabs(p[1] - p[3]) / fmax(p[1], p[3]), most = z < SERIES_MOST ? z : SERIES_MOST;
+    if (most < 1e-3) /* six would do; and ln 0 is not asked for */
         return 16;
-    double terms = 30 + 45 / -log(most);
+    double terms = 30 + NOTHING / -log(most); /* 30: what the factors beside zⁿ may add */
     return terms < TERMS ? (int)terms : TERMS;
 }
 
@@ -73,6 +80,9 @@ static void make_series(const double *p, double x, struct series *out)
         out->a[n] = a;
         out->by_k[n] = -a * rise_k;
         out->by_u[n] = a * rise_u;
+
+        /* A derivative of a rising factorial is itself times a sum of reciprocals that grows by one
+         * a term. */
         double next = 1 / (k + n + 1);
         a *= (u + n) * next;
         rise_k += next;
@@ -105,11 +115,13 @@ static struct sums sum_series(const struct series *series, double z)
     return sum;
 }
 
+/* As for BG/NBD: α makes the mean rate that of the data, and the mean lifetime, were s above 1,
+ * would be about that of the data too. */
 static void start(const struct clv_rows *rows, double *parameter)
 {
     parameter[0] = 0.8;
-    parameter[1] = 0.8 * rows->mean_t / fmax(rows->mean_x, 0.05);
-    parameter[2] = 0.6;
+    parameter[1] = 0.8 * rows->mean_t / fmax(rows->mean_x, 0.05); /* hardly anyone came back yet */
+    parameter[2] = 0.6; /* below 1: many stay for very long */
     parameter[3] = 0.6 * rows->mean_t;
 }
 
@@ -148,7 +160,7 @@ static struct graded quadrature(const double *p, double x, double y, double end)
     double low = log(base + y), high = log(base + end),
            top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y);
 
-    for (double at = low, fallen = 0, width; at < high && fallen > -45; at += width) {
+    for (double at = low, fallen = 0, width; at < high && fallen > -NOTHING; at += width) {
         double here = exp(at),
                rate = shape * here / (here - base + p[1]) + (s + 1) * here / (here - base + p[3]);
         width = fmin(high - at, fmin(1, 8 / rate));
@@ -166,6 +178,7 @@ static struct graded quadrature(const double *p, double x, double y, double end)
         }
     }
 
+    /* Relative to the integrand at y (`top`), so that nothing underflows; put back at the end. */
     struct graded g = {log(sum) + top, {by[0] / sum, by[1] / sum, by[2] / sum, by[3] / sum}};
     return g;
 }
@@ -173,7 +186,7 @@ static struct graded quadrature(const double *p, double x, double y, double end)
 static struct graded log_g(const double *p, double x, double y, const struct series *series)
 {
     double far = fmax(p[1], p[3]) + y, gap = fabs(p[1] - p[3]);
-    if (gap <= 0.9 * far)
+    if (gap <= SERIES_MOST * far)
         return log_series(p, x, y, series);
     double end = 2 * gap - fmax(p[1], p[3]); /* there z is one half */
     return combine(quadrature(p, x, y, end), log_series(p, x, end, series), 1);
@@ -217,6 +230,9 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
         const struct model_history *h = &rows->row[i].history;
         struct graded both = log_survival(p, h->x, h->t);
         double weight = rows->row[i].weight;
+
+        /* At t_x = T nobody had time to leave: the second part is 0, and its logarithm is not asked
+         * for. */
         if (h->tx < h->t)
             both = combine(both, log_left(p, h, &series), 1);
         sum[0] += weight * both.value;
@@ -252,7 +268,7 @@ static double future(double shape, double scale, double s, double beta, double t
     double log_ratio = -log1p(t / beta), lived;
     if (s == 0) /* nobody leaves */
         return shape / scale * t;
-    if (fabs(s - 1) < 1e-12)
+    if (fabs(s - 1) < 1e-12) /* 0/0 there; expm1 keeps its digits beside it */
         lived = -beta * log_ratio;
     else
         lived = -beta * expm1((s - 1) * log_ratio) / (s - 1);
@@ -290,6 +306,9 @@ static int tail(const double *p, const struct model_history *h, double ahead, do
                 double *out)
 {
     double share[NODES + 1], chance[NODES + 1], rest[NODES + 1], z[NODES + 1];
+
+    /* One more place than nodes: the customers who are still there at the end, with their whole
+     * share. */
     double shape = p[0] + h->x, scale = p[1] + h->t, beta = p[3] + h->t;
 
     for (int i = 0; i <= NODES; i++) {
@@ -299,7 +318,7 @@ static int tail(const double *p, const struct model_history *h, double ahead, do
         z[i] = tau / (scale + tau);
         chance[i] = exp(shape * log1p(-z[i]));
         rest[i] = 1 - chance[i];
-        if (!(chance[i] > 1e-250))
+        if (!(chance[i] > 1e-250)) /* it would underflow below; the caller asks one at a time */
             return 0;
     }
 

@@ -6,6 +6,7 @@
  * parameters; with many customers that is nearly all there is.
  */
 #include "model/clv_rows.h"
+#include "model/logarithms.h"
 #include "stats/distribution.h"
 #include "stats/special.h"
 
@@ -46,10 +47,13 @@ double model_clv_future_discounted(const struct model_clv *model,
                                    const struct model_history *history, double ahead, double rate,
                                    double whole)
 {
-    static const double node[5] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842,
-                                   0.953089922969332},
-                        weight[5] = {0.118463442528095, 0.239314335249683, 0.284444444444444,
-                                     0.239314335249683, 0.118463442528095};
+    enum { NODES = 5 };
+    static const double node[NODES] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842,
+                                       0.953089922969332};
+    /* Gauss and Legendre's nodes on [0, 1], and what each counts for. */
+    static const double weight[NODES] = {0.118463442528095, 0.239314335249683, 0.284444444444444,
+                                         0.239314335249683,
+                                         0.118463442528095}; /* they add up to 1 */
     const struct clv_family *family = model_clv_family(model->type);
     double force = log1p(rate), sum = 0, before = 0;
 
@@ -64,11 +68,10 @@ double model_clv_future_discounted(const struct model_clv *model,
         return sum;
     }
 
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < NODES; i++) {
         double t = ahead * node[i];
         sum += weight[i] * ahead * exp(-force * t) * family->future(model->parameter, history, t);
     }
-
     return exp(-force * ahead) * whole + force * sum;
 }
 
@@ -103,7 +106,7 @@ static struct model_clv moved(const struct model_clv *model, int parameter, doub
 double model_clv_expected_error(const struct model_clv *model, const struct model_history *history,
                                 size_t count, double ahead)
 {
-    const double step = 1e-4;
+    const double step = MODEL_LOG_STEP;
     double slope[4] = {0};
     for (int i = 0; i < 4; i++) {
         struct model_clv above = moved(model, i, step), below = moved(model, i, -step);
@@ -120,13 +123,14 @@ static double alive_odds(const struct model_clv *model, const struct model_histo
                          double slope[4])
 {
     const struct clv_family *family = model_clv_family(model->type);
-    const double step = 1e-4;
+    const double step = MODEL_LOG_STEP;
     if (family->alive_odds) {
         double odds = family->alive_odds(model->parameter, history, slope);
         for (int i = 0; i < 4; i++)
             slope[i] *= model->parameter[i];
         return odds;
     }
+
     for (int i = 0; i < 4; i++) {
         struct model_clv above = moved(model, i, step), below = moved(model, i, -step);
         slope[i] = stats_logit(model_clv_alive(&above, history)) -
@@ -161,6 +165,8 @@ int model_clv_tail(const struct model_clv *model, const struct model_history *hi
     const struct clv_family *family = model_clv_family(model->type);
     if (family->tail)
         return family->tail(model->parameter, history, ahead, stop, most, tail);
+
+    /* The family's more_than counts those who left, too: among the living the chance is larger. */
     double alive = model_clv_alive(model, history);
     for (int n = 0; n < most; n++) {
         tail[n] = alive > 0 ? family->more_than(model->parameter, history, ahead, n) / alive : 0;
@@ -174,11 +180,15 @@ int model_clv_tail(const struct model_clv *model, const struct model_history *hi
 static double quantile(const struct model_clv *model, const struct model_history *history,
                        double ahead, double tail)
 {
+    const double most =
+        1e12; /* more than anyone buys: parameters may be odd, the search must end */
     double low = -1, high = 1;
-    while (model_clv_more_than(model, history, ahead, high) > tail && high < 1e12) {
+
+    while (model_clv_more_than(model, history, ahead, high) > tail && high < most) {
         low = high;
         high *= 2;
     }
+
     while (high - low > 1) {
         double middle = floor((low + high) / 2);
         if (model_clv_more_than(model, history, ahead, middle) > tail)

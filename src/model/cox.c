@@ -1,7 +1,9 @@
 /*
- * Cox regression. Customers are walked from the latest time to the earliest, so that sums over
- * everyone still at risk grow one by one. Covariates are centred and scaled first: the effects are
- * found in standard deviations, where Newton's steps are safe, and turned back at the end.
+ * Cox regression (Cox 1972), ties after Efron (1977) or Breslow (1974). Customers are walked from
+ * the latest time to the earliest, so that sums over everyone still at risk grow one by one: a
+ * step costs rows × covariates², whatever the number of events. Covariates are centred and scaled
+ * first: the effects are found in standard deviations, where Newton's steps are safe, and turned
+ * back at the end.
  */
 #include "base/json.h"
 #include "model/json_read.h"
@@ -67,6 +69,9 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
     memset(gradient, 0, sizeof *gradient * (size_t)p);
     memset(information, 0, sizeof *information * (size_t)(p * p));
     *events = 0;
+
+    /* All of one time enter the risk set before its events are counted: who leaves then was still
+     * there. */
     for (size_t i = n; i > 0;) {
         double time = l->data->time[l->order[i - 1]], count = 0;
         size_t end = i;
@@ -95,6 +100,8 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
                 average[a] += l->mean[a] / count;
         }
 
+        /* Residuals of tied events share the mean over their steps, as in Grambsch and Therneau's
+         * test. */
         for (size_t j = end; l->residual && j > i; j--) {
             if (!l->data->event[l->order[j - 1]])
                 continue;
@@ -133,6 +140,8 @@ static enum status standardise(const double *covariate, size_t n, int p, double 
         }
 
         deviation[a] = sqrt(sum / (double)n);
+
+        /* What is below the rounding of the mean is no spread; 1e-300 for a mean of 0. */
         if (!(deviation[a] > 1e-12 * (fabs(mean[a]) + 1e-300)))
             return error_set(error, STATUS_ERROR, "covariate %d is the same for everyone", a + 1);
         for (size_t i = 0; i < n; i++)
@@ -142,6 +151,8 @@ static enum status standardise(const double *covariate, size_t n, int p, double 
 
     return STATUS_OK;
 }
+
+enum { NEWTON_ROUNDS = 60 }; /* a handful are usual; the others are for effects near their bound */
 
 /* Newton's method from zero. information holds the Cholesky factor at the end. */
 static enum status climb(struct partial *l, double *beta, double *trial, double *gradient,
@@ -155,7 +166,8 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
     if (events == 0)
         return error_set(error, STATUS_ERROR,
                          "nobody's end was seen: there is nothing to learn from");
-    for (int round = 0; round < 60; round++) {
+
+    for (int round = 0; round < NEWTON_ROUNDS; round++) {
         if (!stats_cholesky(p, information))
             return error_set(error, STATUS_ERROR,
                              "the covariates depend on one another: leave one out");
@@ -165,11 +177,14 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
             largest = fmax(largest, fabs(gradient[a]));
         double *step = trial + p;
         memcpy(step, gradient, sizeof *step * (size_t)p);
+
+        /* The likelihood is concave, but a whole step may still overshoot. A rise that is lost in
+         * the rounding of a sum over all customers (1e-10) counts as one. */
         for (;; size /= 2) {
             for (int a = 0; a < p; a++)
                 trial[a] = beta[a] + size * step[a];
             *value = partial_likelihood(l, trial, gradient, information, &events);
-            if (*value >= before - 1e-10 * fabs(before) || size < 1e-6)
+            if (*value >= before - 1e-10 * fabs(before) || size < 1e-6) /* 20 halvings */
                 break;
         }
 
@@ -180,6 +195,8 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
                                  "covariate %d separates those who left from those who stayed: its "
                                  "effect is without bound",
                                  a + 1);
+
+        /* Steps fall quadratically: after one of 1e-6 standard deviations the next is nothing. */
         if (largest < 1e-9 || (largest < 1e-6 && *value - before < 1e-12 * fabs(before)))
             return stats_cholesky(p, information)
                        ? STATUS_OK
@@ -189,6 +206,8 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
 
     return error_set(error, STATUS_ERROR, "Cox regression did not converge");
 }
+
+static const double CURVE_LEVEL = 0.95; /* the curve's intervals are not looked at here */
 
 /* Grambsch & Therneau's test with g(t) = 1 − Kaplan–Meier just before t: for each covariate and for
  * all. */
@@ -202,7 +221,8 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
            *sum = ARENA_ARRAY(arena, double, p), *scaled = ARENA_ARRAY(arena, double, p);
 
     stats_cholesky_inverse(p, factor, inverse);
-    if (model_survival_fit(l->data, 0.95, MODEL_INTERVAL_LOG, arena, &curve, NULL) != STATUS_OK)
+    if (model_survival_fit(l->data, CURVE_LEVEL, MODEL_INTERVAL_LOG, arena, &curve, NULL) !=
+        STATUS_OK)
         return;
     size_t step = curve.steps;
     for (size_t i = 0; i < events; i++) { /* both run from the latest to the earliest */
@@ -218,6 +238,8 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
             sum[a] += (g[i] - mean) * l->residual[i * (size_t)p + (size_t)a];
     }
 
+    /* The information is taken as the same at every event, which is what makes the test a closed
+     * form. */
     double d = (double)events, all = 0;
     for (int a = 0; a < p; a++) {
         for (int b = 0; b < p; b++)
@@ -228,6 +250,21 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
     }
 
     out->schoenfeld_all = square > 0 ? stats_chi2_upper(d * all / square, p) : 1;
+}
+
+/* A Fenwick tree of counts by rank, from 1: how many stand at ranks up to one. */
+static double count_upto(const double *tree, size_t rank)
+{
+    double sum = 0;
+    for (size_t t = rank; t > 0; t &= t - 1)
+        sum += tree[t];
+    return sum;
+}
+
+static void count_in(double *tree, size_t ranks, size_t rank)
+{
+    for (size_t t = rank; t <= ranks; t += t & (~t + 1))
+        tree[t]++;
 }
 
 /* Harrell's C over comparable pairs: who left earlier should have the higher risk. A Fenwick tree
@@ -245,6 +282,8 @@ static double concordance(const struct partial *l, const double *beta, struct ar
         for (int a = 0; a < l->columns; a++)
             risk[i] += beta[a] * l->z[i * (size_t)l->columns + (size_t)a];
     stats_order(risk, n, place);
+
+    /* Equal risks share a rank, so that a pair of them counts as half right. */
     double dense = 0;
     for (size_t i = 0; i < n; i++) {
         dense += i == 0 || risk[place[i]] != risk[place[i - 1]];
@@ -263,24 +302,19 @@ static double concordance(const struct partial *l, const double *beta, struct ar
             for (size_t j = i; j < end; j++) {
                 uint32_t who = l->order[j];
                 if (l->data->event[who] && events) {
-                    double below = 0, upto = 0;
-                    for (size_t t = (size_t)rank[who] - 1; t > 0; t &= t - 1)
-                        below += tree[t];
-                    for (size_t t = (size_t)rank[who]; t > 0; t &= t - 1)
-                        upto += tree[t];
+                    double below = count_upto(tree, (size_t)rank[who] - 1),
+                           upto = count_upto(tree, (size_t)rank[who]);
                     good += below + (upto - below) / 2;
                     pairs += present;
                 } else if (!l->data->event[who] && !events) {
-                    for (size_t t = (size_t)rank[who]; t <= n; t += t & (~t + 1))
-                        tree[t]++;
+                    count_in(tree, n, (size_t)rank[who]);
                     present++;
                 }
             }
 
         for (size_t j = i; j < end; j++)
             if (l->data->event[l->order[j]]) {
-                for (size_t t = (size_t)rank[l->order[j]]; t <= n; t += t & (~t + 1))
-                    tree[t]++;
+                count_in(tree, n, (size_t)rank[l->order[j]]);
                 present++;
             }
     }
@@ -309,6 +343,7 @@ static void baseline(const struct partial *l, const double *beta, struct model_c
         }
     }
 
+    /* The risk set was built from the end; hazards add up from the beginning. */
     for (size_t i = 0; i < steps / 2; i++) {
         double time = out->time[i], hazard = out->hazard[i];
         out->time[i] = out->time[steps - 1 - i];
@@ -330,7 +365,7 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
         return error_set(error, STATUS_ERROR, "%zu customers and %d covariates cannot be fitted",
                          data->count, columns);
     struct model_survival curve;
-    TRY(model_survival_fit(data, 0.95, MODEL_INTERVAL_LOG, arena, &curve,
+    TRY(model_survival_fit(data, CURVE_LEVEL, MODEL_INTERVAL_LOG, arena, &curve,
                            error)); /* checks the times, too */
     size_t n = data->count, p = (size_t)columns, places = 1 + p + p * p, events;
     double *z = ARENA_ARRAY(arena, double, n *p), *deviation = ARENA_ARRAY(arena, double, p),
@@ -362,6 +397,9 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
                         NULL};
     TRY(climb(&l, beta, trial, gradient, information, &out->log_likelihood,
               &out->null_log_likelihood, error));
+
+    /* Once more at the answer, now keeping the residuals: they need the memory of rows ×
+     * covariates, which the steps before did without. */
     double *inverse = ARENA_ARRAY(arena, double, p *p), *spare = ARENA_ARRAY(arena, double, p *p);
     stats_cholesky_inverse(columns, information, inverse);
     l.residual = ARENA_ARRAY(arena, double, n *p);
@@ -371,6 +409,7 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
     schoenfeld(&l, information, events, arena, out);
     out->concordance = concordance(&l, beta, arena);
     baseline(&l, beta, out);
+
     for (size_t a = 0; a < p; a++) {
         out->coefficient[a] = beta[a] / deviation[a];
         out->error[a] = sqrt(inverse[a * p + a]) / deviation[a];
@@ -425,6 +464,7 @@ enum status model_cox_read(struct text text, struct arena *arena, struct model_c
     const char *ties = model_json_string(&reader, "ties");
     *out = (struct model_cox){.ties = ties && strcmp(ties, "breslow") == 0 ? MODEL_TIES_BRESLOW
                                                                            : MODEL_TIES_EFRON};
+
     out->coefficient = model_json_array(&reader, "coefficients", MODEL_COX_COLUMNS_MAX, arena, &p);
     out->error = model_json_array(&reader, "errors", MODEL_COX_COLUMNS_MAX, arena, &errors);
     out->mean = model_json_array(&reader, "means", MODEL_COX_COLUMNS_MAX, arena, &means);
@@ -432,6 +472,7 @@ enum status model_cox_read(struct text text, struct arena *arena, struct model_c
         model_json_array(&reader, "schoenfeld_p", MODEL_COX_COLUMNS_MAX, arena, &tests);
     out->time = model_json_array(&reader, "times", SIZE_MAX / 64, arena, &times);
     out->hazard = model_json_array(&reader, "cumulative_hazard", SIZE_MAX / 64, arena, &out->steps);
+
     out->columns = (int)p;
     out->schoenfeld_all = model_json_number_or_nan(&reader, "schoenfeld_p_all");
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
@@ -439,6 +480,7 @@ enum status model_cox_read(struct text text, struct arena *arena, struct model_c
     out->count = model_json_number(&reader, "customers");
     out->events = model_json_number(&reader, "events");
     out->concordance = model_json_number_or_nan(&reader, "concordance");
+
     if (p == 0 || errors != p || means != p || tests != p || times != out->steps)
         model_json_fail(&reader, "the numbers of covariates and steps do not fit together");
     return model_json_close(&reader, error);

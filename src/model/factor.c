@@ -1,3 +1,10 @@
+/*
+ * Principal components and factors of survey items, from their correlations alone. Factors are
+ * fitted by maximum likelihood: for given uniquenesses the best loadings are eigenvectors
+ * (Jöreskog 1967), so only as many parameters as items are searched, not items × factors. Rotation
+ * by varimax (Kaiser 1958) and promax (Hendrickson & White 1964), with the conventions of R's
+ * factanal.
+ */
 #include "model/factor.h"
 
 #include "base/json.h"
@@ -11,6 +18,8 @@
 #include <math.h>
 #include <string.h>
 
+/* A factor may explain an item but for this much (as in R's factanal): at 0 the likelihood is
+ * without bound, a Heywood case. */
 static const double least_uniqueness = 0.005;
 
 static enum status check(int items, const double *matrix, struct error *error)
@@ -72,14 +81,16 @@ static double profile(const double *x, double *gradient, void *context)
     struct profile *f = context;
     int n = f->items;
     double log_unique[MODEL_FACTOR_ITEMS_MAX], free[MODEL_FACTOR_ITEMS_MAX];
-    for (int i = 0; i < n;
-         i++) { /* x → a uniqueness between the bound and 1, by a logistic curve */
+
+    /* x → a uniqueness between the bound and 1, by a logistic curve. */
+    for (int i = 0; i < n; i++) {
         double share = 1 / (1 + exp(-x[i])),
                unique = least_uniqueness + (1 - least_uniqueness) * share;
         log_unique[i] = log(unique);
         free[i] = (1 - least_uniqueness) * share * (1 - share) / unique; /* d ln ψ / dx */
     }
     double value = profile_at(f, log_unique);
+
     for (int i = 0; gradient && i < n; i++) {
         double sum = 0;
         for (int m = f->factors; m < n; m++)
@@ -89,12 +100,15 @@ static double profile(const double *x, double *gradient, void *context)
     return value;
 }
 
-/* Varimax of rows×columns loadings in place, by planar rotations of pairs of factors; rotation
- * collects them when not NULL. */
+enum { VARIMAX_ROUNDS = 1000 }; /* a handful are usual; nearly equal factors turn for long */
+
+/* Varimax of rows×columns loadings in place, by planar rotations of pairs of factors (Kaiser 1958):
+ * the best angle of a pair has a closed form, and no rotation lowers the criterion. */
 static void varimax(int rows, int columns, double *loading)
 {
     double length[MODEL_FACTOR_ITEMS_MAX];
 
+    /* Kaiser's normalisation: items count alike, however much of them the factors explain. */
     for (int i = 0; i < rows; i++) {
         double sum = 0;
         for (int j = 0; j < columns; j++)
@@ -104,7 +118,7 @@ static void varimax(int rows, int columns, double *loading)
             loading[i * columns + j] /= length[i];
     }
 
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < VARIMAX_ROUNDS; round++) {
         double largest = 0;
         for (int a = 0; a < columns; a++)
             for (int b = a + 1; b < columns; b++) {
@@ -129,7 +143,7 @@ static void varimax(int rows, int columns, double *loading)
                 largest = fmax(largest, fabs(angle));
             }
 
-        if (largest < 1e-10)
+        if (largest < 1e-10) /* radians: no digit that is shown turns any more */
             break;
     }
 
@@ -151,7 +165,7 @@ static bool invert(int n, const double *a, double *out, struct arena *arena)
         int pivot = c;
         for (int r = c + 1; r < n; r++)
             pivot = fabs(work[r * n + c]) > fabs(work[pivot * n + c]) ? r : pivot;
-        if (!(fabs(work[pivot * n + c]) > 1e-12))
+        if (!(fabs(work[pivot * n + c]) > 1e-12)) /* of loadings, which are of the order of 1 */
             return false;
         for (int j = 0; j < n; j++) {
             double swap = work[c * n + j];
@@ -162,6 +176,7 @@ static bool invert(int n, const double *a, double *out, struct arena *arena)
             out[pivot * n + j] = swap;
         }
 
+        /* The same on both sides: when `work` has become the unit matrix, `out` is the inverse. */
         double head = work[c * n + c];
         for (int j = 0; j < n; j++) {
             work[c * n + j] /= head;
@@ -191,8 +206,13 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
            *turn = ARENA_ARRAY(arena, double, square),
            *moved = ARENA_ARRAY(arena, double, (size_t)rows *k);
 
+    /* The target makes large loadings larger and small ones vanish: the fourth power, signs
+     * kept. */
     for (int i = 0; i < rows * columns; i++)
         target[i] = loading[i] * pow(fabs(loading[i]), 3);
+
+    /* Least squares of the target on the loadings gives the turn; its columns are then scaled so
+     * that factors have variance 1. */
     for (int a = 0; a < columns; a++)
         for (int b = 0; b < columns; b++)
             for (int i = 0; i < rows; i++) {
@@ -249,6 +269,7 @@ static void arrange(int rows, int columns, double *loading, double *correlation,
         sign[j] = largest < 0 ? -1 : 1;
     }
 
+    /* A factor whose sign turns takes its correlations along. */
     stats_order(squares, (size_t)columns, order);
     for (int j = 0; j < columns; j++) {
         for (int i = 0; i < rows; i++)
@@ -299,11 +320,15 @@ static enum status fit_profile(struct profile *f, double *x, struct arena *arena
                          "the correlations of these items are not those of complete data, or an "
                          "item is a sum of others");
     stats_cholesky_inverse(f->items, factor, inverse);
+
+    /* Jöreskog's start: what the other items leave unexplained, a little less as factors are few;
+     * inside the bounds, where the logistic curve has a slope. */
     for (int i = 0; i < f->items; i++) {
         double start = (1 - 0.5 * f->factors / f->items) / inverse[i * f->items + i];
-        start = fmin(0.95, fmax(0.02, start));
+        start = fmin(0.95, fmax(0.02, start)); /* x between −4 and 3 */
         x[i] = log((start - least_uniqueness) / (1 - start));
     }
+
     struct stats_optimum best = stats_minimise(f->items, profile, f, NULL, arena, x);
     *value = profile(x, NULL, f);
     if (!best.converged)
@@ -321,6 +346,7 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
     if (factors < 1 || freedom < 0)
         return error_set(error, STATUS_ERROR, "%d items have too little in them for %d factors",
                          items, factors);
+
     size_t n = (size_t)items, k = (size_t)factors;
     double *r = ARENA_ARRAY(arena, double, n *n), *x = ARENA_ARRAY(arena, double, n), least = 0;
     memcpy(r, correlation, sizeof *r * n * n);
@@ -337,6 +363,7 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
     arena_release(&f.arena);
     if (status != STATUS_OK)
         return status;
+
     *out = (struct model_factors){items,
                                   factors,
                                   ARENA_ARRAY(arena, double, n),
@@ -346,12 +373,14 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
                                   .rows = rows};
     for (int i = 0; i < items; i++) {
         out->uniqueness[i] = least_uniqueness + (1 - least_uniqueness) / (1 + exp(-x[i]));
-        out->bounded |= out->uniqueness[i] < least_uniqueness * 1.01;
+        out->bounded |= out->uniqueness[i] < least_uniqueness * 1.01; /* at it, but for x's end */
     }
 
     for (int m = 0; m < factors; m++)
         out->correlation[m * factors + m] = 1;
     first_loadings(&f, out->uniqueness, out->loading);
+
+    /* Promax starts from varimax. One factor has nothing to turn against. */
     if (rotation != MODEL_ROTATION_NONE && factors > 1)
         varimax(items, factors, out->loading);
     if (rotation == MODEL_ROTATION_PROMAX && factors > 1 &&
@@ -361,7 +390,11 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
     arrange(items, factors, out->loading, out->correlation, arena);
     if (!score_weights(r, out, arena))
         return error_set(error, STATUS_ERROR, "the correlations of these items cannot be inverted");
+
     out->freedom = freedom;
+
+    /* The likelihood ratio with Bartlett's (1951) correction, as its plain form rejects too often
+     * where rows are few. */
     out->chi2 = (rows - 1 - (2.0 * items + 5) / 6 - 2.0 * factors / 3) * least;
     out->p = freedom > 0 ? stats_chi2_upper(out->chi2, freedom) : NAN;
     return STATUS_OK;
@@ -400,11 +433,13 @@ enum status model_factors_read(struct text text, struct arena *arena, struct mod
                                   .p = model_json_number_or_nan(&reader, "p"),
                                   .bounded = model_json_number(&reader, "bounded") != 0};
     size_t most = (size_t)MODEL_FACTOR_ITEMS_MAX * MODEL_FACTOR_ITEMS_MAX;
+
     out->uniqueness =
         model_json_array(&reader, "uniquenesses", MODEL_FACTOR_ITEMS_MAX, arena, &items);
     out->loading = model_json_array(&reader, "loadings", most, arena, &loadings);
     out->correlation = model_json_array(&reader, "factor_correlations", most, arena, &correlations);
     out->score = model_json_array(&reader, "score_weights", most, arena, &scores);
+
     if (out->items < 1 || out->factors < 1 || items != (size_t)out->items ||
         loadings != items * (size_t)out->factors || scores != loadings ||
         correlations != (size_t)out->factors * (size_t)out->factors)
@@ -454,6 +489,9 @@ enum status model_parallel_analysis(int items, const double *correlation, size_t
     if (!stats_eigen(items, correlation, arena, own, NULL))
         return error_set(error, STATUS_ERROR, "the eigenvalues of %d items could not be computed",
                          items);
+
+    /* As many as stand above chance before the first that does not (Horn 1965): one that rises
+     * above it later is noise. */
     *factors = -1;
     for (int i = 0; i < items; i++) {
         for (int d = 0; d < draws; d++)
@@ -470,6 +508,8 @@ enum status model_parallel_analysis(int items, const double *correlation, size_t
     return STATUS_OK;
 }
 
+/* Kaiser, Meyer and Olkin's share (Kaiser 1974): correlations against what remains of them once the
+ * other items are held fixed, which the inverse of the matrix tells. */
 double model_kmo(int items, const double *correlation, struct arena *arena, double *each)
 {
     size_t square = (size_t)items * (size_t)items;
@@ -509,6 +549,7 @@ static double alpha_without(int items, const double *covariance, int left_out)
             total += covariance[i * items + j];
             own += i == j ? covariance[i * items + j] : 0;
         }
+
     return n > 1 && total > 0 ? n / (n - 1) * (1 - own / total) : NAN;
 }
 
@@ -530,6 +571,8 @@ void model_pairwise_covariance(size_t rows, int items, const double *data, doubl
                 if (isnan(x) || isnan(y))
                     continue;
                 n++;
+
+                /* Welford's update: one pass, and no cancelling where answers lie far from 0. */
                 double dx = x - mean_a;
                 mean_a += dx / n;
                 mean_b += (y - mean_b) / n;

@@ -1,3 +1,9 @@
+/*
+ * Boosted trees, read from xgboost's JSON and scored many rows at a time. Every tree is laid out as
+ * a full one of the same depth, children of node i at 2i + 1 and 2i + 2, so that the way down is
+ * arithmetic; a leaf above the bottom stands at all places below it. That costs memory of 2^depth a
+ * tree, which is why the depth has a limit, and saves a mispredicted branch at every level.
+ */
 #include "model/forest.h"
 
 #include "stats/special.h"
@@ -54,6 +60,7 @@ static bool lay(const struct tree *tree, long node, struct model_forest *out, si
     size_t inner = ((size_t)1 << out->depth) - 1, i = (size_t)node, at = t * inner + place;
     long left = integer_at(tree->left, i), right = integer_at(tree->right, i);
     float value = (float)json_number_value(json_array_get(tree->threshold, i));
+
     if (level == out->depth) {
         out->leaf[t * (inner + 1) + place - inner] = value;
         return left < 0;
@@ -63,6 +70,7 @@ static bool lay(const struct tree *tree, long node, struct model_forest *out, si
         return lay(tree, node, out, t, 2 * place + 1, level + 1) &&
                lay(tree, node, out, t, 2 * place + 2, level + 1);
     }
+
     long feature = integer_at(tree->feature, i);
     if (feature < 0 || feature >= out->columns)
         return false;
@@ -87,8 +95,11 @@ static bool read_trees(const json_t *trees, struct arena *arena, struct model_fo
         int depth = depth_of(&tree, 0, 0);
         out->depth = depth > out->depth ? depth : out->depth;
     }
+
+    /* The depth of the deepest is that of all, so it must be known before any tree is laid out. */
     if (out->depth > MODEL_FOREST_DEPTH_MAX)
         return false;
+
     size_t inner = ((size_t)1 << out->depth) - 1, all = (size_t)out->trees * (inner + 1);
     out->feature = ARENA_ARRAY(arena, int, all + 1);
     out->threshold = ARENA_ARRAY(arena, float, all + 1);
@@ -107,6 +118,9 @@ enum status model_forest_read(struct text text, struct arena *arena, struct mode
 {
     json_t *root = json_loadb(text.data, text.length, 0, NULL),
            *learner = json_object_get(root, "learner");
+
+    /* Absent members are NULL, which all of jansson's readers take: one check at the end is
+     * enough. */
     json_t *shape = json_object_get(learner, "learner_model_param"),
            *trees = json_object_get(learner, "gradient_booster");
     trees = json_object_get(json_object_get(trees, "model"), "trees");
@@ -139,6 +153,7 @@ static void add_tree(const struct model_forest *forest, int tree, const float *r
     const float *threshold = forest->threshold + (size_t)tree * inner;
     const unsigned char *left = forest->left + (size_t)tree * inner;
     const float *leaf = forest->leaf + (size_t)tree * (inner + 1);
+
     for (size_t i = 0; i < count; i++) {
         const float *row = rows + i * columns;
         size_t at = 0;
@@ -157,7 +172,12 @@ static void add_tree(const struct model_forest *forest, int tree, const float *r
  * Features stand in columns, each of them twice: an unknown value is −∞ where it goes left, +∞
  * where it goes right.
  */
-enum { BLOCK = 256 };
+enum {
+    BLOCK = 256, /* customers: the columns of some dozens of features stay in the first cache */
+    INNER = 7,   /* nodes of a tree of depth 3 */
+    LEAVES = 8,
+    LANE_BYTES = 16,
+};
 
 static void turn(const struct model_forest *forest, const float *rows, size_t count, float *columns)
 {
@@ -170,8 +190,8 @@ static void turn(const struct model_forest *forest, const float *rows, size_t co
 }
 
 /* Four customers at a time, as every processor has them. */
-typedef float lanes __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int lane_bits __attribute__((vector_size(16)));
+typedef float lanes __attribute__((vector_size(LANE_BYTES), aligned(4), may_alias));
+typedef int lane_bits __attribute__((vector_size(LANE_BYTES)));
 
 /* b where x >= threshold, else a. */
 static inline lanes choose(const float *x, float threshold, lanes a, lanes b)
@@ -183,19 +203,25 @@ static inline lanes choose(const float *x, float threshold, lanes a, lanes b)
 static void add_tree_of_three(const struct model_forest *forest, int tree, const float *columns,
                               float *sum)
 {
-    const float *t = forest->threshold + (size_t)tree * 7, *x[7];
-    lanes leaf[8];
-    for (size_t node = 0; node < 7; node++) {
-        size_t at = (size_t)tree * 7 + node;
+    const float *t = forest->threshold + (size_t)tree * INNER, *x[INNER];
+    lanes leaf[LEAVES];
+
+    for (size_t node = 0; node < INNER; node++) {
+        size_t at = (size_t)tree * INNER + node;
         x[node] = columns + (2 * (size_t)forest->feature[at] + (forest->left[at] != 0)) * BLOCK;
     }
-    for (size_t l = 0; l < 8; l++)
-        leaf[l] = forest->leaf[(size_t)tree * 8 + l] - (lanes){0};
+
+    for (size_t l = 0; l < LEAVES; l++)
+        leaf[l] = forest->leaf[(size_t)tree * LEAVES + l] - (lanes){0};
+
+    /* From the leaves up: each comparison chooses between two values that are there already. */
     for (size_t i = 0; i < BLOCK; i += sizeof(lanes) / sizeof(float)) {
         lanes a = choose(x[3] + i, t[3], leaf[0], leaf[1]),
               b = choose(x[4] + i, t[4], leaf[2], leaf[3]);
+        /* Leaves 0 to 3 were below node 1, these are below node 2. */
         lanes c = choose(x[5] + i, t[5], leaf[4], leaf[5]),
               d = choose(x[6] + i, t[6], leaf[6], leaf[7]);
+        /* Both ways are known now. */
         lanes left = choose(x[1] + i, t[1], a, b), right = choose(x[2] + i, t[2], c, d);
         *(lanes *)(sum + i) += choose(x[0] + i, t[0], left, right);
     }
@@ -205,8 +231,11 @@ void model_forest_score(const struct model_forest *forest, const float *rows, si
                         double *scores)
 {
     float sum[BLOCK], *columns = NULL;
+
+    /* A block that is less than a quarter full would be turned for nothing. */
     if (forest->depth == 3 && count >= BLOCK / 4)
         columns = base_calloc(2 * (size_t)forest->columns * BLOCK, sizeof *columns);
+
     for (size_t first = 0; first < count; first += BLOCK) {
         const float *own = rows + first * (size_t)forest->columns;
         size_t some = count - first < BLOCK ? count - first : BLOCK;
@@ -214,11 +243,13 @@ void model_forest_score(const struct model_forest *forest, const float *rows, si
             sum[i] = forest->base;
         if (columns)
             turn(forest, own, some, columns);
+
         for (int tree = 0; tree < forest->trees; tree++)
             if (columns)
                 add_tree_of_three(forest, tree, columns, sum);
             else
                 add_tree(forest, tree, own, some, sum);
+
         for (size_t i = 0; i < some; i++)
             scores[first + i] = stats_expit((double)sum[i]);
     }

@@ -1,3 +1,10 @@
+/*
+ * How good a grouping is and how many groups there are: silhouette (Rousseeuw 1987), Caliński and
+ * Harabasz's ratio (1974), Davies and Bouldin's index (1979), BIC, the gap statistic (Tibshirani,
+ * Walther & Hastie 2001) and the stability of groups under resampling (Hennig 2007). What would
+ * cost rows² is done on a sample; draws are independent tasks, each with a stream of random numbers
+ * of its own, so that threads do not matter.
+ */
 #include "model/grouping.h"
 
 #include "model/hdbscan.h"
@@ -16,11 +23,14 @@ static double squared(const double *a, const double *b, int columns)
     return sum;
 }
 
+/* Any stream of random numbers that the draws, which count from 0 or 1, do not use. */
+enum { SAMPLE_STREAM = 0x5a };
+
 /* count different rows in rising order, one from each of count equal stretches. */
 static void sample(size_t rows, size_t count, uint64_t seed, uint32_t *out)
 {
     struct stats_random random;
-    stats_random_init(&random, seed, 0x5a);
+    stats_random_init(&random, seed, SAMPLE_STREAM);
     for (size_t i = 0; i < count; i++) {
         size_t from = i * rows / count, to = (i + 1) * rows / count;
         out[i] = (uint32_t)(from + stats_random_below(&random, to - from));
@@ -50,6 +60,9 @@ static void silhouette_task(void *context, size_t task, int worker)
         for (size_t j = 0; j < s->count; j++)
             sum[s->label[s->rows[j]]] +=
                 sqrt(squared(row, s->matrix->data + s->rows[j] * columns, (int)columns));
+
+        /* Its distance to itself is 0 and it is not its own neighbour: one less in its own
+         * group. */
         double other = INFINITY, inside = sum[own] / (s->size[own] - 1);
         for (int c = 0; c < s->k; c++)
             if ((uint32_t)c != own && s->size[c] > 0)
@@ -60,10 +73,15 @@ static void silhouette_task(void *context, size_t task, int worker)
     }
 }
 
+/* Rows looked at unless told otherwise: 2·10⁸ distances, a second or two on one core, and a mean
+ * that is certain to less than 0.01. */
+enum { SILHOUETTE_MOST = 20000 };
+
 double model_silhouette(const struct model_matrix *matrix, const uint32_t *label, int k,
                         size_t limit, uint64_t seed, struct pool *pool, double *width)
 {
-    size_t most = limit ? limit : 20000, count = matrix->rows < most ? matrix->rows : most;
+    size_t most = limit ? limit : SILHOUETTE_MOST,
+           count = matrix->rows < most ? matrix->rows : most;
     struct arena arena;
 
     arena_init(&arena, 0);
@@ -76,15 +94,19 @@ double model_silhouette(const struct model_matrix *matrix, const uint32_t *label
                            ARENA_ARRAY(&arena, double, k),
                            ARENA_ARRAY(&arena, double, count)};
     sample(matrix->rows, count, seed, rows);
+
+    /* Sizes in the sample, as the sums of distances are. One group alone has no silhouette. */
     int groups = 0;
     for (size_t i = 0; i < count; i++)
         groups += s.size[label[rows[i]]]++ == 0;
+
     double mean = NAN;
     if (groups > 1) {
         pool_run(pool, (count + SILHOUETTE_ROWS - 1) / SILHOUETTE_ROWS, silhouette_task, &s);
         mean = stats_mean(s.width, count);
     }
 
+    /* Rows outside the sample are unknown, not 0. */
     for (size_t i = 0; width && i < matrix->rows; i++)
         width[i] = NAN;
     for (size_t i = 0; width && groups > 1 && i < count; i++)
@@ -134,6 +156,7 @@ double model_calinski_harabasz(const struct model_matrix *matrix, const uint32_t
         between += c.size[g] > 0
                        ? c.size[g] * squared(c.centre + g * matrix->columns, c.all, matrix->columns)
                        : 0;
+
     int groups = c.groups;
     arena_release(&arena);
     return groups > 1 && rows > groups ? between / (groups - 1) / (within / (rows - groups)) : NAN;
@@ -150,6 +173,7 @@ double model_davies_bouldin(const struct model_matrix *matrix, const uint32_t *l
         spread[label[i]] +=
             sqrt(squared(matrix->data + i * (size_t)d, c.centre + label[i] * (size_t)d, d)) /
             c.size[label[i]];
+
     for (int a = 0; a < k; a++) {
         double worst = 0;
         for (int b = 0; c.size[a] > 0 && b < k; b++)
@@ -158,6 +182,7 @@ double model_davies_bouldin(const struct model_matrix *matrix, const uint32_t *l
                                         sqrt(squared(c.centre + a * d, c.centre + b * d, d)));
         total += worst;
     }
+
     int groups = c.groups;
     arena_release(&arena);
     return groups > 1 ? total / groups : NAN;
@@ -189,6 +214,8 @@ static double log_within(const struct model_matrix *matrix, const uint32_t *labe
     if (power == 2)
         for (size_t i = 0; i < matrix->rows; i++)
             total += squared(matrix->data + i * d, c.centre + label[i] * d, (int)d);
+
+    /* Squared distances of all pairs follow from the centre; plain ones do not, and cost rows². */
     for (size_t a = 0; power == 1 && a < matrix->rows; a++)
         for (size_t b = 0; b < a; b++)
             if (label[a] == label[b])
@@ -215,6 +242,9 @@ static double category_likelihood(const struct model_matrix *matrix, size_t from
     return sum;
 }
 
+/* BIC of the grouping as a model in which every group has a centre of its own and all share one
+ * variance (as in x-means, Pelleg & Moore 2000), and categories have shares of their own in each:
+ * k-means and k-prototypes maximise its likelihood, but for the labels being certain. */
 double model_grouping_bic(const struct model_matrix *matrix, const struct model_layout *layout,
                           const uint32_t *label, int k)
 {
@@ -230,6 +260,7 @@ double model_grouping_bic(const struct model_matrix *matrix, const struct model_
                           c.centre + label[i] * (size_t)matrix->columns, all.numbers);
     if (d > 0)
         likelihood = -rows * d / 2 * (log(2 * M_PI * within / (rows * d)) + 1);
+
     for (int g = 0; g < k; g++)
         likelihood += c.size[g] > 0 ? c.size[g] * log(c.size[g] / rows) : 0;
     size_t from = (size_t)all.numbers;
@@ -270,6 +301,8 @@ static void gap_task(void *context, size_t task, int worker)
         model_reference_draw(&g->reference, MODEL_REFERENCE_UNIFORM, &random, data);
     }
     uint32_t *label = base_calloc(own.rows, sizeof *label);
+
+    /* One group needs no method. */
     for (int k = 1; k <= g->largest && g->errors[task].code == STATUS_OK; k++) {
         if (k > 1 &&
             g->method(&own, k, g->seed + task, g->context, label, &g->errors[task]) != STATUS_OK)
@@ -280,6 +313,8 @@ static void gap_task(void *context, size_t task, int worker)
     free(data);
 }
 
+/* The smallest number within one standard error of the first peak: later peaks come from groups
+ * being split. */
 static void choose_gap(struct model_gap *out)
 {
     int peak = 1;
@@ -290,6 +325,8 @@ static void choose_gap(struct model_gap *out)
         out->best++;
 }
 
+enum { PLAIN_ROWS_MAX = 5000 }; /* all pairs, for each number of groups and each draw */
+
 enum status model_gap_statistic(const struct model_matrix *matrix,
                                 const struct model_layout *layout, int largest, int draws,
                                 int power, uint64_t seed, model_grouping_method *method,
@@ -297,7 +334,7 @@ enum status model_gap_statistic(const struct model_matrix *matrix,
                                 struct model_gap *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, largest, error));
-    if (power == 1 && matrix->rows > 5000)
+    if (power == 1 && matrix->rows > PLAIN_ROWS_MAX)
         return error_set(
             error, STATUS_ERROR,
             "the gap statistic of plain distances takes at most 5,000 customers, not %zu",
@@ -310,6 +347,7 @@ enum status model_gap_statistic(const struct model_matrix *matrix,
                          .context = context,
                          .log_w = ARENA_ARRAY(arena, double, (size_t)(draws + 1) * (size_t)largest),
                          .errors = ARENA_ARRAY(arena, struct error, draws + 1)};
+
     model_reference_new(matrix, layout, arena, &g.reference);
     pool_run(pool, (size_t)draws + 1, gap_task, &g);
     for (int i = 0; i <= draws; i++)
@@ -327,6 +365,9 @@ enum status model_gap_statistic(const struct model_matrix *matrix,
             mean += g.log_w[i * largest + k] / draws;
         for (int i = 1; i <= draws; i++)
             square += (g.log_w[i * largest + k] - mean) * (g.log_w[i * largest + k] - mean) / draws;
+
+        /* The data's ln W against that of data without groups. √(1 + 1/draws): the reference's own
+         * mean is uncertain, too. */
         out->gap[k] = mean - g.log_w[k];
         out->error[k] = sqrt(square * (1 + 1.0 / draws));
     }
@@ -357,6 +398,7 @@ static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows
     for (size_t i = 0; i < rows; i++)
         if (new[i] != MODEL_NOISE &&new[i] >= width)
             width = new[i] + 1u;
+
     double *both = base_calloc((size_t)k * width + (size_t)k + width, sizeof *both),
            *in_old = both + (size_t)k * width, *in_new = in_old + k;
     for (size_t i = 0; i < rows; i++) {
@@ -388,8 +430,12 @@ static void stability_task(void *context, size_t task, int worker)
     struct stats_random random;
     stats_random_init(&random, s->seed, task);
     unsigned char *drawn = base_calloc(rows, 1);
+
+    /* Drawn with repeats, each row taken once: a bootstrap without its copies, which would hold a
+     * group together by themselves (Hennig 2007). */
     for (size_t i = 0; i < s->most; i++)
         drawn[stats_random_below(&random, rows)] = 1;
+
     double *data = base_malloc(sizeof *data * rows * columns);
     uint32_t *old = base_malloc(sizeof *old * rows * 2), *new = old + rows;
     for (size_t i = 0; i < rows; i++)
@@ -416,10 +462,12 @@ static void fold_draws(const struct stability *s, int draws, int group, double *
             sum += s->jaccard[i * s->k + group];
             count++;
         }
+
     *mean = sum / count;
     for (int i = 0; i < draws; i++)
         if (!isnan(s->jaccard[i * s->k + group]))
             square += pow(s->jaccard[i * s->k + group] - *mean, 2);
+
     if (deviation)
         *deviation = count > 1 ? sqrt(square / (count - 1) / count) : INFINITY;
 }

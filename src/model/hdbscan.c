@@ -1,5 +1,7 @@
 /*
- * HDBSCAN from the bottom up. The edges of the spanning tree are taken in order of length, all of
+ * HDBSCAN (Campello, Moulavi & Sander 2013) from the bottom up. The spanning tree is Borůvka's over
+ * a kd-tree (McInnes & Healy 2017): near rows × ln² rows where there are few columns, rows² at
+ * worst. Its edges are taken in order of length, all of
  * one length at once. What grows together is followed from there: a component becomes a cluster
  * when it reaches the least size; one that takes in smaller components stays the same cluster;
  * where two or more clusters meet they end and a new one begins around them. Read downwards this is
@@ -59,6 +61,8 @@ static void look_outside(struct boruvka *b, size_t i, uint32_t node)
 
     if (b->shared[node] == b->component[i] || b->length[i] <= b->core[i])
         return;
+
+    /* The nearer half first: what it finds often rules the other out. */
     if (n->right) {
         double left = model_neighbours_box(tree, node + 1, point),
                right = model_neighbours_box(tree, n->right, point);
@@ -170,6 +174,7 @@ void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct 
         b.other[i] = UINT32_MAX;
     }
 
+    /* Each round at least halves the number of components. */
     while (count + 1 < rows) {
         share_components(&b);
         pool_run(pool, tasks, nearest_task, &b);
@@ -239,6 +244,8 @@ static void settle(struct condensing *c, uint32_t root, uint32_t list, const uin
         found = c->cluster[old] != NONE ? c->cluster[old] : found;
     }
 
+    /* Small components that reach the least size together begin a cluster; one cluster among small
+     * ones stays itself; two or more end in a new one. */
     if (clusters == 0 && size >= c->least)
         found = new_cluster(c);
     if (clusters > 1) {
@@ -253,6 +260,7 @@ static void settle(struct condensing *c, uint32_t root, uint32_t list, const uin
             }
     }
 
+    /* The list's links are read before they are changed: `chain` uses the rows of what it joins. */
     for (uint32_t old = list, following; old != NONE; old = following) {
         following = after[old];
         if (found != NONE && c->cluster[old] == NONE)
@@ -273,6 +281,8 @@ static void join_level(struct condensing *c, const struct model_reach_edge *edge
 {
     size_t count = 0;
 
+    /* The components as they were before this length, noted before any is joined: three that meet
+     * at one length meet at once, not two by two. */
     for (size_t e = from; e < to; e++) {
         uint32_t ends[2] = {root_of(c->parent, edges[order[e]].one),
                             root_of(c->parent, edges[order[e]].other)};
@@ -319,9 +329,11 @@ static void condense(struct condensing *c, const struct model_reach_edge *edges,
         m.first[i] = NONE;
         m.after[i] = i;
     }
+
     for (size_t e = 0; e < count; e++)
         length[e] = fmax(edges[e].length, floor);
     stats_order(length, count, order);
+
     for (size_t from = 0, to; from < count; from = to) {
         double level = length[order[from]];
         for (to = from; to < count && length[order[to]] <= level; to++) {
@@ -343,8 +355,9 @@ static void choose(struct condensing *c, struct arena *scratch)
         if (own->parent != NONE)
             within[own->parent] += own->chosen ? own->excess : within[i];
     }
-    for (uint32_t i = c->count;
-         i-- > 0;) { /* parents first: the outermost chosen cluster stands for what is in it */
+
+    /* Parents first: the outermost chosen cluster stands for what is in it. */
+    for (uint32_t i = c->count; i-- > 0;) {
         struct cluster *own = &c->clusters[i];
         covered[i] =
             own->parent != NONE && (covered[own->parent] || c->clusters[own->parent].chosen);
@@ -377,15 +390,17 @@ static void label_rows(struct condensing *c, struct arena *arena, struct arena *
 {
     uint32_t *group = ARENA_ARRAY(scratch, uint32_t, c->count + 1u), chosen = 0;
 
-    for (uint32_t i = c->count; i-- > 0;) /* parents first */
-        group[i] = c->clusters[i].chosen           ? chosen++
-                   : c->clusters[i].parent != NONE ? group[c->clusters[i].parent]
-                                                   : NONE;
+    /* Parents first: a cluster that was not chosen is part of the group around it, if any. */
+    for (uint32_t i = c->count; i-- > 0;) {
+        uint32_t around = c->clusters[i].parent != NONE ? group[c->clusters[i].parent] : NONE;
+        group[i] = c->clusters[i].chosen ? chosen++ : around;
+    }
 
     out->k = (int)chosen;
     out->size = ARENA_ARRAY(arena, double, chosen);
     out->reach = ARENA_ARRAY(arena, double, chosen);
     out->excess = ARENA_ARRAY(arena, double, chosen);
+
     uint32_t *grouped = ARENA_ARRAY(scratch, uint32_t, c->rows),
              *order = ARENA_ARRAY(scratch, uint32_t, chosen);
     size_t count = 0;
@@ -395,6 +410,7 @@ static void label_rows(struct condensing *c, struct arena *arena, struct arena *
             grouped[count++] = out->label[i];
     }
 
+    /* Noise has no number, so the rows in groups are numbered apart and put back. */
     model_cluster_renumber(grouped, count, out->k, order);
     count = 0;
     for (size_t i = 0; i < c->rows; i++)
@@ -427,14 +443,20 @@ static enum status check(const struct model_matrix *matrix,
     return STATUS_OK;
 }
 
+enum {
+    USUAL_NEIGHBOURS = 25, /* more smooth the density of large groups without telling them apart */
+    FLOOR_PART = 100,      /* of the mean edge */
+};
+
 enum status model_hdbscan_fit(const struct model_matrix *matrix,
                               const struct model_hdbscan_options *options, struct pool *pool,
                               struct arena *arena, struct model_hdbscan *out, struct error *error)
 {
     TRY(check(matrix, options, error));
     size_t rows = matrix->rows;
-    int usual = options->least < 25 ? options->least : 25,
+    int usual = options->least < USUAL_NEIGHBOURS ? options->least : USUAL_NEIGHBOURS,
         neighbours = options->neighbours ? options->neighbours : usual;
+
     struct arena scratch;
     arena_init(&scratch, 0);
     *out = (struct model_hdbscan){.columns = matrix->columns,
@@ -444,11 +466,15 @@ enum status model_hdbscan_fit(const struct model_matrix *matrix,
     struct model_reach_edge *edges = ARENA_ARRAY(&scratch, struct model_reach_edge, rows);
     model_reach_tree(matrix, (size_t)neighbours < rows ? neighbours : (int)rows, pool, &scratch,
                      out->core, edges);
+
     for (size_t e = 0; e + 1 < rows; e++)
         out->spacing += edges[e].length / (double)(rows - 1);
+
+    /* Equal rows are 0 apart, a density without bound: nothing counts as denser than a hundredth of
+     * the mean distance. */
     struct condensing c = condensing_for(rows, options->least, &scratch);
     if (out->spacing > 0)
-        condense(&c, edges, out->spacing / 100, &scratch);
+        condense(&c, edges, out->spacing / FLOOR_PART, &scratch);
     choose(&c, &scratch);
     label_rows(&c, arena, &scratch, out);
     arena_release(&scratch);
@@ -470,6 +496,7 @@ void model_density_rule_new(const struct model_matrix *matrix, const struct mode
         memcpy(data + i * columns, matrix->data + row * columns, sizeof *data * columns);
         out->label[i] = model->label[row];
     }
+
     out->kept = (struct model_matrix){rows, matrix->columns, data};
     model_neighbours_new(&out->kept, arena, &out->tree);
 }
@@ -508,10 +535,12 @@ enum status model_density_rule_read(struct text text, struct arena *arena,
                                       arena, &cells);
     double *label = model_json_array(&reader, "labels", MODEL_HDBSCAN_SAVED_MAX, arena, &labels);
     out->reach = model_json_array(&reader, "reach", MODEL_HDBSCAN_SAVED_MAX, arena, &groups);
+
     out->kept.rows = labels;
     if (out->k < 0 || out->kept.columns < 1 || !labels || groups != (size_t)out->k ||
         cells != labels * (size_t)out->kept.columns)
         model_json_fail(&reader, "the numbers of rows, columns and labels do not fit together");
+
     TRY(model_json_close(&reader, error));
     out->label = ARENA_ARRAY(arena, uint32_t, labels);
     for (size_t i = 0; i < labels; i++)

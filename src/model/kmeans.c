@@ -1,11 +1,11 @@
 /*
- * k-means. Three things make it fast. Hamerly's bounds (an upper one on the distance to the own
- * centre, a lower one on the distance to any other) let most rows be skipped without being read.
- * The others meet the centres four rows and eight centres at a time in vector registers, by ‖c‖² −
- * 2xc, which is half the work of squared differences but cancels: so data are first moved to their
- * middle, and where the two best come closer than the rounding may be, squared differences decide.
- * What is found is therefore exact, and the same on every machine. And sums of groups are kept up
- * to date by the rows that move; they are computed afresh before the answer is given.
+ * k-means. Three things make it fast. Hamerly's bounds (2010: an upper one on the distance to the
+ * own centre, a lower one on the distance to any other) let most rows be skipped without being
+ * read. The others meet the centres four rows and eight centres at a time in vector registers, by
+ * ‖c‖² − 2xc, which is half the work of squared differences but cancels: so data are first moved to
+ * their middle, and where the two best come closer than the rounding may be, squared differences
+ * decide. What is found is therefore exact, and the same on every machine. And sums of groups are
+ * kept up to date by the rows that move; they are computed afresh before the answer is given.
  *
  * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its
  * own place and the places are folded in order, so threads do not matter.
@@ -20,7 +20,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 8, BATCH = 4, SAMPLE = 30000, SAMPLE_FROM = 60000, FINALISTS = 3 };
+enum {
+    LANES = 8,      /* centres at a time: two registers of AVX */
+    BATCH = 4,      /* rows at a time: with as many sums as there are registers */
+    SAMPLE = 30000, /* rows on which the starts compete: enough to rank them */
+    SAMPLE_FROM = 60000,
+    SAMPLE_A_GROUP = 20,
+    FINALISTS = 3, /* of the starts, that go on with all rows */
+    STARTS = 10,
+    ROUNDS = 300,
+    TASKS_MOST = 64,
+    TASK_ROWS = 1024,   /* at least: fewer cost more to hand out than to do */
+    MIDDLE_ROWS = 1000, /* whose mean is near enough to the middle of all */
+};
+
+/* A centre that is none: farther than any value may be, but its square is still a double. */
+static const double FAR = 1e153;
+
+/* What bounds are moved by, relatively, so that the rounding of roots and sums cannot make them
+ * promise too much. */
+static const double SLACK = 1e-12;
 
 /* Half of the lanes: as much as a register of AVX holds; wider ones are taken apart badly. */
 typedef double half __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(8)));
@@ -76,6 +95,7 @@ AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const doubl
             high += b * b;
         }
 
+        /* Centres in order, and only nearer ones count: of equally near ones the first wins. */
         for (int i = 0; i < LANES; i++) {
             double d = i < LANES / 2 ? low[i] : high[i - LANES / 2];
             if (d < nearest) {
@@ -111,6 +131,8 @@ FMA_TOO static void nearest_roughly(const double *moved, int columns, const doub
     for (int c = 0; c < padded; c += LANES) {
         const double *centre = doubled + c, *row = moved;
         half low = *(const half *)(norm + c), high = *(const half *)(norm + c + LANES / 2);
+
+        /* Named variables: an array of sums would not be kept in registers. */
         half a0 = low, a1 = low, a2 = low, a3 = low, b0 = high, b1 = high, b2 = high, b3 = high;
         for (int j = 0; j < columns; j++, centre += padded, row += BATCH) {
             low = *(const half *)centre;
@@ -132,7 +154,8 @@ FMA_TOO static void nearest_roughly(const double *moved, int columns, const doub
             for (int i = 0; i < LANES; i++) {
                 double d = sum[r][i];
                 bool nearer = d < out->best[r];
-                out->next[r] = nearer ? out->best[r] : d < out->next[r] ? d : out->next[r];
+                double second = d < out->next[r] ? d : out->next[r];
+                out->next[r] = nearer ? out->best[r] : second;
                 out->at[r] = nearer ? (uint32_t)(c + i) : out->at[r];
                 out->best[r] = nearer ? d : out->best[r];
             }
@@ -146,7 +169,7 @@ static void turn_centres(struct work *w)
         double norm = 0;
         for (int j = 0; j < w->columns; j++) {
             double own = c < w->k ? w->centre[c * w->columns + j] - w->middle[j] : 0;
-            w->turned[j * w->padded + c] = c < w->k ? w->centre[c * w->columns + j] : 1e153;
+            w->turned[j * w->padded + c] = c < w->k ? w->centre[c * w->columns + j] : FAR;
             w->doubled[j * w->padded + c] = -2 * own;
             norm += own * own;
         }
@@ -189,6 +212,8 @@ static void look_at_batch(struct work *w, size_t task, struct batch *batch)
     nearest_roughly(batch->moved, w->columns, w->doubled, w->norm, w->padded, batch);
     for (int r = 0; r < batch->count; r++) {
         double best, next, far = sqrt(batch->norm[r]) + w->farthest;
+
+        /* n ε of Higham's for a sum of n products, eight times over. */
         double rounding = 0x1p-50 * (w->columns + 8) * far * far;
         if (batch->next[r] - batch->best[r] > 2 * rounding) {
             best = fmax(batch->best[r] + batch->norm[r], 0) + rounding;
@@ -274,6 +299,7 @@ static void reseat(struct work *w, int c)
     size_t worst = 0;
     double most = -1;
 
+    /* Not from a group of one, which would be empty then. */
     for (size_t i = 0; i < w->rows; i++) {
         double far = squared_distance(w->data + i * (size_t)w->columns,
                                       w->centre + w->label[i] * (size_t)w->columns, w->columns);
@@ -314,7 +340,10 @@ static double move_centres(struct work *w)
             centre[j] = w->sum[c * w->columns + j] / w->count[c];
         double square = squared_distance(centre, w->before + c * w->columns, w->columns);
         total += square;
-        w->move[c] = sqrt(square) * (1 + 1e-12);
+        w->move[c] = sqrt(square) * (1 + SLACK);
+
+        /* A row's lower bound falls by the largest move, but its own centre does not count: so the
+         * next largest is kept, too. */
         if (w->move[c] > w->most_move) {
             w->next_move = w->most_move;
             w->most_move = w->move[c];
@@ -327,6 +356,8 @@ static double move_centres(struct work *w)
     return total;
 }
 
+/* Half the distance to the nearest other centre: a row nearer than that to its own needs no other
+ * bound (the triangle inequality). */
 static void measure_gaps(struct work *w)
 {
     for (int a = 0; a < w->k; a++) {
@@ -335,7 +366,7 @@ static void measure_gaps(struct work *w)
             if (a != b)
                 least = fmin(least, squared_distance(w->centre + a * w->columns,
                                                      w->centre + b * w->columns, w->columns));
-        w->half_gap[a] = sqrt(least) / 2 * (1 - 1e-12);
+        w->half_gap[a] = sqrt(least) / 2 * (1 - SLACK);
     }
 }
 
@@ -387,6 +418,9 @@ static int iterate(struct work *w, int max_iterations, double least_move, bool *
         bool settled = moved == 0 && !w->first;
         w->first = false;
         round++;
+
+        /* Sums that follow the rows gather rounding, so a fixed point counts only when it holds
+         * with sums made afresh. */
         if (settled && sums_are_fresh) {
             *converged = true;
             break;
@@ -410,7 +444,7 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
     struct work w = {.data = data, .rows = rows, .columns = columns, .k = k, .pool = pool};
     size_t cells = (size_t)k * (size_t)columns;
 
-    w.task_rows = rows / 64 + 1 > 1024 ? rows / 64 + 1 : 1024;
+    w.task_rows = rows / TASKS_MOST + 1 > TASK_ROWS ? rows / TASKS_MOST + 1 : TASK_ROWS;
     w.tasks = (rows + w.task_rows - 1) / w.task_rows;
     w.padded = (k + LANES - 1) / LANES * LANES;
     w.centre = ARENA_ARRAY(arena, double, cells);
@@ -420,9 +454,13 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
     w.doubled = ARENA_ARRAY(arena, double, (size_t)w.padded *(size_t)columns);
     w.norm = ARENA_ARRAY(arena, double, w.padded);
     w.middle = ARENA_ARRAY(arena, double, columns);
-    for (size_t i = 0, step = rows / 1000 + 1, used = (rows + step - 1) / step; i < rows; i += step)
+
+    /* The middle only has to make rough distances less rough: it need not be exact. */
+    size_t step = rows / MIDDLE_ROWS + 1, used = (rows + step - 1) / step;
+    for (size_t i = 0; i < rows; i += step)
         for (int j = 0; j < columns; j++)
             w.middle[j] += data[i * (size_t)columns + (size_t)j] / (double)used;
+
     w.task_gain = ARENA_ARRAY(arena, double, w.tasks *LANES);
     w.count = ARENA_ARRAY(arena, double, k);
     w.half_gap = ARENA_ARRAY(arena, double, k);
@@ -494,6 +532,7 @@ static size_t best_candidate(struct work *w, int tries, double *total, struct st
         for (int j = 0; j < w->columns; j++)
             w->turned[j * LANES + t] = row[j];
     }
+
     pool_run(w->pool, w->tasks, candidate_task, w);
     for (size_t task = 0; task < w->tasks; task++)
         for (int t = 0; t < LANES; t++)
@@ -508,11 +547,13 @@ static size_t best_candidate(struct work *w, int tries, double *total, struct st
  * distance. w->upper holds the squared distances to the nearest centre so far. */
 static void choose_starts(struct work *w, struct stats_random *random)
 {
-    int tries = 2 + (int)log(w->k), columns = w->columns;
+    int tries = 2 + (int)log(w->k), columns = w->columns; /* as Arthur & Vassilvitskii (2007) did */
     double total = 0;
+
+    tries = tries < LANES ? tries : LANES;
     for (int c = 0; c < w->k; c++) {
-        size_t row = c ? best_candidate(w, tries < LANES ? tries : LANES, &total, random)
-                       : stats_random_below(random, w->rows);
+        size_t row =
+            c ? best_candidate(w, tries, &total, random) : stats_random_below(random, w->rows);
         w->chosen = w->data + row * (size_t)columns;
         memcpy(w->centre + c * columns, w->chosen, sizeof *w->centre * (size_t)columns);
         for (size_t i = 0; c == 0 && i < w->rows; i++)
@@ -537,6 +578,7 @@ static void keep_finalist(struct finalist *list, int count, const struct work *w
     for (int i = 0; i < count; i++)
         if (fabs(list[i].inertia - inertia) <= 1e-9 * inertia) /* the same answer again */
             return;
+
     struct finalist place = list[count - 1];
     int i = count - 1;
     for (; i > 0 && list[i - 1].inertia > inertia; i--)
@@ -601,12 +643,13 @@ enum status model_kmeans_fit(const struct model_matrix *matrix,
                              struct arena *arena, struct model_kmeans *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, options->k, error));
-    int k = options->k, starts = options->starts > 0 ? options->starts : 10, finalists = 1;
-    int rounds = options->max_iterations > 0 ? options->max_iterations : 300;
-    bool sampled = matrix->rows > SAMPLE_FROM && k < SAMPLE / 20;
+    int k = options->k, starts = options->starts > 0 ? options->starts : STARTS, finalists = 1;
+    int rounds = options->max_iterations > 0 ? options->max_iterations : ROUNDS;
+    bool sampled = matrix->rows > SAMPLE_FROM && k < SAMPLE / SAMPLE_A_GROUP;
     double least_move = options->tolerance > 0 ? options->tolerance * mean_variance(matrix) : 0;
     struct arena scratch;
     arena_init(&scratch, 0);
+
     size_t trial_rows = sampled ? SAMPLE : matrix->rows,
            cells = (size_t)k * (size_t)matrix->columns;
     const double *trial_data =
@@ -614,10 +657,14 @@ enum status model_kmeans_fit(const struct model_matrix *matrix,
     struct work trial = work_for(trial_data, trial_rows, matrix->columns, k, pool, &scratch);
     if (sampled)
         finalists = starts < FINALISTS ? starts : FINALISTS;
+
     struct finalist list[FINALISTS];
     for (int i = 0; i < FINALISTS; i++)
         list[i] = (struct finalist){INFINITY, ARENA_ARRAY(&scratch, double, cells)};
     bool converged;
+
+    /* Each start has a stream of random numbers of its own, so that more starts never make an
+     * answer worse. */
     for (int start = 0; start < starts && !pool_interrupted(pool); start++) {
         struct stats_random random;
         stats_random_init(&random, options->seed, (uint64_t)start);
@@ -626,6 +673,7 @@ enum status model_kmeans_fit(const struct model_matrix *matrix,
         keep_finalist(list, finalists, &trial, sum_afresh(&trial));
     }
 
+    /* Without a sample the one finalist starts where it ended: a round or two say that it holds. */
     struct work whole =
         sampled ? work_for(matrix->data, matrix->rows, matrix->columns, k, pool, &scratch) : trial;
     *out = (struct model_kmeans){.centre = ARENA_ARRAY(arena, double, cells),

@@ -1,3 +1,9 @@
+/*
+ * Latent classes by expectation–maximisation. Rows with the same answers and covariates are one
+ * pattern with a weight; a round costs patterns × classes × items. Chances are logarithms with a
+ * floor, as products of many answers underflow. EM stops at hills that are not the highest, so many
+ * random starts run side by side, and how many of them reached the best is told.
+ */
 #include "model/latent.h"
 
 #include "base/json.h"
@@ -11,9 +17,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 20000 };
+enum {
+    ROUNDS = 20000, /* EM creeps where classes overlap: thousands of rounds are no fault */
+    STARTS = 20,
+    CHANCES_MAX = 1 << 26, /* of a saved model: half a gigabyte */
+    COEFFICIENTS_MAX = 1 << 20,
+};
 
-static const double smallest_chance = 1e-300;
+static const double smallest_chance = 1e-300; /* a positive double; its logarithm is −691 */
+
+/* A round that gains less of the likelihood is the last. EM converges linearly: with a rate of 0.99
+ * what is left is a hundred times that. */
+static const double enough = 1e-11;
+
+/* Of log-likelihood: starts that end this near to one another reached the same answer. */
+static const double same_answer = 1e-4;
+
+/* Rows times classes: 2³¹ doubles, 16 GB. */
+static const double posteriors_max = 2147483648.0;
 
 /* One start: parameters in logarithms and what it came to. */
 struct start {
@@ -88,6 +109,8 @@ struct latent_patterns model_latent_collapse(const struct model_latent_data *dat
                            data->items, data->covariates, (uint32_t)i};
 
     qsort(keyed, rows, sizeof *keyed, compare_keyed);
+
+    /* Equal rows are neighbours now; of_row is the way back to each row's own label. */
     for (size_t i = 0; i < rows; i++) {
         if (i == 0 || compare_content(&keyed[i - 1], &keyed[i]) != 0) {
             p.code[p.count] = keyed[i].code;
@@ -136,6 +159,7 @@ static double expect(const struct fitting *f, const struct start *s, const struc
     if (!data->covariates)
         for (int c = 0; c < f->classes; c++)
             scratch->prior[c] = log(s->share[c] > smallest_chance ? s->share[c] : smallest_chance);
+
     for (size_t p = 0; p < f->patterns->count; p++) {
         double *posterior = scratch->posterior + p * (size_t)f->classes;
         if (data->covariates)
@@ -177,6 +201,7 @@ static void maximise_answers(const struct fitting *f, struct start *s,
             for (int l = 0; l < data->levels[i]; l++)
                 sum += counts[l];
             for (int l = 0; l < data->levels[i]; l++) {
+                /* A class that nobody is in any more says nothing of its answers. */
                 double chance = sum > 0 ? counts[l] / sum : 1.0 / data->levels[i];
                 s->log_chance[c * f->cells + f->level_start[i] + l] =
                     log(chance > smallest_chance ? chance : smallest_chance);
@@ -204,6 +229,9 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
         model_latent_log_prior(classes, f->data->covariates, beta, x, scratch->prior);
         for (int c = 0; c < classes; c++)
             value += weight * posterior[c] * scratch->prior[c];
+
+        /* A multinomial logit with posteriors for labels; the first class is the reference, without
+         * coefficients. */
         for (int a = 0; gradient && a < n; a++) {
             double pa = exp(scratch->prior[1 + a / width]), xa = a % width ? x[a % width - 1] : 1;
             gradient[a] += weight * (posterior[1 + a / width] - pa) * xa;
@@ -229,11 +257,16 @@ static void maximise_prior(const struct fitting *f, struct start *s, const struc
     if (n == 0)
         return;
     double before = prior_fit(f, s->beta, scratch, step, scratch->hessian);
+
+    /* A class that empties takes its curvature along: a little of a ridge keeps the step finite. */
+    const double ridge = 1e-9;
     for (int a = 0; a < n; a++)
-        scratch->hessian[a * n + a] += 1e-9 * (1 + scratch->hessian[a * n + a]);
+        scratch->hessian[a * n + a] += ridge * (1 + scratch->hessian[a * n + a]);
     if (!stats_cholesky(n, scratch->hessian))
         return;
     stats_cholesky_solve(n, scratch->hessian, step);
+
+    /* It need not be the maximum: any rise keeps EM rising (a generalised EM step). */
     for (double size = 1; size > 1e-6; size /= 2) {
         for (int a = 0; a < n; a++)
             trial[a] = s->beta[a] + size * step[a];
@@ -278,8 +311,9 @@ static void run_start(void *context, size_t task, int worker)
     random_start(f, s, task);
     double before = -INFINITY;
     for (s->rounds = 1; s->rounds <= ROUNDS; s->rounds++) {
+        /* The likelihood is that of the parameters before this round's step. */
         s->likelihood = expect(f, s, &scratch);
-        if (s->likelihood - before < 1e-11 * fabs(s->likelihood)) {
+        if (s->likelihood - before < enough * fabs(s->likelihood)) {
             s->converged = true;
             break;
         }
@@ -302,10 +336,12 @@ static enum status check(const struct model_latent_data *data,
         (size_t)options->classes > data->rows)
         return error_set(error, STATUS_ERROR, "%zu rows cannot be divided into %d classes",
                          data->rows, options->classes);
-    if ((double)data->rows * options->classes > 2147483648.0)
+    if ((double)data->rows * options->classes > posteriors_max)
         return error_set(error, STATUS_ERROR,
                          "%zu rows times %d classes are too many: take a sample", data->rows,
                          options->classes);
+
+    /* Answers are checked one by one: codes index tables from here on. */
     for (int i = 0; i < data->items; i++) {
         size_t answers = 0;
         if (data->levels[i] < 1 || data->levels[i] > MODEL_LATENT_LEVELS_MAX)
@@ -368,15 +404,19 @@ static void describe(const struct fitting *f, const struct start *best, int star
 
     out->aic = 2 * out->parameters - 2 * out->log_likelihood;
     out->bic = out->parameters * log(out->rows) - 2 * out->log_likelihood;
+
+    /* No more can be seen than there are rows, however many patterns are possible. */
     out->freedom = fmin(possible - 1, out->rows) - out->parameters;
+
     for (int i = 0; i < starts; i++)
-        out->reached += f->starts[i].likelihood > best->likelihood - 1e-4;
+        out->reached += f->starts[i].likelihood > best->likelihood - same_answer;
     for (size_t p = 0; p < f->patterns->count; p++) {
         model_latent_score(out, f->patterns->code[p], f->patterns->covariate[p], chances);
         for (int c = 0; c < out->classes; c++)
             uncertain -= chances[c] > 0 ? f->patterns->weight[p] * chances[c] * log(chances[c]) : 0;
     }
 
+    /* 1 when every row's class is certain, 0 when none is (Ramaswamy et al. 1993). */
     out->entropy = out->classes > 1 ? 1 - uncertain / (out->rows * log(out->classes)) : 1;
     out->g2 = out->x2 = NAN;
     if (!f->patterns->missing && !data->covariates)
@@ -414,6 +454,8 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
     out->share = ARENA_ARRAY(arena, double, k);
     out->chance = ARENA_ARRAY(arena, double, (size_t)k *(size_t)f->cells);
     out->coefficient = ARENA_ARRAY(arena, double, (size_t)k *(size_t)width);
+
+    /* Logits are differences: against the new first class, each loses what that one had. */
     for (int c = 0; c < k; c++) {
         out->share[c] = best->share[order[c]];
         for (int i = 0; i < f->cells; i++)
@@ -437,8 +479,11 @@ enum status model_latent_fit(const struct model_latent_data *data,
     TRY(check(data, options, error));
     struct arena scratch;
     arena_init(&scratch, 0);
-    int starts = options->classes == 1 ? 1 : options->starts > 0 ? options->starts : 20, best = 0;
+    int starts = options->starts > 0 ? options->starts : STARTS, best = 0;
     size_t k = (size_t)options->classes;
+
+    if (options->classes == 1) /* all starts are the same then */
+        starts = 1;
     *out = (struct model_latent){.classes = options->classes,
                                  .items = data->items,
                                  .covariates = data->covariates,
@@ -467,11 +512,15 @@ enum status model_latent_fit(const struct model_latent_data *data,
                            0,
                            false};
 
+    /* Of equally good starts the first: which worker was quicker does not matter. */
     pool_run(pool, (size_t)starts, run_start, &f);
     for (int i = 1; i < starts; i++)
         best = f.starts[i].likelihood > f.starts[best].likelihood ? i : best;
+
     copy_out(&f, &f.starts[best], arena, out);
     describe(&f, &f.starts[best], starts, out);
+
+    /* By the parameters that are kept, so that scoring a row later gives the same class. */
     uint32_t *of_pattern = ARENA_ARRAY(&scratch, uint32_t, patterns.count);
     for (size_t p = 0; p < patterns.count; p++) {
         double chances[MODEL_LATENT_CLASSES_MAX];
@@ -544,15 +593,17 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
     out->levels = ARENA_ARRAY(arena, int, items);
     out->level_start = ARENA_ARRAY(arena, int, items + 1);
     for (size_t i = 0; i < items; i++) {
+        /* A bad count reads as 1, so that the sums below stay small; they will not fit together. */
         out->levels[i] =
             levels[i] >= 1 && levels[i] <= MODEL_LATENT_LEVELS_MAX ? (int)levels[i] : 1;
         out->level_start[i + 1] = out->level_start[i] + out->levels[i];
     }
 
     out->share = model_json_array(&reader, "shares", MODEL_LATENT_CLASSES_MAX, arena, &shares);
-    out->chance = model_json_array(&reader, "chances", (size_t)1 << 26, arena, &chances);
+    out->chance = model_json_array(&reader, "chances", CHANCES_MAX, arena, &chances);
     out->coefficient =
-        model_json_array(&reader, "coefficients", (size_t)1 << 20, arena, &coefficients);
+        model_json_array(&reader, "coefficients", COEFFICIENTS_MAX, arena, &coefficients);
+
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->rows = model_json_number(&reader, "rows");
     out->parameters = model_json_number(&reader, "parameters");
@@ -561,6 +612,7 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
     out->freedom = model_json_number(&reader, "degrees_of_freedom");
     out->entropy = model_json_number(&reader, "entropy");
     out->reached = (int)model_json_number(&reader, "starts_that_reached_it");
+
     if (out->classes < 1 || out->classes > MODEL_LATENT_CLASSES_MAX || out->covariates < 0 ||
         items == 0 || shares != (size_t)out->classes ||
         chances != shares * (size_t)out->level_start[items] ||

@@ -4,8 +4,9 @@
  * parameters are logits of the classes, and within a class and an item logits of the answers
  * against the likeliest one:
  *
- *   ∂ ln L / ∂ logit of answer l in class c = P(c | row) (1[answer is l] − P(l | c)),   0 for a
- * missing answer ∂ ln L / ∂ coefficient j of class c     = (P(c | row) − P(c)) xⱼ
+ *   ∂ ln L / ∂ logit of answer l in class c = P(c | row) (1[answer is l] − P(l | c)),
+ *                                             0 for a missing answer;
+ *   ∂ ln L / ∂ coefficient j of class c     = (P(c | row) − P(c)) xⱼ.
  *
  * Chances that ran to 0 have no curvature and count as fixed. The errors of chances and shares
  * follow by the delta method, all of whose derivatives are p_l (1[l = m] − p_m).
@@ -16,9 +17,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { PARAMETERS_MAX = 600 };
+enum { PARAMETERS_MAX = 600 }; /* their matrix is inverted: some tenths of a second */
 
-static const double fixed_below = 1e-5, work_most = 4e9;
+static const double fixed_below = 1e-5; /* a chance that is 0 but for EM's end */
+static const double work_most = 4e9;    /* products of the information: some seconds */
 
 /* Where each parameter stands in the score; −1: fixed or the reference. */
 struct layout {
@@ -55,6 +57,7 @@ static void score_pattern(const struct model_latent *model, const struct layout 
     model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, prior);
     model_latent_score(model, code, covariate, posterior);
     memset(score, 0, sizeof *score * (size_t)layout->count);
+
     for (int c = 0; c < model->classes; c++) {
         prior[c] = exp(prior[c]);
         for (int j = 0; c > 0 && j < width; j++)
@@ -137,6 +140,8 @@ static bool make_covariance(const struct model_latent *model, const struct layou
 
     if (n > PARAMETERS_MAX || (double)patterns.count * n * n > work_most)
         return false;
+
+    /* Only the lower half is summed: the upper is the same. */
     double *information = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
            *score = ARENA_ARRAY(arena, double, n);
     double prior[MODEL_LATENT_CLASSES_MAX], posterior[MODEL_LATENT_CLASSES_MAX];
@@ -153,6 +158,7 @@ static bool make_covariance(const struct model_latent *model, const struct layou
     for (int a = 0; a < n; a++)
         for (int b = a + 1; b < n; b++)
             information[a * n + b] = information[b * n + a];
+
     if (n > 0 && !stats_cholesky(n, information))
         return false;
     if (n > 0)

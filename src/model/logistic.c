@@ -1,3 +1,10 @@
+/*
+ * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood; coordinate
+ * descent with soft thresholds minimises it with the penalty (Friedman, Hastie & Tibshirani 2010).
+ * Here the quadratic is the whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
+ * the coordinates then costs columns² whatever the rows, and hundreds of sweeps are cheap. Where
+ * columns say nearly the same, even those creep; then what is not zero is solved for at once.
+ */
 #include "model/logistic.h"
 
 #include "base/json.h"
@@ -10,10 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAMBDAS = 40, NEWTON_ROUNDS = 100, DESCENT_ROUNDS = 1000, WORSE_MAX = 6, ACTIVE_MOST = 400 };
+enum {
+    LAMBDAS = 40,          /* penalties tried: each is 0.84 of the one before */
+    NEWTON_ROUNDS = 100,   /* a handful are usual */
+    DESCENT_ROUNDS = 1000, /* sweeps */
+    WORSE_MAX = 6,         /* steps uphill after which a fold's valley is behind */
+    ACTIVE_MOST = 400,     /* coefficients solved for at once: a cube of it is some milliseconds */
+    FOLDS = 10,
+    HALVINGS = 30,
+    BOUND = 15, /* of an effect: e^15 for one standard deviation is no effect but a separation */
+};
 /* How little a round may gain before it is the last: of a fit to keep, and of one that only has to
  * be compared. */
 static const double EXACT = 1e-11, ROUGH = 1e-7;
+/* The last penalty tried, of the first one at which all effects are 0. */
+static const double PATH_END = 1e-3;
+/* Features beyond this have squares whose sums are no doubles. */
+static const double VALUE_MAX = 1e150;
 
 /* The problem with standardised features, column by column, so that a coordinate is one run through
  * memory. */
@@ -80,9 +100,12 @@ static void quadratic_fill(struct quadratic *q, struct problem *p)
     double n = (double)p->rows;
     for (size_t i = 0; i < p->rows; i++) {
         double chance = stats_expit(p->eta[i]);
+
+        /* A certain row has no curvature, and all certain ones no quadratic: a little is left. */
         p->weight[i] = sqrt(fmax(chance * (1 - chance), 1e-8) / n);
         p->rest[i] = (p->label[i] - chance) / n;
     }
+
     for (size_t j = 0; j < q->size; j++) {
         const double *x = j + 1 < q->size ? p->x + j * p->rows : NULL;
         double *row = q->rows + j * p->rows, slope = 0;
@@ -109,6 +132,7 @@ static double descend(struct quadratic *q, const struct problem *p, size_t j, do
         double size = fabs(slope) - lambda * mix;
         next = size > 0 ? copysign(size, slope) / (curve + lambda * (1 - mix)) : 0;
     }
+
     double move = next - p->beta[j];
     if (move == 0)
         return 0;
@@ -130,6 +154,8 @@ static void solve_active(struct quadratic *q, struct problem *p, double lambda, 
             q->active[count++] = (int)j;
     if (count > ACTIVE_MOST)
         return;
+
+    /* With the signs held the penalty's slope is fixed, and what is left is a linear system. */
     for (int a = 0; a < count; a++) {
         int j = q->active[a];
         double ridge = j == last ? 0 : lambda * (1 - mix),
@@ -143,6 +169,8 @@ static void solve_active(struct quadratic *q, struct problem *p, double lambda, 
     if (!stats_cholesky(count, q->matrix))
         return;
     stats_cholesky_solve(count, q->matrix, q->step);
+
+    /* A coefficient that would cross 0 was on the wrong side: then the signs are not known yet. */
     for (int a = 0; a < count; a++)
         if (q->active[a] != last &&
             (p->beta[q->active[a]] + q->step[a]) * p->beta[q->active[a]] <= 0)
@@ -164,6 +192,8 @@ static void minimise_quadratic(struct quadratic *q, struct problem *p, double la
         double most = descend(q, p, q->size - 1, lambda, mix);
         for (size_t j = 0; j + 1 < q->size; j++)
             most = fmax(most, descend(q, p, j, lambda, mix));
+
+        /* A tenth of what a Newton round may gain: what is left here is lost there. */
         if (most < 0.1 * enough)
             break;
         if (sweep % SWEEPS_BETWEEN == 0)
@@ -185,6 +215,8 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
         minimise_quadratic(q, p, lambda, mix, enough);
         refresh_eta(p);
         double next = penalised(p, lambda, mix);
+
+        /* 1e-13: the rounding of an objective that is of the order of 1. */
         for (double size = 0.5; !(next <= value + 1e-13) && size > 1e-6; size /= 2) {
             for (size_t j = 0; j < q->size; j++)
                 p->beta[j] = before[j] + 0.5 * (p->beta[j] - before[j]);
@@ -193,7 +225,7 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
         }
         double gain = value - next;
         value = next;
-        if (gain < enough * fabs(value) + 1e-14)
+        if (gain < enough * fabs(value) + 1e-14) /* where the objective itself goes to 0 */
             return round;
     }
     return NEWTON_ROUNDS;
@@ -209,6 +241,9 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
     for (int j = 0; j < p->columns; j++)
         if (p->scale[j] > 0)
             column[used++] = j;
+
+    /* Features that are the same for everyone have no effect to find: they stay at 0, outside the
+     * matrix. */
     int n = used + 1;
     double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
            *step = ARENA_ARRAY(arena, double, n),
@@ -239,6 +274,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         bool fine = stats_cholesky(n, h);
         for (int a = 0; fine && a < n; a++)
             smallest = fmin(smallest, h[a * n + a]);
+
+        /* A pivot of 1e-7 is a variance of 1e-14 that the other features leave: only rounding. */
         if (!fine || smallest < 1e-7 * h[0])
             return error_set(
                 error, STATUS_ERROR,
@@ -252,7 +289,9 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
 
         refresh_eta(p);
         value = likelihood(p);
-        for (int half = 0; value < before - 1e-10 * fabs(before) && half < 30; half++) {
+
+        /* Halved until it is no fall, but for the rounding of a sum over all rows. */
+        for (int half = 0; value < before - 1e-10 * fabs(before) && half < HALVINGS; half++) {
             for (int a = 0; a < n; a++)
                 p->beta[column[a]] -= (step[a] /= 2);
             refresh_eta(p);
@@ -260,13 +299,13 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         }
 
         for (int a = 0; a < used; a++)
-            if (fabs(p->beta[column[a]]) > 15)
+            if (fabs(p->beta[column[a]]) > BOUND)
                 return error_set(error, STATUS_ERROR,
                                  "feature %d separates the labels perfectly: its effect is without "
                                  "bound. Take a penalty, or "
                                  "see whether it knows the future",
                                  column[a] + 1);
-        if (largest < 1e-8 || value > -1e-9)
+        if (largest < 1e-8 || value > -1e-9) /* no step is left, or nothing to explain is */
             break;
     }
 
@@ -302,7 +341,7 @@ static enum status check(const struct model_matrix *features, const unsigned cha
                          "it came true for %s of the %zu customers: there is nothing to tell apart",
                          hits ? "all" : "none", features->rows);
     for (size_t i = 0; i < features->rows * (size_t)features->columns; i++)
-        if (!(fabs(features->data[i]) < 1e150))
+        if (!(fabs(features->data[i]) < VALUE_MAX))
             return error_set(error, STATUS_ERROR, "feature %zu of row %zu is unknown",
                              i % (size_t)features->columns + 1, i / (size_t)features->columns + 1);
     return STATUS_OK;
@@ -328,6 +367,8 @@ static void moments(const struct model_matrix *features, const uint32_t *rows, s
     }
     for (int j = 0; j < columns; j++) {
         scale[j] = sqrt(scale[j]);
+
+        /* A spread within the rounding of the mean: the same for everyone. */
         if (!(scale[j] > 1e-10 * fabs(mean[j]) && scale[j] > 1e-150))
             scale[j] = 0;
     }
@@ -354,6 +395,8 @@ static struct problem problem_of(const struct model_matrix *features, const unsi
                         ARENA_ARRAY(arena, double, count),
                         ARENA_ARRAY(arena, double, count),
                         ARENA_ARRAY(arena, double, columns + 1)};
+
+    /* Column by column, so that what one coordinate needs is one run of memory. */
     double hits = 0;
     for (size_t i = 0; i < count; i++) {
         size_t row = rows ? rows[i] : i;
@@ -364,6 +407,7 @@ static struct problem problem_of(const struct model_matrix *features, const unsi
                 scale[j] > 0 ? (features->data[row * columns + j] - mean[j]) / scale[j] : 0;
     }
 
+    /* A fold may lack one of the labels: its intercept stays finite. */
     p.beta[columns] = stats_logit(fmin(fmax(hits / (double)count, 1e-6), 1 - 1e-6));
     return p;
 }
@@ -378,6 +422,9 @@ static double largest_lambda(const struct problem *p, double mix)
             sum += p->x[(size_t)j * p->rows + i] * (p->label[i] - share);
         most = fmax(most, fabs(sum) / (double)p->rows);
     }
+
+    /* A ridge alone (mix 0) never makes an effect 0: its path starts where one part in a thousand
+     * of lasso would. */
     return fmax(most / fmax(mix, 1e-3), 1e-9);
 }
 
@@ -402,9 +449,12 @@ static void validate_fold(void *context, size_t task, int worker)
     for (uint32_t i = 0; i < rows; i++)
         if (v->fold[i] != task)
             train[count++] = i;
+
     struct problem p = problem_of(v->features, v->label, train, count, &arena);
     struct quadratic quadratic = quadratic_new(&p, &arena);
     double *before = ARENA_ARRAY(&arena, double, columns + 1);
+
+    /* From the largest penalty down, each fit starts from the one before. */
     for (int k = 0, worse = 0; k < LAMBDAS; k++) {
         v->loss[task][k] =
             worse < WORSE_MAX ? 0 : v->loss[task][k - 1]; /* behind its valley it only rises */
@@ -448,17 +498,19 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
                             struct arena *arena)
 {
     double lambdas[LAMBDAS], top = largest_lambda(p, options->mix), best = INFINITY;
-    int folds = options->folds > 1 ? options->folds : 10, choice = 0;
+    int folds = options->folds > 1 ? options->folds : FOLDS, choice = 0;
 
     folds = (size_t)folds > features->rows ? (int)features->rows : folds;
     for (int k = 0; k < LAMBDAS; k++)
-        lambdas[k] = top * pow(1e-3, (double)k / (LAMBDAS - 1));
+        lambdas[k] = top * pow(PATH_END, (double)k / (LAMBDAS - 1));
     uint32_t *fold = ARENA_ARRAY(arena, uint32_t, features->rows);
     model_stratified_folds(label, features->rows, folds, options->seed, arena, fold);
+
     struct validation v = {
         features, label,        fold,
         lambdas,  options->mix, arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
     pool_run(pool, (size_t)folds, validate_fold, &v);
+
     double mean[LAMBDAS], error = 0;
     for (int k = 0; k < LAMBDAS; k++) {
         double loss = 0;
@@ -471,6 +523,8 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
         }
     }
 
+    /* The cautious choice is the largest penalty within one standard error of the best (Breiman et
+     * al. 1984): fewer effects, hardly worse. */
     for (int f = 0; f < folds; f++)
         error += (v.loss[f][choice] - best) * (v.loss[f][choice] - best);
     error = sqrt(error / (folds - 1) / folds);
@@ -494,6 +548,7 @@ static void unscale(const struct problem *p, struct arena *arena, const double *
         out->coefficient[j] = p->scale[j] > 0 ? p->beta[j] / p->scale[j] : 0;
         out->intercept -= out->coefficient[j] * p->mean[j];
     }
+
     if (!errors)
         return;
     out->error = ARENA_ARRAY(arena, double, columns + 1);
@@ -516,6 +571,9 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
     double *errors = ARENA_ARRAY(&scratch, double, features->columns + 1);
     *out = (struct model_logistic){
         .lambda = options->lambda, .mix = options->mix, .rows = (double)p.rows};
+
+    /* `errors` doubles as the place for the coefficients of the round before, which a penalised fit
+     * needs and a plain one does not. */
     enum status status = STATUS_OK;
     if (options->lambda == 0) {
         status = fit_plain(&p, &scratch, errors, &out->iterations, error);
@@ -589,6 +647,7 @@ enum status model_logistic_read(struct text text, struct arena *arena, struct mo
         model_json_array(&reader, "errors", MODEL_LOGISTIC_COLUMNS_MAX + 1, arena, &errors);
     out->mean = model_json_array(&reader, "means", MODEL_LOGISTIC_COLUMNS_MAX, arena, &means);
     out->scale = model_json_array(&reader, "scales", MODEL_LOGISTIC_COLUMNS_MAX, arena, &scales);
+
     out->columns = (int)columns;
     if (errors == 0)
         out->error = NULL;

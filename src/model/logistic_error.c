@@ -39,6 +39,7 @@ static size_t draw_rows(const struct refits *r, size_t draw, struct arena *arena
     for (size_t i = 0; i < r->features->rows; i++)
         count += times[r->customer[i]];
 
+    /* Customers differ in rows, so how many there are is known only after the draw. */
     *data = ARENA_ARRAY(arena, double, count *columns + 1);
     *label = ARENA_ARRAY(arena, unsigned char, count + 1);
     count = 0;
@@ -105,6 +106,7 @@ void model_logistic_intervals(const struct model_logistic *model,
         for (size_t d = 0; d < draws; d++)
             if (isfinite(r.effect[d * columns + c]))
                 values[kept++] = r.effect[d * columns + c];
+
         stats_sort(values, kept);
         /* The penalty draws effects of draws towards each other: the estimate itself is always
          * among what is possible.

@@ -55,6 +55,7 @@ static double covered(double from, double to, double low, double high)
 static int choose_bands(double seeds)
 {
     double count = floor(seeds / MODEL_LOOKALIKE_LEAST_EXPECTED);
+
     return (int)fmax(MODEL_LOOKALIKE_BANDS_MIN, fmin(MODEL_LOOKALIKE_BANDS_MAX, count));
 }
 
@@ -70,9 +71,15 @@ void model_lookalike_bands(const unsigned char *seed, const double *score, const
         rows += seed[i] != 0;
     *out = (struct model_lookalike_list){.count = choose_bands(rows)};
     double width = walk.all / out->count;
+
+    /* A run of equal scores may lie across bands: its seeds are shared out by how much lies in
+     * each. */
     while (next_run(&walk, &from, &to, &seeds))
         for (int b = 0; b < out->count; b++)
             out->bands[b].seeds += seeds * covered(from, to, b * width, (b + 1) * width);
+
+    /* Wilson's interval wants counts of rows, the shares are of weights: so shares of weight are
+     * put to the number of seed rows. */
     bool holds = true;
     for (int b = 0; b < out->count; b++) {
         struct model_lookalike_band *band = &out->bands[b];
@@ -84,6 +91,9 @@ void model_lookalike_bands(const unsigned char *seed, const double *score, const
         band->lift = share * out->count;
         band->low = interval.low * out->count;
         band->high = interval.high * out->count;
+
+        /* Down to the first band that could be chance: a later one that stands out is not reached
+         * by a list. */
         holds &= band->low > 1;
         if (holds)
             out->depth = band->to;
@@ -103,11 +113,13 @@ double model_lookalike_recall(const unsigned char *seed, const double *score, co
 
 /* ---- fitting ---- */
 
+/* The universal threshold of the header, once as lasso and once as ridge: half and half of twice
+ * it. */
 static struct model_logistic_options penalty(double hits, double rows, int columns)
 {
     double base = hits / rows, deviation = sqrt(base * (1 - base));
     double threshold = deviation * sqrt(2 * log(columns < 2 ? 2 : columns) / rows);
-    return (struct model_logistic_options){.lambda = 2 * threshold, .mix = .5};
+    return (struct model_logistic_options){.lambda = 2 * threshold, .mix = 1.0 / 2};
 }
 
 static enum status fit_without(const struct model_matrix *features, const unsigned char *seed,
@@ -124,10 +136,12 @@ static enum status fit_without(const struct model_matrix *features, const unsign
         label[rows++] = seed[i];
         hits += seed[i] != 0;
     }
+
     struct model_matrix kept = {rows, features->columns, data};
     struct model_logistic_options options = penalty(hits, (double)rows, features->columns);
     struct model_logistic logistic;
     TRY(model_logistic_fit(&kept, label, &options, pool, arena, &logistic, error));
+
     for (size_t i = 0; i < features->rows; i++)
         if (fold[i] == left_out)
             held_out[i] = model_logistic_score(&logistic, features->data + i * columns);

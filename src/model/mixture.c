@@ -1,7 +1,8 @@
 /*
- * Gaussian mixtures. Everything that can vanish or explode stays a logarithm; covariances are sums
- * of centred products, and each is lifted by a ten-millionth of the columns' variances so that a
- * flat group has a density at all. A start whose group lives off that lift (its likelihood is
+ * Gaussian mixtures by expectation–maximisation (Dempster, Laird & Rubin 1977); a round costs rows
+ * × groups × columns². Everything that can vanish or explode stays a logarithm; covariances are
+ * sums of centred products, and each is lifted by a ten-millionth of the columns' variances so that
+ * a flat group has a density at all. A start whose group lives off that lift (its likelihood is
  * unbounded in truth) is thrown away.
  */
 #include "base/json.h"
@@ -14,9 +15,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_A_TASK = 1024, ROUNDS = 2000, SAMPLE = 10000, SAMPLE_FROM = 20000 };
+enum {
+    ROWS_A_TASK = 1024,
+    ROUNDS = 2000, /* EM creeps where groups overlap */
+    STARTS = 10,
+    SAMPLE = 10000, /* rows on which the starts compete */
+    SAMPLE_FROM = 20000,
+    FIRST_STARTS = 10, /* of the k-means behind the first start, which is the likeliest to win */
+    KMEANS_ROUNDS = 300,
+    MEANS_MAX = MODEL_CLUSTER_GROUPS_MAX * MODEL_MIXTURE_COLUMNS_MAX,
+};
 
 static const double lift = 1e-7;
+enum { OWN_SPREAD = 20 }; /* lifts: a group with less lives off the lift */
+
+/* Of log-likelihood: starts that end this near to one another reached the same answer. */
+static const double same_answer = 1e-4;
+
+/* Rows times groups: 32 GB of doubles. */
+static const double CHANCES_MAX = 4e9;
+
+/* What a round must gain, relative to the likelihood, to be followed by another. With many rows a
+ * part in 10⁸ is less than parameters are uncertain by. */
+static const double EXACT = 1e-10, ENOUGH = 1e-8;
 
 struct em {
     const struct model_matrix *matrix;
@@ -69,6 +90,9 @@ static void expect_task(void *context, size_t task, int worker)
             chance[c] = log(em->share[c]) + log_density(em->mean + c * d,
                                                         em->factor + (size_t)c * (size_t)(d * d),
                                                         em->log_det[c], d, row, scratch);
+
+        /* Weights and means are gathered while the row is at hand; covariances need the new means
+         * and a pass of their own. */
         double all = stats_log_sum_exp(chance, (size_t)k);
         likelihood += all;
         for (int c = 0; c < k; c++) {
@@ -94,7 +118,7 @@ static void cross_task(void *context, size_t task, int worker)
         for (int c = 0; c < k; c++) {
             double chance = em->chance[i * (size_t)k + (size_t)c],
                    *place = cross + (size_t)c * (size_t)(d * d);
-            if (chance < 1e-300)
+            if (chance < 1e-300) /* it adds nothing, and denormal products are slow */
                 continue;
             for (int j = 0; j < d; j++)
                 gap[j] = em->matrix->data[i * (size_t)d + (size_t)j] - em->mean[c * d + j];
@@ -115,6 +139,8 @@ static bool factorise(struct em *em, const double *weight)
     for (size_t task = 0; task < em->tasks; task++)
         for (size_t i = 0; i < (size_t)k * square; i++)
             em->factor[i] += em->task_cross[task * (size_t)k * square + i];
+
+    /* One covariance for all groups: every group holds a copy, so that densities need not know. */
     if (em->shape == MODEL_MIXTURE_EQUAL) {
         for (int c = 1; c < k; c++)
             for (size_t i = 0; i < square; i++)
@@ -134,8 +160,11 @@ static bool factorise(struct em *em, const double *weight)
         if (!stats_cholesky(d, a))
             return false;
         em->log_det[c] = stats_cholesky_log_det(d, a);
+
+        /* A squared pivot is the variance that the columns before leave; where it is little more
+         * than the lift, the group has no spread of its own. */
         for (int i = 0; i < d; i++)
-            if (a[i * d + i] * a[i * d + i] < 20 * lift * em->variance[i])
+            if (a[i * d + i] * a[i * d + i] < OWN_SPREAD * lift * em->variance[i])
                 return false;
     }
 
@@ -154,6 +183,8 @@ static bool maximise(struct em *em)
         for (int i = 0; i < k * d; i++)
             em->mean[i] += em->task_mean[task * (size_t)(k * d) + (size_t)i];
     }
+
+    /* A covariance of d columns needs d + 1 rows to have full rank. */
     for (int c = 0; c < k; c++) {
         if (weight[c] < (em->shape == MODEL_MIXTURE_FULL ? d + 1 : 1))
             return false;
@@ -161,6 +192,7 @@ static bool maximise(struct em *em)
         for (int j = 0; j < d; j++)
             em->mean[c * d + j] /= weight[c];
     }
+
     pool_run(em->pool, em->tasks, cross_task, em);
     return factorise(em, weight);
 }
@@ -188,6 +220,7 @@ static double run_em(struct em *em, int *rounds)
     double before = -INFINITY;
     if (!maximise(em))
         return NAN;
+
     for (*rounds = 1; *rounds <= ROUNDS; ++*rounds) {
         double now = 0;
         pool_run(em->pool, em->tasks, expect_task, em);
@@ -214,7 +247,7 @@ static struct em em_for(const struct model_matrix *matrix,
                     .shape = options->shape,
                     .pool = pool,
                     .tasks = (matrix->rows + ROWS_A_TASK - 1) / ROWS_A_TASK,
-                    .tolerance = matrix->rows > SAMPLE_FROM ? 1e-8 : 1e-10};
+                    .tolerance = matrix->rows > SAMPLE_FROM ? ENOUGH : EXACT};
     size_t k = (size_t)em.k, d = (size_t)em.columns;
 
     em.share = ARENA_ARRAY(arena, double, k);
@@ -227,6 +260,8 @@ static struct em em_for(const struct model_matrix *matrix,
     em.task_mean = ARENA_ARRAY(arena, double, em.tasks *k *d);
     em.task_cross = ARENA_ARRAY(arena, double, em.tasks *k *d *d);
     em.variance = ARENA_ARRAY(arena, double, d);
+
+    /* Columns are lifted by their own variance, so that units do not matter. */
     double *mean = ARENA_ARRAY(arena, double, d), *all = ARENA_ARRAY(arena, double, d *d);
     stats_covariance(matrix->rows, matrix->columns, matrix->data, 0, mean, all);
     for (size_t j = 0; j < d; j++)
@@ -278,9 +313,12 @@ static enum status run_starts(struct em *em, const struct model_mixture_options 
 {
     for (int start = 0; start < starts; start++) {
         struct model_kmeans groups;
+
+        /* Every third start is stopped early: k-means prefers round groups of one size, and a
+         * mixture's best may be far from what it ends with. */
         struct model_kmeans_options how = {.k = options->k,
-                                           .starts = start == 0 ? 10 : 1,
-                                           .max_iterations = start % 3 == 2 ? 1 : 300,
+                                           .starts = start == 0 ? FIRST_STARTS : 1,
+                                           .max_iterations = start % 3 == 2 ? 1 : KMEANS_ROUNDS,
                                            .seed = options->seed + (uint64_t)start};
         TRY(model_kmeans_fit(em->matrix, &how, em->pool, scratch, &groups, error));
         int rounds;
@@ -288,9 +326,9 @@ static enum status run_starts(struct em *em, const struct model_mixture_options 
         double likelihood = run_em(em, &rounds);
         if (isnan(likelihood))
             continue;
-        if (likelihood > out->log_likelihood + 1e-4)
+        if (likelihood > out->log_likelihood + same_answer)
             out->reached = 0;
-        if (likelihood > out->log_likelihood - 1e-4)
+        if (likelihood > out->log_likelihood - same_answer)
             out->reached++;
         if (likelihood > out->log_likelihood)
             keep(em, likelihood, rounds, out);
@@ -330,6 +368,9 @@ static enum status run_from_sample(struct em *em, const struct model_mixture_opt
     TRY(run_starts(&trial, options, starts, scratch, &best, error));
     if (!isfinite(best.log_likelihood))
         return STATUS_OK;
+
+    /* The winner's parameters are where EM goes on; its chances are of the sample's rows and are
+     * made anew. */
     memcpy(em->share, best.share, sizeof *em->share * k);
     memcpy(em->mean, best.mean, sizeof *em->mean * k * d);
     memcpy(em->factor, best.factor, sizeof *em->factor * k * d * d);
@@ -349,10 +390,14 @@ enum status model_mixture_fit(const struct model_matrix *matrix,
                               struct arena *arena, struct model_mixture *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, options->k, error));
-    int starts = options->k == 1 ? 1 : options->starts > 0 ? options->starts : 10;
-    if (matrix->columns > 200 || (double)matrix->rows * options->k > 4e9)
+    int starts = options->starts > 0 ? options->starts : STARTS;
+    if (options->k == 1) /* all starts are the same then */
+        starts = 1;
+    if (matrix->columns > MODEL_MIXTURE_COLUMNS_MAX ||
+        (double)matrix->rows * options->k > CHANCES_MAX)
         return error_set(error, STATUS_ERROR,
                          "a mixture takes at most 200 traits and 4,000,000,000 rows times groups");
+
     struct arena scratch;
     arena_init(&scratch, 0);
     struct em em = em_for(matrix, options, pool, &scratch);
@@ -412,12 +457,15 @@ enum status model_mixture_read(struct text text, struct arena *arena, struct mod
                                   .columns = (int)model_json_number(&reader, "columns")};
     out->shape = model_json_number(&reader, "equal_covariances") != 0 ? MODEL_MIXTURE_EQUAL
                                                                       : MODEL_MIXTURE_FULL;
+
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->rows = model_json_number(&reader, "rows");
     out->entropy = model_json_number(&reader, "entropy");
     out->share = model_json_array(&reader, "shares", MODEL_CLUSTER_GROUPS_MAX, arena, &shares);
-    out->mean = model_json_array(&reader, "means", 200000, arena, &means);
-    out->factor = model_json_array(&reader, "cholesky_factors", 40000000, arena, &factors);
+    out->mean = model_json_array(&reader, "means", MEANS_MAX, arena, &means);
+    out->factor = model_json_array(&reader, "cholesky_factors",
+                                   (size_t)MEANS_MAX * MODEL_MIXTURE_COLUMNS_MAX, arena, &factors);
+
     if (out->k < 1 || out->columns < 1 || shares != (size_t)out->k ||
         means != shares * (size_t)out->columns || factors != means * (size_t)out->columns)
         model_json_fail(&reader,

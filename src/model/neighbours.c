@@ -1,3 +1,8 @@
+/*
+ * A kd-tree in one array: nodes in the order in which a walk meets them, rows copied in the order
+ * of the leaves, so that a search runs forward through memory. Every choice has a rule for ties, so
+ * two builds of the same rows are the same tree.
+ */
 #include "model/neighbours.h"
 
 #include <math.h>
@@ -41,6 +46,8 @@ static void select_place(const struct builder *b, size_t begin, size_t end, size
             order[low++] = order[high];
             order[high--] = swapped;
         }
+
+        /* Both halves hold the pivot's equals somewhere; only the one with `middle` matters. */
         if (middle <= high)
             end = high + 1;
         else
@@ -88,6 +95,7 @@ static void build(struct builder *b, size_t begin, size_t end)
         qsort(tree->order + begin, end - begin, sizeof *tree->order, compare_rows);
     if (end - begin <= MODEL_NEIGHBOURS_LEAF || column < 0)
         return;
+
     size_t middle = begin + (end - begin) / 2;
     select_place(b, begin, end, middle, column);
     build(b, begin, middle);
@@ -107,10 +115,14 @@ void model_neighbours_new(const struct model_matrix *matrix, struct arena *arena
                                   .order = ARENA_ARRAY(arena, uint32_t, matrix->rows),
                                   .node = ARENA_ARRAY(arena, struct model_neighbours_node, nodes),
                                   .box = ARENA_ARRAY(arena, double, nodes * 2 * columns)};
+
+    /* Nodes: halves of more than a leaf hold at least half a leaf's rows, hence four for each
+     * leaf's worth. */
     struct builder builder = {matrix, out};
     for (uint32_t i = 0; i < matrix->rows; i++)
         out->order[i] = i;
     build(&builder, 0, matrix->rows);
+
     ENSURE(out->node_count <= nodes);
     for (size_t i = 0; i < matrix->rows; i++)
         memcpy(out->data + i * columns, matrix->data + out->order[i] * columns,
@@ -174,6 +186,8 @@ static void meet(struct search *s, uint32_t row, double distance)
         s->heap[s->held++] = distance;
         if (s->held < s->count)
             return;
+
+        /* A heap only once it is full: until then nothing is compared with its top. */
         for (int i = s->count / 2; i-- > 0;)
             sink(s->heap, s->count, i);
     } else if (distance < s->heap[0]) {
@@ -191,12 +205,16 @@ static void look(struct search *s, uint32_t node)
         size_t end =
             n->begin + (s->heap && s->count > MODEL_NEIGHBOURS_LEAF ? (size_t)s->count
                                                                     : MODEL_NEIGHBOURS_LEAF);
-        for (size_t i = n->begin; i < n->end && i < end;
-             i++) /* a longer leaf holds equal rows, the first will do */
+
+        /* A longer leaf holds equal rows, of which the first will do. */
+        for (size_t i = n->begin; i < n->end && i < end; i++)
             meet(s, tree->order[i],
                  squared_distance(s->point, tree->data + i * (size_t)tree->columns, tree->columns));
         return;
     }
+
+    /* The nearer half first; `<=` since an equally near row with a lower number may be in the
+     * other. */
     double left = model_neighbours_box(tree, node + 1, s->point),
            right = model_neighbours_box(tree, n->right, s->point);
     uint32_t first = left <= right ? node + 1 : n->right,

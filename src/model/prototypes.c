@@ -18,7 +18,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 200, ROWS_A_TASK = 2048, LANES = 8 };
+enum {
+    STARTS = 10,
+    ROUNDS = 200, /* some dozens are usual */
+    ROWS_A_TASK = 2048,
+    LANES = 8,            /* prototypes at a time: two registers of AVX */
+    LEVELS_MAX = 1 << 16, /* of a category: their counts are kept for each group */
+};
+
+/* A prototype that is none: farther than any value may be, but its square is still a double. */
+static const double FAR = 1e153;
 
 typedef double half __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(8)));
 typedef int64_t mask __attribute__((vector_size(LANES / 2 * sizeof(int64_t))));
@@ -58,7 +67,7 @@ static void turn(struct work *w)
     int columns = w->data->columns, categories = w->data->categories;
     for (int c = 0; c < w->padded; c++) {
         for (int j = 0; j < columns; j++)
-            w->turned[j * w->padded + c] = c < w->k ? w->centre[c * columns + j] : 1e153;
+            w->turned[j * w->padded + c] = c < w->k ? w->centre[c * columns + j] : FAR;
         for (int j = 0; j < categories; j++)
             w->turned[(columns + j) * w->padded + c] =
                 c < w->k ? (double)w->mode[c * categories + j] : -1;
@@ -84,12 +93,15 @@ AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, siz
                 high += b * b;
             }
 
+            /* Codes are compared as doubles, eight prototypes at once: a mask keeps γ where they
+             * differ. */
             for (int j = 0; j < categories; j++, place += padded) {
                 double own = code[j];
                 low += (half)((mask)differs & (mask)(own != *(const half *)place));
                 high += (half)((mask)differs & (mask)(own != *(const half *)(place + LANES / 2)));
             }
 
+            /* In order, so that of equally near prototypes the first wins. */
             for (int l = 0; l < LANES; l++) {
                 double d = l < LANES / 2 ? low[l] : high[l - LANES / 2];
                 best = d < nearest ? (uint32_t)(c + l) : best;
@@ -167,6 +179,7 @@ static size_t move_rows(struct work *w, bool afresh)
         memset(w->sum, 0, sizeof *w->sum * (size_t)w->k * (size_t)w->data->columns);
         memset(w->size, 0, sizeof *w->size * (size_t)w->k);
     }
+
     for (size_t i = 0; i < w->data->rows; i++) {
         bool moves = w->found[i] != w->label[i];
         moved += moves;
@@ -213,6 +226,8 @@ static double run(struct work *w, int *rounds)
     for (*rounds = 1; *rounds <= ROUNDS; ++*rounds) {
         turn(w);
         pool_run(w->pool, w->tasks, assign_task, w);
+
+        /* As in k-means: a fixed point counts when it holds with sums made afresh. */
         bool settled = move_rows(w, *rounds == 1) == 0 && *rounds > 1;
         if (settled && sums_are_fresh)
             break;
@@ -221,6 +236,7 @@ static double run(struct work *w, int *rounds)
         sums_are_fresh = settled;
         update(w);
     }
+
     for (size_t i = 0; i < w->data->rows; i++)
         total += w->cost[i];
     return total;
@@ -236,11 +252,11 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
         return error_set(error, STATUS_ERROR, "%zu customers cannot be divided into %d groups",
                          data->rows, k);
     for (size_t i = 0; i < data->rows * (size_t)data->columns; i++)
-        if (!(fabs(data->number[i]) < 1e150))
+        if (!(fabs(data->number[i]) < MODEL_CLUSTER_VALUE_MAX))
             return error_set(error, STATUS_ERROR, "customer %zu has no usable value in trait %zu",
                              i / (size_t)data->columns + 1, i % (size_t)data->columns + 1);
     for (int j = 0; j < data->categories; j++)
-        if (data->levels[j] == 0 || data->levels[j] > 65536)
+        if (data->levels[j] == 0 || data->levels[j] > LEVELS_MAX)
             return error_set(error, STATUS_ERROR,
                              "category %d has %u different values; 1 to 65,536 are possible", j + 1,
                              data->levels[j]);
@@ -249,6 +265,8 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
     return STATUS_OK;
 }
 
+/* What a differing category weighs against squared differences of numbers: half of their mean
+ * standard deviation (after Huang 1997). */
 double model_prototypes_gamma(const struct model_prototypes_data *data)
 {
     double total = 0;
@@ -328,7 +346,9 @@ enum status model_prototypes_fit(const struct model_prototypes_data *data, int k
         .mode = ARENA_ARRAY(arena, uint32_t, (size_t)k * (size_t)data->categories),
         .size = ARENA_ARRAY(arena, double, k),
         .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
-    for (int start = 0; start < (starts > 0 ? starts : 10); start++) {
+
+    /* The memory of one start serves all; the best is copied out at once. */
+    for (int start = 0; start < (starts > 0 ? starts : STARTS); start++) {
         struct stats_random random;
         int rounds;
         stats_random_init(&random, seed, (uint64_t)start);
@@ -397,8 +417,9 @@ enum status model_prototypes_read(struct text text, struct arena *arena,
         centres != sizes * (size_t)out->columns || modes != sizes * (size_t)out->categories)
         model_json_fail(&reader,
                         "the numbers of groups, traits and prototypes do not fit together");
+
     out->mode = ARENA_ARRAY(arena, uint32_t, modes);
     for (size_t i = 0; i < modes; i++)
-        out->mode[i] = mode[i] >= 0 && mode[i] < 65536 ? (uint32_t)mode[i] : 0;
+        out->mode[i] = mode[i] >= 0 && mode[i] < LEVELS_MAX ? (uint32_t)mode[i] : 0;
     return model_json_close(&reader, error);
 }

@@ -1,3 +1,8 @@
+/*
+ * Measures of predicted probabilities. All take weights, so that a bootstrap of customers is the
+ * same computation with the number of times each was drawn: the order of the scores is sorted once
+ * and serves every draw.
+ */
 #include "model/quality.h"
 
 #include "stats/inference.h"
@@ -28,6 +33,7 @@ static void curves(const unsigned char *label, const double *predicted, const ui
         above += hits + misses;
         precision += above > 0 ? hits * above_hits / above : 0;
     }
+
     double misses = above - above_hits;
     out->count = above;
     out->hits = above_hits;
@@ -37,7 +43,7 @@ static void curves(const unsigned char *label, const double *predicted, const ui
 
 static double inside(double p)
 {
-    return fmin(fmax(p, 1e-15), 1 - 1e-15); /* logarithms stay finite */
+    return fmin(fmax(p, 1e-15), 1 - 1e-15); /* logarithms stay finite: a miss costs 35 at most */
 }
 
 static void losses(const unsigned char *label, const double *predicted, size_t count,
@@ -53,13 +59,20 @@ static void losses(const unsigned char *label, const double *predicted, size_t c
     out->brier = brier / out->count;
 }
 
-/* Newton's method for label ~ a + b·logit(p), with b free or 1. Returns b and sets *intercept. */
+enum {
+    NEWTON_ROUNDS = 50, /* five are usual; perfect predictions have no end of b */
+    STEP_MOST = 3,      /* of a logit: farther out the quadratic says nothing */
+};
+static const double BIN_LEVEL = 0.95; /* of the bins' intervals */
+
+/* Newton's method for label ~ a + b·logit(p), with b free or 1 (Cox 1958). Returns b and sets
+ * *intercept: 0 and 1 where predictions are calibrated. */
 static double recalibrate(const unsigned char *label, const double *logit, size_t count,
                           const uint32_t *weight, bool free_slope, double *intercept)
 {
     double a = 0, b = 1;
 
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < NEWTON_ROUNDS; round++) {
         double ga = 0, gb = 0, haa = 0, hab = 0, hbb = 0;
         for (size_t i = 0; i < count; i++) {
             if (weight && !weight[i])
@@ -74,7 +87,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
         }
 
         double det = haa * hbb - hab * hab, da, db = 0;
-        if (!free_slope || !(det > 1e-12 * haa * hbb)) {
+        if (!free_slope || !(det > 1e-12 * haa * hbb)) { /* all logits alike: b cannot be told */
             da = haa > 0 ? ga / haa : 0;
         } else {
             da = (hbb * ga - hab * gb) / det;
@@ -82,10 +95,10 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
         }
 
         double longest = fmax(fabs(da), fabs(db));
-        double cut = longest > 3 ? 3 / longest : 1;
+        double cut = longest > STEP_MOST ? STEP_MOST / longest : 1;
         a += cut * da;
         b += cut * db;
-        if (longest < 1e-10)
+        if (longest < 1e-10) /* no digit that is shown moves any more */
             break;
     }
 
@@ -144,8 +157,10 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
         }
 
         all += hits;
-        for (int b = 0; b < MODEL_QUALITY_BINS;
-             b++) { /* this run covers places place … place + run */
+
+        /* The run covers places place … place + run. Equal scores cannot be told apart, so each bin
+         * gets the run's average customer as often as it has places in it. */
+        for (int b = 0; b < MODEL_QUALITY_BINS; b++) {
             double share = fmin(place + run, (b + 1) * size) - fmax(place, b * size);
             if (share <= 0)
                 continue;
@@ -158,7 +173,7 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
     }
 
     for (int b = 0; b < MODEL_QUALITY_BINS; b++) {
-        struct stats_interval interval = stats_wilson(bins[b].hits, bins[b].count, 0.95);
+        struct stats_interval interval = stats_wilson(bins[b].hits, bins[b].count, BIN_LEVEL);
         bins[b].mean = bins[b].count > 0 ? sum[b] / bins[b].count : NAN;
         bins[b].low = interval.low;
         bins[b].high = interval.high;
@@ -189,12 +204,16 @@ static void draw(void *context, size_t task, int worker)
     uint32_t *times = base_calloc(boot->customers + 1, sizeof *times), *weight = times;
     for (size_t i = 0; i < boot->customers; i++)
         times[stats_random_below(&random, boot->customers)]++;
+
+    /* Customers are drawn with all their rows: rows of one customer are not independent. */
     if (boot->customer) {
         weight = base_malloc(sizeof *weight * (boot->count + 1));
         for (size_t i = 0; i < boot->count; i++)
             weight[i] = times[boot->customer[i]];
     }
 
+    /* Both models meet the same draw: only then does the difference's interval know what they
+     * share. */
     if (boot->b) {
         curves(boot->label, boot->a, boot->order_a, boot->count, weight, &boot->of_a[task]);
         curves(boot->label, boot->b, boot->order_b, boot->count, weight, &boot->of_b[task]);
@@ -241,6 +260,9 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
     pool_run(pool, total, draw, &boot);
     double *values = base_malloc(sizeof *values * (total + 1));
     enum { MEASURES = sizeof(struct model_quality) / sizeof(double) };
+
+    /* A struct of doubles is walked like an array, so that a new measure has its interval at
+     * once. */
     for (size_t m = 0; m < MEASURES; m++) {
         for (size_t i = 0; i < total; i++)
             memcpy(&values[i], (const char *)&boot.of_a[i] + m * sizeof(double), sizeof(double));
@@ -274,6 +296,7 @@ struct stats_interval model_quality_auc_difference(const unsigned char *label, c
     boot.order_b = boot.order_a + count;
     boot.of_a = base_calloc(2 * total, sizeof *boot.of_a);
     boot.of_b = boot.of_a + total;
+
     stats_order(a, count, boot.order_a);
     stats_order(b, count, boot.order_b);
     pool_run(pool, total, draw, &boot);
@@ -281,6 +304,7 @@ struct stats_interval model_quality_auc_difference(const unsigned char *label, c
     for (size_t i = 0; i < total; i++)
         values[i] = boot.of_a[i].auc - boot.of_b[i].auc;
     struct stats_interval interval = percentiles(values, total, level);
+
     free(values);
     free(boot.order_a);
     free(boot.of_a);
@@ -319,6 +343,7 @@ struct stats_interval model_quality_loss_difference(const unsigned char *label, 
     customers = customer ? customers : count;
     double *sum = base_calloc(2 * customers + (size_t)draws + 1, sizeof *sum),
            *rows = sum + customers, *mean = rows + customers, total = 0;
+
     for (size_t i = 0; i < count; i++) {
         double p = inside(a[i]), q = inside(b[i]);
         double loss = label[i] ? log(q) - log(p) : log1p(-q) - log1p(-p);
@@ -326,6 +351,7 @@ struct stats_interval model_quality_loss_difference(const unsigned char *label, 
         rows[customer ? customer[i] : i]++;
         total += loss;
     }
+
     struct loss_draws work = {sum, rows, customers, seed, mean};
     pool_run(pool, (size_t)draws, draw_loss, &work);
     struct stats_interval interval = percentiles(mean, (size_t)draws, level);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DISCRETE = 40, BINS = 30 };
+enum {
+    DISCRETE = 40, /* distinct values up to which a column is one of lumps: counts, scales */
+    BINS = 30,     /* else; fewer would blur a peak, more are noise in a thousand rows */
+};
 
 /* One column as a unimodal distribution over cells in rising order: single values when there are
  * few, else bins. */
@@ -36,6 +39,7 @@ static double rising(const double *share, int count, int step, double *out)
             blocks--;
         }
     }
+
     for (int b = 0; b < blocks; b++)
         for (int i = 0; i < (int)weight[b]; i++, at++) {
             out[at * step] = sum[b] / weight[b];
@@ -78,6 +82,7 @@ static void fit_margin(const double *sorted, size_t rows, struct arena *arena,
         share[out->count++] = 1 / (double)rows;
     }
 
+    /* The count stopped one past DISCRETE: the values so far are given up for bins. */
     if (!out->discrete) {
         double low = sorted[0], width = (sorted[rows - 1] - low) / BINS;
         memset(share, 0, sizeof share);
@@ -104,7 +109,7 @@ static double margin_quantile(const struct model_margin *margin, double p)
     if (margin->discrete)
         return margin->value[b];
     double before = b ? margin->below[b - 1] : 0, share = margin->below[b] - before;
-    double within = share > 0 ? fmin(fmax((p - before) / share, 0), 1) : .5;
+    double within = share > 0 ? fmin(fmax((p - before) / share, 0), 1) : .5; /* an empty bin */
     return margin->value[b] + within * (margin->value[b + 1] - margin->value[b]);
 }
 
@@ -126,7 +131,7 @@ static void take_root(double *a, size_t d)
     for (size_t j = 0; j < d; j++)
         spread = fmax(spread, a[j * d + j]);
     for (size_t j = 0; j < d; j++)
-        a[j * d + j] += 1e-9 * spread + 1e-300;
+        a[j * d + j] += 1e-9 * spread + 1e-300; /* the latter where there is no spread at all */
     if (!stats_cholesky((int)d, a)) /* not possible but by rounding: then columns by themselves */
         for (size_t i = 0; i < d; i++)
             for (size_t j = 0; j < d; j++)
@@ -155,7 +160,12 @@ static void find_box(struct model_reference *r, const double *numbers, struct ar
  * found that, put through the same lumps, shows what the data show (the polychoric idea of Pearson
  * and Olsson 1979, by simulation).
  */
-enum { PAIRS = 2000 };
+enum {
+    PAIRS = 2000,  /* drawn: a correlation to within 0.02, which is less than ranks are off by */
+    HALVINGS = 12, /* of −.98 … .98: to 5e-4 */
+    SHRINKS = 60,  /* .97^60 = .16: where even that fails, columns are drawn by themselves */
+};
+static const double SHRINK = .97;
 
 struct lumps {
     const struct model_margin *first, *second;
@@ -172,6 +182,8 @@ static double shown(const struct model_margin *margin, double hidden)
     while (b + 1 < margin->count && margin->below[b] < p)
         b++;
     double before = b ? margin->below[b - 1] : 0;
+
+    /* A quantile of 0 or 1 would be infinite; ±4.75 is as far as draws come. */
     return stats_normal_quantile(fmin(fmax((before + margin->below[b]) / 2, 1e-6), 1 - 1e-6));
 }
 
@@ -191,7 +203,7 @@ static double hidden_correlation(const struct lumps *lumps, double seen)
     double low = -.98, high = .98; /* beyond, columns say the same */
     if (!lumps->first->discrete && !lumps->second->discrete)
         return seen;
-    for (int step = 0; step < 12; step++) {
+    for (int step = 0; step < HALVINGS; step++) {
         double middle = (low + high) / 2, is = shown_correlation(lumps, middle);
         if (is < seen)
             low = middle;
@@ -210,6 +222,7 @@ static void uncover_correlations(struct model_reference *r, struct arena *arena)
     stats_random_init(&random, 1, 1);
     if (d > most)
         return;
+
     for (size_t i = 0; i < 2 * PAIRS; i++)
         normal[i] = stats_random_normal(&random);
     for (size_t j = 0; j < d; j++)
@@ -225,13 +238,13 @@ static void uncover_correlations(struct model_reference *r, struct arena *arena)
 static void make_possible(double *correlation, size_t d, struct arena *arena)
 {
     double *try = ARENA_ARRAY(arena, double, d *d);
-    for (int step = 0; step < 60; step++) {
+    for (int step = 0; step < SHRINKS; step++) {
         memcpy(try, correlation, sizeof *try * d * d);
         if (stats_cholesky((int)d, try))
             return;
         for (size_t i = 0; i < d; i++)
             for (size_t j = 0; j < d; j++)
-                correlation[i * d + j] *= i == j ? 1 : .97;
+                correlation[i * d + j] *= i == j ? 1 : SHRINK;
     }
 }
 
@@ -245,12 +258,14 @@ static void find_margins(struct model_reference *r, const double *numbers, struc
             column[i] = numbers[i * d + j];
         stats_ranks(column, rows, arena, rank);
         for (size_t i = 0; i < rows; i++)
+            /* Hazen's places: ranks from 1 have the middles of their shares, none is 0 or 1. */
             score[i * d + j] = stats_normal_quantile((rank[i] - .5) / (double)rows);
         stats_sort(column, rows);
         r->low[j] = column[0];
         r->high[j] = column[rows - 1];
         fit_margin(column, rows, arena, &r->margin[j]);
     }
+
     stats_covariance(rows, (int)d, score, 0, mean, r->copula_root);
     stats_to_correlation((int)d, r->copula_root);
     uncover_correlations(r, arena);
@@ -330,6 +345,7 @@ void model_reference_draw(const struct model_reference *reference, enum model_re
         draw_numbers(reference, kind, random, out + i * columns);
     if (!reference->layout.categories)
         return;
+
     uint32_t *order = base_malloc(sizeof *order * rows);
     size_t at = (size_t)reference->layout.numbers;
     for (uint32_t i = 0; i < rows; i++)

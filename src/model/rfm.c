@@ -1,3 +1,7 @@
+/*
+ * Recency, frequency and monetary scores: cut points from quantiles, and a grid of named cells over
+ * recency and the mean of the other two. Other numbers of bins are brought to the grid's five.
+ */
 #include "model/rfm.h"
 
 #include "base/json.h"
@@ -39,8 +43,10 @@ static const struct {
     [LOST] = {"lost", "longest quiet, least bought"},
 };
 
+enum { GRID = 5, BINS = 5 }; /* scores a side; bins unless told otherwise */
+
 /* Rows: recency 1…5; columns: frequency and monetary 1…5. */
-static const unsigned char grid[5][5] = {
+static const unsigned char grid[GRID][GRID] = {
     {LOST, HIBERNATING, AT_RISK, CANNOT_LOSE, CANNOT_LOSE},
     {HIBERNATING, HIBERNATING, AT_RISK, AT_RISK, CANNOT_LOSE},
     {ABOUT_TO_SLEEP, ABOUT_TO_SLEEP, NEED_ATTENTION, LOYAL, LOYAL},
@@ -73,7 +79,7 @@ enum status model_rfm_fit(const struct model_rfm_data *data,
                           const struct model_rfm_options *options, struct arena *arena,
                           struct model_rfm *out, struct error *error)
 {
-    *out = (struct model_rfm){.bins = options->bins ? options->bins : 5};
+    *out = (struct model_rfm){.bins = options->bins ? options->bins : BINS};
     if (out->bins < 2 || out->bins > MODEL_RFM_BINS_MAX)
         return error_set(error, STATUS_USAGE, "%d bins are asked for; 2 to %d are possible",
                          out->bins, MODEL_RFM_BINS_MAX);
@@ -81,6 +87,7 @@ enum status model_rfm_fit(const struct model_rfm_data *data,
         return fixed_cuts(options, out, error);
     if (data->count == 0)
         return error_set(error, STATUS_ERROR, "there are no customers to divide into bins");
+
     const double *values[3] = {data->recency, data->frequency, data->monetary};
     double *sorted = ARENA_ARRAY(arena, double, data->count);
     for (int part = 0; part < 3; part++) {
@@ -88,6 +95,7 @@ enum status model_rfm_fit(const struct model_rfm_data *data,
             if (!isfinite(values[part][i]))
                 return error_set(error, STATUS_ERROR, "customer %zu has no %s", i + 1,
                                  part_name[part]);
+
         memcpy(sorted, values[part], sizeof *sorted * data->count);
         stats_sort(sorted, data->count);
         for (int i = 1; i < out->bins; i++)
@@ -121,8 +129,9 @@ int model_rfm_code(const int scores[3])
 
 int model_rfm_cell(const struct model_rfm *model, const int scores[3])
 {
-    int recency = (5 * scores[0] + model->bins - 1) / model->bins;
-    int worth = (5 * (scores[1] + scores[2]) + 2 * model->bins - 1) / (2 * model->bins);
+    /* Rounded up, so that the best and the worst bin are the best and the worst of five. */
+    int recency = (GRID * scores[0] + model->bins - 1) / model->bins;
+    int worth = (GRID * (scores[1] + scores[2]) + 2 * model->bins - 1) / (2 * model->bins);
     return grid[recency - 1][worth - 1];
 }
 

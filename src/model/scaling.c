@@ -38,9 +38,17 @@ static struct moments moments_of(const struct model_scaling *scaling, const doub
         cubes += gap * gap * gap;
     }
     out.deviation = count > 1 ? sqrt(squares / (double)(count - 1)) : 0;
+
+    /* m₃ / m₂^1.5, with the sums' own powers of the count. */
     out.skewness = squares > 0 ? sqrt((double)count) * cubes / pow(squares, 1.5) : 0;
     return out;
 }
+
+/* The unit of the logarithm: what is smaller than nearly all positive values is as good as nothing.
+ */
+static const double UNIT_QUANTILE = .05;
+/* Logarithms must lessen the skewness by a fifth to be worth their strangeness. */
+static const double LESS_SKEWED = .8;
 
 void model_scaling_choose(const struct model_scaling_options *options, double *values, size_t count,
                           struct model_scaling *out)
@@ -49,11 +57,12 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
     if (!count)
         return;
     stats_sort(values, count);
-    out->fill = stats_quantile_sorted(values, count, .5);
+    out->fill = stats_quantile_sorted(values, count, 1.0 / 2);
     out->low = stats_quantile_sorted(values, count, options->winsor);
     out->high = stats_quantile_sorted(values, count, 1 - options->winsor);
-    if (!(out->high >
-          out->low)) { /* hardly anyone differs: then those who do are all there is to see */
+
+    /* Hardly anyone differs: then those who do are all there is to see. */
+    if (!(out->high > out->low)) {
         out->low = values[0];
         out->high = values[count - 1];
     }
@@ -64,15 +73,18 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
         while (zeros < count && !(values[zeros] > 0))
             zeros++;
         out->unit =
-            zeros < count ? fmin(1, stats_quantile_sorted(values + zeros, count - zeros, .05)) : 1;
+            zeros < count
+                ? fmin(1, stats_quantile_sorted(values + zeros, count - zeros, UNIT_QUANTILE))
+                : 1;
         out->log = true;
         kept = moments_of(out, values, count);
-        if (options->log < 0 && fabs(kept.skewness) > .8 * plain.skewness) {
+        if (options->log < 0 && fabs(kept.skewness) > LESS_SKEWED * plain.skewness) {
             out->log = false;
             kept = plain;
         }
     }
 
+    /* A spread within the rounding of the mean is none. */
     out->constant = !(kept.deviation > 1e-12 * fmax(fabs(kept.mean), 1e-300));
     if (!options->scaled)
         return;

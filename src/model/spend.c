@@ -1,7 +1,17 @@
+/*
+ * The fit of the Gamma-Gamma model, and what it says of a customer: the own mean of x purchases
+ * counts for px of px + q − 1 parts, the mean of all for the rest, so few purchases are believed
+ * less than many.
+ *
+ * Fitted by the logarithms of p, q − 1 and γ, since the mean pγ/(q−1) exists only for q above 1.
+ * Where customers do not differ, q grows without bound; that edge is one mean for all, and fitted
+ * as such.
+ */
 #include "model/spend.h"
 
 #include "base/json.h"
 #include "model/json_read.h"
+#include "model/logarithms.h"
 #include "stats/linear.h"
 #include "stats/optimise.h"
 #include "stats/solve.h"
@@ -10,7 +20,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { CUSTOMERS_A_TASK = 2048 };
+enum {
+    CUSTOMERS_A_TASK = 2048,
+    PARAMETERS = 3,
+    CELLS = PARAMETERS * PARAMETERS, /* of their covariance */
+};
 
 struct likelihood {
     const struct model_spend_data *data;
@@ -51,17 +65,21 @@ static double evaluate(const double *x, double *gradient, void *context)
     struct likelihood *l = context;
     double sum[4] = {0};
     for (int i = 0; i < 3; i++)
-        if (!(fabs(x[i]) < 40))
+        if (!(fabs(x[i]) < MODEL_LOG_MOST))
             return INFINITY;
+
+    /* Once for all customers, before the workers read it. */
     l->p = exp(x[0]);
     l->q = 1 + exp(x[1]);
     l->gamma = exp(x[2]);
     l->digamma_q = stats_digamma(l->q);
+
     size_t tasks = (l->data->count + CUSTOMERS_A_TASK - 1) / CUSTOMERS_A_TASK;
     pool_run(l->pool, tasks, run_task, l);
     for (size_t task = 0; task < tasks; task++)
         for (int i = 0; i < 4; i++)
             sum[i] += l->partial[task][i];
+
     if (gradient) {
         gradient[0] = -sum[1] * l->p;
         gradient[1] = -sum[2] * (l->q - 1);
@@ -107,26 +125,33 @@ static enum status check(const struct model_spend_data *data, double *level,
 
     if (data->count == 0)
         return error_set(error, STATUS_ERROR, "there is no purchase with an amount");
-    *common = data->count < 3                ? MODEL_SPEND_FEW
-              : most - least <= 1e-12 * most ? MODEL_SPEND_ALIKE
-                                             : MODEL_SPEND_OWN;
+
+    /* Three parameters cannot come from fewer than three customers; and means that differ by the
+     * rounding of their sums do not differ. */
+    const double rounding = 1e-12 * most;
+    if (data->count < PARAMETERS)
+        *common = MODEL_SPEND_FEW;
+    else
+        *common = most - least <= rounding ? MODEL_SPEND_ALIKE : MODEL_SPEND_OWN;
     *level = sum / (double)data->count;
     return STATUS_OK;
 }
 
 static void describe_uncertainty(struct likelihood *l, const double *x, struct model_spend *out)
 {
-    double scratch[9], hessian[9], slope[3] = {out->p, out->q - 1, out->gamma};
-    stats_numeric_hessian(3, evaluate, l, x, 1e-4, scratch, hessian);
-    bool curved = stats_cholesky(3, hessian);
-    for (int i = 0; i < 9; i++)
+    double scratch[3 * PARAMETERS], hessian[CELLS];
+    double slope[PARAMETERS] = {out->p, out->q - 1, out->gamma};
+    stats_numeric_hessian(PARAMETERS, evaluate, l, x, MODEL_LOG_STEP, scratch, hessian);
+    bool curved = stats_cholesky(PARAMETERS, hessian);
+
+    for (int i = 0; i < CELLS; i++)
         out->covariance[i] = NAN;
     if (curved)
-        stats_cholesky_inverse(3, hessian, out->covariance);
-    for (int i = 0; i < 3; i++) {
+        stats_cholesky_inverse(PARAMETERS, hessian, out->covariance);
+    for (int i = 0; i < PARAMETERS; i++) {
         double relative = curved ? sqrt(out->covariance[i * 4]) : NAN;
         out->error[i] = relative * slope[i];
-        out->identified[i] = relative < 1 && fabs(x[i]) < 25;
+        out->identified[i] = model_log_identified(x[i], relative);
     }
 }
 
@@ -174,8 +199,12 @@ enum status model_spend_fit_common(const struct model_spend_data *data, enum mod
     }
 
     struct common_fit fit = {data, total / purchases};
-    double log_p =
-        why == MODEL_SPEND_ALIKE ? most : stats_golden(common_negative, &fit, least, most, 1e-8);
+    const double tolerance = 1e-8; /* about √ε: a minimum's place is not sharper than that */
+    double log_p = why == MODEL_SPEND_ALIKE
+                       ? most
+                       : stats_golden(common_negative, &fit, least, most, tolerance);
+
+    /* In the Gamma-Gamma's own parameters, so that whoever reads the model needs no second kind. */
     *out =
         (struct model_spend){.p = exp(log_p), .q = COMMON_Q, .common = why, .customers = customers};
     out->gamma = fit.mean * (out->q - 1) / out->p;
@@ -183,7 +212,7 @@ enum status model_spend_fit_common(const struct model_spend_data *data, enum mod
     out->correlation = stats_correlation(data->x, data->mean, data->count);
     for (int i = 0; i < 3; i++)
         out->error[i] = NAN;
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < CELLS; i++)
         out->covariance[i] = NAN;
     return STATUS_OK;
 }
@@ -223,9 +252,11 @@ enum status model_spend_fit(const struct model_spend_data *data, struct pool *po
     double x[3] = {
         log(3), log(2),
         log(level)}; /* mean pγ/(q−1) = 1.5 × the level: near enough for any unit of money */
+
     struct stats_optimum best = stats_minimise(3, evaluate, &l, NULL, arena, x);
     *out = (struct model_spend){
         .p = exp(x[0]), .q = 1 + exp(x[1]), .gamma = exp(x[2]), .log_likelihood = -best.value};
+
     for (size_t i = 0; i < data->count; i++)
         out->customers += data->weight ? data->weight[i] : 1;
     out->correlation = stats_correlation(data->x, data->mean, data->count);
@@ -286,11 +317,13 @@ void model_spend_write(const struct model_spend *model, struct json *json)
     model_json_put(json, "q", model->q);
     model_json_put(json, "gamma", model->gamma);
     model_json_put_all(json, "errors", model->error, 3);
-    model_json_put_all(json, "covariance_of_logarithms", model->covariance, 9);
+    model_json_put_all(json, "covariance_of_logarithms", model->covariance, CELLS);
+
     json_put_array(json, "identified");
     for (int i = 0; i < 3; i++)
         json_write_integer(json, model->identified[i]);
     json_write_end_array(json);
+
     model_json_put(json, "log_likelihood", model->log_likelihood);
     model_json_put(json, "customers", model->customers);
     model_json_put(json, "correlation", model->correlation);
@@ -308,10 +341,11 @@ enum status model_spend_read(struct text text, struct model_spend *out, struct e
                                 .q = model_json_number(&reader, "q"),
                                 .gamma = model_json_number(&reader, "gamma")};
     model_json_numbers(&reader, "errors", out->error, 3);
-    model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, 9);
+    model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, CELLS);
     model_json_numbers(&reader, "identified", identified, 3);
     for (int i = 0; i < 3; i++)
         out->identified[i] = identified[i] != 0;
+
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->customers = model_json_number(&reader, "customers");
     out->correlation = model_json_number_or_nan(&reader, "correlation");
@@ -319,6 +353,7 @@ enum status model_spend_read(struct text text, struct model_spend *out, struct e
                                          MODEL_SPEND_OWN); /* models saved before have none */
     out->common = common > 0 && common <= MODEL_SPEND_FAILED ? (enum model_spend_common)common
                                                              : MODEL_SPEND_OWN;
+
     if (!(out->p > 0 && out->q > 1 && out->gamma > 0))
         model_json_fail(&reader, "p and gamma must be positive and q above 1");
     return model_json_close(&reader, error);

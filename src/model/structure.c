@@ -14,7 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 1000, STARTS = 3, DRAWS = 39 };
+enum {
+    ROWS =
+        1000,   /* looked at: groups that matter show in so many, and the draws cost as much each */
+    STARTS = 3, /* of k-means */
+    DRAWS = 39, /* of each kind: the least p is 1/40, half of the usual 0.05 */
+};
+
+/* An inertia of 0 keeps a logarithm. */
+static const double TINY = 1e-300;
 
 struct structure {
     const struct model_matrix *matrix;
@@ -35,9 +43,9 @@ static enum status tightening(const struct model_matrix *matrix, int largest, ui
         struct model_kmeans_options options = {.k = k, .starts = STARTS, .seed = seed};
         TRY(model_kmeans_fit(matrix, &options, NULL, arena, &model, error));
         if (k == 1)
-            whole = log(fmax(model.inertia, 1e-300));
+            whole = log(fmax(model.inertia, TINY));
         else
-            out[k - 2] = whole - log(fmax(model.inertia, 1e-300));
+            out[k - 2] = whole - log(fmax(model.inertia, TINY));
     }
     return STATUS_OK;
 }
@@ -125,12 +133,15 @@ static double structure_p(const struct structure *s, int kind, struct arena *are
         for (int i = 0; i < s->draws; i++)
             deviation[k] +=
                 (draws[i * count + k] - mean[k]) * (draws[i * count + k] - mean[k]) / s->draws;
-        deviation[k] = sqrt(deviation[k]) + 1e-12;
+        deviation[k] = sqrt(deviation[k]) + 1e-12; /* draws of lumps may all be the same */
     }
+
     double own = stands_out(s->figure, mean, deviation, count);
     *best = sharpest_bend(s->figure, mean, count);
     for (int i = 0; i < s->draws; i++)
         as_far += stands_out(draws + i * count, mean, deviation, count) >= own;
+
+    /* The data count among the draws, so that the test keeps its level (Davison & Hinkley 1997). */
     return (1 + as_far) / (1 + s->draws);
 }
 
@@ -170,10 +181,14 @@ enum status model_structure_test(const struct model_matrix *matrix,
     *out = (struct model_structure){false, 1, 1, some.rows, 1};
     if ((!options->least && largest < 2) || all_equal(&some))
         return STATUS_OK;
+
+    /* Each number of groups is a figure of its own; density has one. */
     struct structure s = {
         .matrix = &some, .options = options, .places = options->least ? 1 : largest - 1};
     s.draws = options->draws > 0 ? options->draws : DRAWS;
     model_reference_new(&some, options->layout, arena, &s.reference);
+
+    /* Without numbers all kinds are the same: categories are shuffled in each. */
     int kinds = s.reference.layout.numbers ? MODEL_REFERENCE_KINDS : 1;
     size_t tasks = 1 + (size_t)kinds * (size_t)s.draws;
     s.figure = ARENA_ARRAY(arena, double, tasks *(size_t)s.places);
@@ -186,6 +201,7 @@ enum status model_structure_test(const struct model_matrix *matrix,
             return s.errors[i].code;
         }
 
+    /* The largest p of the kinds: groups must stand out from every kind of data without any. */
     out->p = 0;
     out->draws = s.draws * kinds;
     for (int kind = 0; kind < kinds; kind++) {
@@ -195,6 +211,7 @@ enum status model_structure_test(const struct model_matrix *matrix,
             out->groups = best;
     }
 
+    /* p is a whole multiple of 1 / (1 + draws): the least one, with room for rounding. */
     out->natural = out->p <= 1.5 / (1 + s.draws);
     out->groups = out->natural ? out->groups : 1;
     return STATUS_OK;

@@ -1,3 +1,7 @@
+/*
+ * NPS, CSAT and CES. Intervals are those that hold with few answers: Wilson's for a share, a
+ * difference of shares with half an answer added to each, Student's for a mean.
+ */
 #include "model/survey.h"
 
 #include "stats/distribution.h"
@@ -10,6 +14,8 @@ static struct stats_interval scaled(struct stats_interval interval, double facto
     return (struct stats_interval){interval.low * factor, interval.high * factor};
 }
 
+enum { PROMOTES = 9, PASSIVE = 7 }; /* answers from which on somebody is one */
+
 struct model_survey_measure model_survey_nps(const double *answers, size_t count, double level)
 {
     double up = 0, down = 0, n = 0;
@@ -17,12 +23,14 @@ struct model_survey_measure model_survey_nps(const double *answers, size_t count
         if (!(answers[i] >= 0 && answers[i] <= 10))
             continue;
         n++;
-        up += answers[i] >= 9;
-        down += answers[i] < 7;
+        up += answers[i] >= PROMOTES;
+        down += answers[i] < PASSIVE;
     }
+
     struct model_survey_measure out = {n > 0 ? 100 * (up - down) / n : NAN, n, {-100, 100}};
     if (n == 0)
         return out;
+
     double total = n + 2, p = (up + 0.5) / total, q = (down + 0.5) / total, middle = p - q;
     double half = stats_normal_quantile(0.5 + level / 2) * sqrt((p + q - middle * middle) / total);
     out.interval =

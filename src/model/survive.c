@@ -1,3 +1,8 @@
+/*
+ * Kaplan and Meier's curve (1958) with Greenwood's errors, the log-rank test and retention. All
+ * walk the customers once in the order of time: everyone from a place on is still at risk there, so
+ * sorting is the whole cost.
+ */
 #include "model/survive.h"
 
 #include "stats/distribution.h"
@@ -39,6 +44,7 @@ static void bounds(double survival, double log_error, double z, enum model_inter
 static double reaches_half(const struct model_survival *curve, const double *height)
 {
     for (size_t i = 0; i < curve->steps; i++) {
+        /* ½ but for the rounding of a product over all steps. */
         if (fabs(height[i] - 0.5) < 1e-12 && i + 1 < curve->steps) {
             size_t next = i + 1;
             while (next + 1 < curve->steps && curve->events[next] == 0)
@@ -71,6 +77,9 @@ enum status model_survival_fit(const struct model_lifetimes *data, double level,
                                    0};
     double survival = 1, greenwood = 0, z = stats_normal_quantile(0.5 + level / 2);
     stats_order(data->time, n, order);
+
+    /* All of one time are at risk when its events happen. The last may all leave: then S is 0 and
+     * has no error of its own. */
     for (size_t i = 0; i < n;) {
         size_t from = i, step = out->steps++;
         double events = 0, at_risk = (double)(n - i);
@@ -141,18 +150,23 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
                 events[group[order[i]]]++;
                 all++;
             }
+
+        /* A time at which nobody left says nothing; those censored at it leave the risk set after
+         * it. */
         if (all > 0)
             add_time(groups, at_risk, risk, all, events, gap, sum, variance);
         for (size_t j = from; j < i; j++)
             risk[group[order[j]]]--;
     }
 
-    int used = 0; /* groups with something expected; one of them is left out, its gap follows from
-                     the others */
+    /* Groups with something expected; one of them is left out, as its gap follows from the others
+     * and the matrix of all is singular. */
+    int used = 0;
     uint32_t *kept = ARENA_ARRAY(arena, uint32_t, g);
     for (uint32_t a = 0; a < g; a++)
         if (sum[a] > 0)
             kept[used++] = a;
+
     *out = (struct stats_test){.freedom = used > 1 ? used - 1 : 0, .p = 1};
     int m = used - 1;
     double *step = ARENA_ARRAY(arena, double, g);
@@ -181,6 +195,8 @@ void model_retention(const uint32_t *cohort, const uint32_t *period, size_t coun
     for (size_t i = 0; i < count; i++)
         if (cohort[i] < (uint32_t)cohorts && period[i] < (uint32_t)periods)
             share[cohort[i] * (size_t)periods + period[i]]++;
+
+    /* Periods that a cohort has not lived through are unknown, not 0. */
     for (int c = 0; c < cohorts; c++)
         for (int p = 0; p < periods; p++)
             share[c * periods + p] =

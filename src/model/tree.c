@@ -35,6 +35,7 @@ static uint32_t nearest_group(const struct forest *f, uint32_t from, uint32_t wa
 {
     uint32_t best = wanted;
     *distance = wanted == UINT32_MAX ? INFINITY : ward_distance(f, from, wanted);
+
     for (size_t i = 0; i < f->count; i++)
         if (f->alive[i] != from) {
             double d = ward_distance(f, from, f->alive[i]);
@@ -78,6 +79,7 @@ static void name_merges(size_t rows, const uint32_t *one, const uint32_t *other,
     stats_order(height, rows - 1, order);
     for (uint32_t i = 0; i < rows; i++)
         parent[i] = name[i] = i;
+
     for (size_t m = 0; m + 1 < rows; m++) {
         uint32_t a = root_of(parent, one[order[m]]), b = root_of(parent, other[order[m]]);
         out->left[m] = name[a] < name[b] ? name[a] : name[b];
@@ -120,6 +122,8 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         double distance;
         uint32_t last = chain[length - 1], before = length > 1 ? chain[length - 2] : UINT32_MAX;
         uint32_t next = nearest_group(&f, last, before, &distance);
+
+        /* The walk's steps grow shorter, so it ends at two that are each other's nearest. */
         if (next != before) {
             chain[length++] = next;
             continue;
@@ -129,6 +133,9 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         other[merges] = last;
         height[merges++] = sqrt(distance);
         join(&f, before < last ? before : last, before < last ? last : before);
+
+        /* What is left of the chain is still one: a merge never brings Ward's distances nearer than
+         * they were. */
         length -= 2;
     }
 
@@ -191,6 +198,7 @@ static void pam_build(struct pam *p)
         double least = INFINITY;
         for (size_t m = 0; m < p->rows; m++) {
             double cost = 0;
+
             for (size_t i = 0; i < p->rows; i++)
                 cost += fmin(p->first[i], p->distance[m * p->rows + i]);
             if (cost < least) {
@@ -203,11 +211,14 @@ static void pam_build(struct pam *p)
     }
 }
 
+/* An exchange must gain more than the rounding of sums, or two could undo each other for ever. */
+static const double NO_GAIN = -1e-12;
+
 /* SWAP: the best exchange of a medoid for another row, until none lowers the cost. The changes of
  * all k medoids against one candidate are summed in one pass (Schubert & Rousseeuw 2021). */
 static bool pam_swap(struct pam *p, double *change)
 {
-    double best = -1e-12;
+    double best = NO_GAIN;
     uint32_t out = 0, in = 0;
 
     for (size_t m = 0; m < p->rows; m++) {
@@ -229,7 +240,7 @@ static bool pam_swap(struct pam *p, double *change)
             }
     }
 
-    if (best >= -1e-12)
+    if (best >= NO_GAIN)
         return false;
     p->medoid[out] = in;
     return true;
@@ -253,6 +264,8 @@ enum status model_pam_fit(const struct model_matrix *matrix, int k, struct arena
                     .nearest = label,
                     .first = ARENA_ARRAY(&scratch, double, rows),
                     .second = ARENA_ARRAY(&scratch, double, rows)};
+
+    /* All distances are kept: each is looked at for every candidate of every exchange. */
     for (size_t a = 0; a < rows; a++)
         for (size_t b = 0; b < a; b++) {
             double sum = 0;
@@ -269,6 +282,7 @@ enum status model_pam_fit(const struct model_matrix *matrix, int k, struct arena
     do
         pam_nearest(&p);
     while (pam_swap(&p, change));
+
     *cost = 0;
     for (size_t i = 0; i < rows; i++)
         *cost += p.first[i];

@@ -1,3 +1,7 @@
+/*
+ * Values of many customers at once. What is costly (the distribution of purchases ahead) depends on
+ * few numbers and is kept; what is left for each customer is a handful of logarithms.
+ */
 #include "model/value.h"
 
 #include "model/clv_rows.h"
@@ -8,7 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUSTOMERS_A_TASK = 2048, PURCHASES = 64, PAID = 256, CACHE_MAX = 8192 };
+enum {
+    CUSTOMERS_A_TASK = 2048,
+    PURCHASES = 64,   /* ahead; who may buy more often has intervals without a table */
+    PAID = 256,       /* purchases so far whose digamma is kept */
+    CACHE_MAX = 8192, /* outlooks for each thread: five megabytes */
+};
+
+/* P(more than n) is listed down to this at least: what is left adds nothing to a mean of
+ * logarithms. */
+static const double TABLE_END = 1e-3;
 
 /*
  * What the models say of someone alive depends on x and T alone, and customers who bought as often
@@ -56,12 +69,14 @@ static void log_of_purchases(const struct scoring *s, const struct model_history
         out->log_variance = pow((high - low) / (2 * s->z), 2);
         return;
     }
+
     for (int n = 1; n < out->count; n++) {
         double chance = out->more_than[n - 1] - out->more_than[n];
         all += chance;
         mean += chance * s->log_amount[n];
         square += chance * (s->log_spread[n] + s->log_amount[n] * s->log_amount[n]);
     }
+
     out->log_mean = all > 0 ? mean / all : s->log_amount[1];
     out->log_variance =
         all > 0 ? fmax(0, square / all - out->log_mean * out->log_mean) : s->log_spread[1];
@@ -70,6 +85,9 @@ static void log_of_purchases(const struct scoring *s, const struct model_history
 static void fill_outlook(const struct scoring *s, double x, double t, struct outlook *out)
 {
     const struct model_value *value = s->value;
+
+    /* Of someone alive the time of the last purchase does not matter: any that is allowed will
+     * do. */
     struct model_history h = {x, x > 0 ? t : 0, t};
     out->filled = true;
     out->x = x;
@@ -80,8 +98,8 @@ static void fill_outlook(const struct scoring *s, double x, double t, struct out
         out->later =
             model_clv_future_discounted(value->often, &h, value->ahead, value->rate, out->whole);
     if (s->intervals)
-        out->count = model_clv_tail(value->often, &h, value->ahead, fmin(1e-3, s->tail), PURCHASES,
-                                    out->more_than);
+        out->count = model_clv_tail(value->often, &h, value->ahead, fmin(TABLE_END, s->tail),
+                                    PURCHASES, out->more_than);
     if (s->intervals && value->much)
         log_of_purchases(s, &h, out);
 }
@@ -96,6 +114,9 @@ static const struct outlook *outlook_of(const struct scoring *s, const struct mo
     uint64_t key =
         bits[0] ^ bits[0] >> 32 ^ (bits[1] ^ bits[1] >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     key = (key ^ key >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
+
+    /* The upper bits of a product are the best mixed; 24 are more than the cache has places. One
+     * place for each key: whoever was there before is computed again when met again. */
     struct outlook *out = &s->cache[(size_t)worker * s->cache_size + (key >> 40) % s->cache_size];
     if (!out->filled || out->x != h->x || out->t != h->t)
         fill_outlook(s, h->x, h->t, out);
@@ -137,6 +158,7 @@ static struct stats_interval value_interval(const struct scoring *s, double aliv
     double some = alive * (outlook->count ? outlook->more_than[0] : 1),
            shape = much->p * paid + much->q;
     bool listed = paid < PAID && paid == floor(paid);
+
     if (!(some > s->tail))
         return (struct stats_interval){0, 0};
     double mean = outlook->log_mean + log(much->gamma + total) -
@@ -178,6 +200,7 @@ static void score_customer(const struct scoring *s, size_t i, int worker)
     put(s, MODEL_VALUE_ALIVE_LOW, i, range.low);
     put(s, MODEL_VALUE_ALIVE_HIGH, i, range.high);
     put(s, MODEL_VALUE_EXPECTED, i, alive * outlook->whole);
+
     if (s->intervals) {
         range = purchase_interval(s, h, alive, outlook);
         put(s, MODEL_VALUE_EXPECTED_LOW, i, range.low);
@@ -207,11 +230,14 @@ void model_value_score(const struct model_value *value,
     s->columns = columns;
     s->intervals = columns[MODEL_VALUE_EXPECTED_LOW] || columns[MODEL_VALUE_EXPECTED_HIGH] ||
                    columns[MODEL_VALUE_VALUE_LOW] || columns[MODEL_VALUE_VALUE_HIGH];
+
     s->cache_size = customers->count < CACHE_MAX ? customers->count + 1 : CACHE_MAX;
     s->cache =
         base_calloc((size_t)(pool ? pool_threads(pool) : 1) * s->cache_size, sizeof *s->cache);
     s->tail = (1 - value->level) / 2;
     s->z = stats_normal_quantile(1 - s->tail);
+
+    /* Digammas of whole numbers of purchases: every customer would compute the same ones. */
     for (int n = 1; value->much && n <= PURCHASES; n++) {
         s->log_amount[n] = stats_digamma(value->much->p * n);
         s->log_spread[n] = stats_trigamma(value->much->p * n);

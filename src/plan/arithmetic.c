@@ -46,6 +46,7 @@ static int64_t scaled_to(struct run *run, const struct operand *operand, size_t 
     int own = operand->step->type == VALUE_DECIMAL ? operand->step->scale : 0;
     int64_t value = operand->i[lane * operand->stride], out = 0;
     if (scale <= own)
+
         return value;
     if (!number_rescale(value, scale - own, &out))
         run_fail(run, "%s", PAST);
@@ -77,12 +78,14 @@ static int64_t add_times(struct run *run, const struct step *step, const struct 
     enum value_type left = a->step->type, right = b->step->type;
     int64_t x = left == VALUE_DURATION ? duration_of(a, lane) : a->i[lane * a->stride];
     int64_t y = right == VALUE_DURATION ? duration_of(b, lane) : b->i[lane * b->stride], out = 0;
+    /* A date is a whole day; beside one a length of time counts in whole days, rounded down. */
     if (left == VALUE_DATE && right == VALUE_DATE)
         return (x - y) * SECONDS_A_DAY;
     if (left == VALUE_DATE && right == VALUE_DURATION)
         return x + sign * number_floor_divide(y, SECONDS_A_DAY);
     if (left == VALUE_DURATION && right == VALUE_DATE)
         return y + number_floor_divide(x, SECONDS_A_DAY);
+
     bool past = sign > 0 ? __builtin_add_overflow(x, y, &out) : __builtin_sub_overflow(x, y, &out);
     if (past)
         run_fail(run, "%s", PAST);
@@ -99,6 +102,7 @@ static int64_t add_exact(struct run *run, const struct step *step, const struct 
 {
     if (is_time_type(a->step->type) || is_time_type(b->step->type))
         return add_times(run, step, a, b, lane, sign);
+
     int64_t x = scaled_to(run, a, lane, step->scale), y = scaled_to(run, b, lane, step->scale),
             out = 0;
     bool past = sign > 0 ? __builtin_add_overflow(x, y, &out) : __builtin_sub_overflow(x, y, &out);
@@ -111,14 +115,17 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
 {
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0])};
+
     if (step->child_count == 1) { /* a calendar period */
         known_in_all(run, step, out, operands, 1);
         FOR_KNOWN(out, lanes)
             out->i[lane] = add_months(run, step, operands[0].i[lane * operands[0].stride], sign);
         return;
     }
+
     operands[1] = operand_of(run, step->child[1]);
     known_in_all(run, step, out, operands, step->child_count);
+
     if (step->shape == SHAPE_DOUBLE) {
         FOR_KNOWN(out, lanes)
             out->d[lane] =
@@ -126,6 +133,7 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
         plan_forget_nonfinite(run, step, out);
         return;
     }
+
     FOR_KNOWN(out, lanes)
         out->i[lane] = add_exact(run, step, &operands[0], &operands[1], lane, sign);
 }
@@ -150,6 +158,7 @@ static double whole_of(double value, int function)
 static int64_t round_double(struct run *run, double value, int function)
 {
     double whole = whole_of(value, function);
+    /* From −2^63 to below 2^63: what an int64_t holds, and as doubles exact. */
     if (!(whole >= -9223372036854775808.0 && whole < 9223372036854775808.0)) {
         run_fail(run, "%s", PAST);
         return 0;
@@ -167,6 +176,8 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
         step->type == VALUE_DURATION &&
         (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
     FOR_KNOWN(out, lanes) {
+        /* A decimal times a length of time comes to whole seconds, rounded down like all of
+         * them. */
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {
@@ -205,6 +216,7 @@ void step_divide(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
+
     known_in_all(run, step, out, operands, step->child_count);
     double *by = arena_alloc(&run->scratch, (lanes + 64) * sizeof *by);
     numbers_of(&operands[0], lanes, out->d);
@@ -230,10 +242,12 @@ void step_negate(struct run *run, const struct step *step, struct vector *out)
 static int64_t round_decimal(int64_t value, int64_t unit, int function)
 {
     int64_t down = number_floor_divide(value, unit), rest = value - down * unit;
+
     if (function == FUNCTION_FLOOR || rest == 0)
         return down;
     if (function == FUNCTION_CEIL)
         return down + 1;
+    /* A half goes away from zero, as round() of a double does. */
     bool half = rest == unit - rest;
     return half ? down + (value > 0) : down + (rest > unit - rest);
 }
@@ -245,6 +259,7 @@ void step_numeric(struct run *run, const struct step *step, struct vector *out)
     struct operand a = operand_of(run, step->child[0]);
     known_in_all(run, step, out, &a, 1);
     int64_t unit = a.step->type == VALUE_DECIMAL ? number_power10(a.step->scale) : 1;
+
     FOR_KNOWN(out, lanes) {
         if (step->a != FUNCTION_ABS) {
             out->i[lane] = a.step->shape == SHAPE_DOUBLE
@@ -289,16 +304,20 @@ void step_length(struct run *run, const struct step *step, struct vector *out)
 
 static struct text change_case(struct text text, bool upper, struct arena *arena)
 {
+    /* No code point takes more than four bytes. */
     char *bytes = arena_alloc(arena, text.length * 4 + 1);
     size_t used = 0, at = 0;
+
     while (at < text.length) {
         utf8proc_int32_t point;
         utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text.data + at,
                                                    (utf8proc_ssize_t)(text.length - at), &point);
+        /* What is no UTF-8 stays as it is. */
         if (length <= 0) {
             bytes[used++] = text.data[at++];
             continue;
         }
+
         point = upper ? utf8proc_toupper(point) : utf8proc_tolower(point);
         used += (size_t)utf8proc_encode_char(point, (utf8proc_uint8_t *)bytes + used);
         at += (size_t)length;
@@ -311,6 +330,7 @@ void step_case(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
     known_in_all(run, step, out, &a, 1);
+    /* What is made for a constant must outlive the batch. */
     struct arena *memory = step->frame == FRAME_ONE ? &run->lasting : &run->scratch;
     FOR_KNOWN(out, lanes)
         out->text[lane] =
@@ -336,13 +356,16 @@ void step_choose(struct run *run, const struct step *step, struct vector *out)
     struct operand *child = arena_alloc(&run->scratch, (size_t)step->child_count * sizeof *child);
     for (int c = 0; c < step->child_count; c++)
         child[c] = operand_of(run, step->child[c]);
+
     enum segment_compare wanted = step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT;
+
     for (size_t lane = 0; lane < lanes; lane++) {
         int best = -1;
         for (int c = 0; c < step->child_count; c++)
             if (bit_at(child[c].bits, lane) &&
                 (best < 0 || compare_holds(run, wanted, &child[c], lane, &child[best], lane)))
                 best = c;
+
         bit_clear(out->own_bits, lane);
         if (best < 0)
             continue;
@@ -357,10 +380,12 @@ void step_coalesce(struct run *run, const struct step *step, struct vector *out)
     struct operand *child = arena_alloc(&run->scratch, (size_t)step->child_count * sizeof *child);
     for (int c = 0; c < step->child_count; c++)
         child[c] = operand_of(run, step->child[c]);
+
     for (size_t lane = 0; lane < lanes; lane++) {
         int found = 0;
         while (found < step->child_count && !bit_at(child[found].bits, lane))
             found++;
+
         bit_clear(out->own_bits, lane);
         if (found == step->child_count)
             continue;
@@ -370,12 +395,14 @@ void step_coalesce(struct run *run, const struct step *step, struct vector *out)
 }
 
 /* Great circle, haversine (R. W. Sinnott, Virtues of the haversine, 1984), mean radius of the
- * earth. */
+ * earth (IUGG: two thirds of the equatorial radius of WGS 84, one of the polar one), in metres. */
+
 static double haversine(double latitude1, double longitude1, double latitude2, double longitude2)
 {
     const double radius = 6371008.8, radian = 0.017453292519943295;
     double half_latitude = (latitude2 - latitude1) * radian / 2,
            half_longitude = (longitude2 - longitude1) * radian / 2;
+    /* Rounding may carry the sum beyond 1 between opposite points of the globe. */
     double a = sin(half_latitude) * sin(half_latitude) +
                cos(latitude1 * radian) * cos(latitude2 * radian) * sin(half_longitude) *
                    sin(half_longitude);
@@ -388,6 +415,7 @@ void step_distance(struct run *run, const struct step *step, struct vector *out)
     struct operand operands[3];
     for (int c = 0; c < step->child_count; c++)
         operands[c] = operand_of(run, step->child[c]);
+
     known_in_all(run, step, out, operands, step->child_count);
     FOR_KNOWN(out, lanes) {
         size_t at = lane * operands[0].stride;

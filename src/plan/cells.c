@@ -62,9 +62,11 @@ static void take_cells(struct cell_pass *pass, uint32_t first)
         struct operand value = operand_of(pass->run, pass->plan->extra[column]);
         const struct segment_node *node = pass->nodes[column];
         for (uint32_t lane = 0; lane < pass->run->count; lane++) {
+
             uint32_t position = first + lane;
             if (!bit_at(pass->who, position))
                 continue;
+
             struct plan_cell cell = {.type =
                                          value.step->shape == SHAPE_BITS ? VALUE_BOOL : node->type,
                                      .scale = node->scale,

@@ -78,6 +78,8 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     }
 
     const struct step *made = at(compiler, id);
+    /* What reads a single text column, and nothing that varies otherwise, is worth a table: asked
+     * once for each code instead of once for each row. */
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless &&
                     made->run != step_test && scope.frame != FRAME_CODES &&
                     made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
@@ -86,13 +88,17 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;
+    /* The condition anew, over all codes instead of the rows' own; what becomes of it is looked
+     * up. */
     struct scope codes = scope;
     codes.frame = FRAME_CODES;
     codes.moment = NO_STEP;
     int inside = plan_compile_condition(compiler, node, codes);
+
     struct step step = plan_step_leaf(step_test, SHAPE_BITS, frame);
     step.b = inside;
     step.textual = true;
+
     int test = plan_step_make(compiler, step, &column, 1);
     at(compiler, test)->code_leaf = column;
     return test;
@@ -145,16 +151,19 @@ static bool moves_with_earlier(const struct plan *plan, const struct step *step)
 static void plan_finish(struct plan *plan)
 {
     bool *seen = base_calloc(plan->steps.count + 1, 1);
+
     for (int s = 0; s < plan->set->segment_count; s++)
         if (plan->member[s] >= 0)
             seen[plan->member[s]] = true;
     for (int i = 0; i < plan->extra_count; i++)
         seen[plan->extra[i]] = true;
     mark_below(plan, seen);
+
     plan->tests.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].run == step_test)
             VECTOR_PUSH(&plan->tests, (int)i);
+
     plan->moving.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].next &&
@@ -167,14 +176,17 @@ static struct plan *plan_blank(const struct segment_set *set, const struct schem
 {
     struct plan *plan = base_calloc(1, sizeof *plan);
     arena_init(&plan->arena, 0);
+
     text_map_init(&plan->known);
     plan->set = set;
     plan->schema = schema;
     plan->table_count = (int)schema->table_count;
+
     plan->table_names = ARENA_ARRAY(&plan->arena, const char *, schema->table_count + 1);
     for (size_t i = 0; i < schema->table_count; i++)
         plan->table_names[i] = schema->tables[i].name;
     plan->table_used = ARENA_ARRAY(&plan->arena, bool, schema->table_count + 1);
+
     plan->member = ARENA_ARRAY(&plan->arena, int, (size_t)set->segment_count + 1);
     for (int i = 0; i < set->segment_count; i++)
         plan->member[i] = -1;
@@ -186,8 +198,10 @@ enum status plan_new(const struct segment_set *set, const struct schema *schema,
 {
     struct plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
+
     plan_members_make(&compiler, count < 0 ? set->order : segments,
                       count < 0 ? set->segment_count : count);
+
     if (compiler.failed) {
         plan_free(plan);
         return STATUS_ERROR;
@@ -203,9 +217,11 @@ enum status plan_of_nodes(const struct segment_set *set, const struct schema *sc
 {
     struct plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
+
     plan->extra = ARENA_ARRAY(&plan->arena, int, (size_t)count + 1);
     for (int i = 0; i < count && !compiler.failed; i++)
         plan->extra[plan->extra_count++] = compile_raw(&compiler, nodes[i], CUSTOMERS);
+
     if (compiler.failed) {
         plan_free(plan);
         return STATUS_ERROR;
@@ -233,10 +249,12 @@ int plan_selected(struct plan *plan, const struct segment_node *node, int steps[
     struct error error;
     struct compiler compiler = {.plan = plan, .error = &error};
     int count = 0;
+
     if (node->op == OP_MEASURE)
         count = measure_rows(&compiler, node->measure, steps);
     if (node->op == OP_RESUMED)
         count = measure_rows(&compiler, &node->resumed->facts, steps);
+
     if (node->op == OP_SEQUENCE) {
         int id = compile_raw(&compiler, node, CUSTOMERS);
         const struct sequence_plan *sequence = at(&compiler, id)->extra;

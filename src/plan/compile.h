@@ -33,6 +33,19 @@ struct compiler {
     int *blocks[BLOCK_LEVELS];
 };
 
+/* How dear a step is, very roughly, beside a comparison (1). Only the order of conditions within
+ * and/or depends on it: cheap ones first. */
+enum {
+    COST_ANY = 2,
+    COST_COUNT = 3,
+    COST_WINDOW = 4,
+    COST_SUM = 6,
+    COST_EDGE = 8,
+    COST_GATHER = 20,
+    COST_PERIODS = 50,
+    COST_SEQUENCE = 100,
+};
+
 static const struct scope CUSTOMERS = {FRAME_CUSTOMERS, 0, false, NO_STEP, -1, NULL};
 
 static inline struct step *at(struct compiler *compiler, int id)

@@ -26,11 +26,14 @@ int plan_compile_between(struct compiler *compiler, const struct segment_node *n
     int value = plan_compile_value(compiler, node->child[0], scope);
     int lo = plan_compile_value(compiler, node->child[1], scope),
         hi = plan_compile_value(compiler, node->child[2], scope);
+    /* A moment stands between dates by its own. */
     if (at(compiler, value)->type == VALUE_TIME && at(compiler, lo)->type == VALUE_DATE)
         value = local_date_of(compiler, value);
+
     if (!node->negated)
         return plan_and_of(compiler, plan_compare_of(compiler, COMPARE_GE, value, lo),
                            plan_compare_of(compiler, COMPARE_LE, value, hi));
+    /* The outside, where all three are known: less than one unknown is not outside. */
     int outside[] = {plan_compare_of(compiler, COMPARE_LT, value, lo),
                      plan_compare_of(compiler, COMPARE_GT, value, hi)};
     int parts[] = {plan_junction(compiler, step_or, outside, 2), plan_known_of(compiler, value),
@@ -52,9 +55,11 @@ int plan_compile_in(struct compiler *compiler, const struct segment_node *node, 
 {
     int *child = plan_compile_children(compiler, node, scope, false);
     struct step step = plan_step_operator(compiler, step_in, SHAPE_BITS, child, node->child_count);
+
     step.b = node->folded;
     step.version = at(compiler, child[0])->version;
     step.textual = at(compiler, child[0])->type == VALUE_TEXT;
+
     int id = plan_step_make(compiler, step, child, node->child_count);
     return node->negated
                ? plan_and_of(compiler, plan_not_of(compiler, id), plan_known_of(compiler, child[0]))
@@ -67,11 +72,14 @@ static int compile_pattern(struct compiler *compiler, const struct segment_node 
     struct text text = plan_meaning(pattern)->literal.text;
     int code;
     PCRE2_SIZE where;
+
     uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | (folded ? PCRE2_CASELESS : 0);
     pcre2_code *compiled =
         pcre2_compile((PCRE2_SPTR)text.data, text.length, options, &code, &where, NULL);
+
     if (!compiled)
         return plan_compile_refuse(compiler, "a regular expression cannot be compiled");
+    /* Where there is no compiler for this processor the pattern is interpreted. */
     pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
     VECTOR_PUSH(&compiler->plan->patterns, compiled);
     return (int)compiler->plan->patterns.count - 1;
@@ -83,13 +91,15 @@ int plan_compile_text(struct compiler *compiler, const struct segment_node *node
     int child[] = {plan_compile_value(compiler, node->child[0], scope),
                    plan_compile_value(compiler, node->child[1], scope)};
     struct step step = plan_step_operator(compiler, step_text, SHAPE_BITS, child, 2);
+
     step.a = (int)node->text_test;
     step.b = node->folded;
     step.textual = true;
     if (node->text_test == TEXT_MATCHES) {
-        /* Equal patterns are one step although each is compiled anew. */
+        /* Compiled anew each time, so an equal pattern elsewhere is a step of its own. */
         step.c = compile_pattern(compiler, node->child[1], node->folded);
     }
+
     int id = plan_step_make(compiler, step, child, 2);
     int known[] = {plan_not_of(compiler, id), plan_known_of(compiler, child[0]),
                    plan_known_of(compiler, child[1])};
@@ -144,6 +154,8 @@ int plan_compile_bounds(struct compiler *compiler, const struct segment_window *
     step.c = window->longer.months;
     step.p = window->length.seconds;
     step.q = window->longer.seconds;
+    /* The form, its lengths, unit and count are what makes two windows equal; unit and count share
+     * a number, as there are fewer than 100 units. 141- */
     step.x = (double)window->unit + 100.0 * (double)window->count;
     step.extra = NULL;
     int id = plan_step_make(compiler, step, child, count);
@@ -163,6 +175,7 @@ int plan_compile_in_window(struct compiler *compiler, const struct segment_node 
                    plan_compile_bounds(compiler, node->window, scope)};
     child[1] = plan_spread(compiler, child[1], scope);
     step_run *run = node->op == OP_ANNIVERSARY ? step_anniversary : step_in_window;
+
     struct step step = plan_step_operator(compiler, run, SHAPE_BITS, child, 2);
     step.timeless = false;
     step.next = next_in_window;

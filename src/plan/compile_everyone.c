@@ -8,6 +8,7 @@
 int plan_compile_segment(struct compiler *compiler, const struct segment_node *node,
                          struct scope scope)
 {
+    /* What stands behind is evaluated of customers; by text codes it would have no meaning. */
     compiler->opaque++;
     int id = plan_member_step(compiler, node->index);
     id = node->negated ? plan_not_of(compiler, id) : id;
@@ -21,6 +22,7 @@ int plan_compile_scheme(struct compiler *compiler, const struct segment_node *no
     int *child = ARENA_ARRAY(&compiler->plan->arena, int, (size_t)scheme->member_count + 1);
     for (int i = 0; i < scheme->member_count; i++)
         child[i] = plan_member_step(compiler, scheme->first_member + i);
+
     struct step step = plan_step_leaf(step_scheme, SHAPE_TEXT, FRAME_CUSTOMERS);
     step.type = VALUE_TEXT;
     step.extra = scheme;
@@ -32,6 +34,7 @@ static int global_step(struct compiler *compiler, struct step step, const int *c
 {
     size_t before = compiler->plan->steps.count;
     int id = plan_step_make(compiler, step, child, count);
+    /* An equal rank is the earlier one, and keeps that one's place. */
     if (compiler->plan->steps.count > before) {
         at(compiler, id)->c = (int)compiler->plan->globals.count;
         at(compiler, id)->now_loose = false; /* its own next moment says when it is another */
@@ -47,6 +50,7 @@ int plan_compile_rank(struct compiler *compiler, const struct segment_node *node
     int child[2] = {plan_compile_value(compiler, node->child[0], CUSTOMERS)};
     child[1] = rank->among ? plan_compile_condition(compiler, rank->among, CUSTOMERS)
                            : plan_constant_bits(compiler, true);
+
     struct step step = plan_step_leaf(step_top, SHAPE_BITS, FRAME_CUSTOMERS);
     step.type = VALUE_BOOL;
     if (node->op == OP_NTILE) {
@@ -56,6 +60,7 @@ int plan_compile_rank(struct compiler *compiler, const struct segment_node *node
         step = plan_step_leaf(step_percentile, SHAPE_DOUBLE, FRAME_CUSTOMERS);
         step.type = VALUE_DOUBLE;
     }
+
     step.next = at(compiler, child[0])->now_loose ? next_rank : NULL;
     step.a = rank->bottom | rank->is_percent << 1;
     step.b = rank->percent_scale;
@@ -70,9 +75,11 @@ int plan_compile_account(struct compiler *compiler, const struct segment_node *n
     const struct segment_account *account = node->account;
     int child[2] = {plan_path_step(compiler, &account->path, plan_trait_table(compiler),
                                    account->path.start_column[0], CUSTOMERS)};
+
     bool condition = node->child_count > 0 && node->child[0];
     child[1] = condition ? plan_compile_condition(compiler, node->child[0], CUSTOMERS)
                          : plan_constant_bits(compiler, true);
+
     bool count = account->quantifier == ACCOUNT_COUNT;
     struct step step =
         plan_step_leaf(step_account, count ? SHAPE_INT : SHAPE_BITS, FRAME_CUSTOMERS);

@@ -50,12 +50,15 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
 
     rows.moment = plan_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
     int held = plan_compile_condition(compiler, node->child[0], rows);
+    /* Held at a report, and told: a condition over nothing known (is unknown) would else hold of
+     * anybody. */
     int told = one_is_told(compiler, node->child[0], table,
                            (struct scope){FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL});
     const struct segment_window *window = node->history->has_window ? &node->history->window : NULL;
     int parts[] = {plan_spread(compiler, held, rows), told,
                    plan_window_rows(compiler, window, table, CUSTOMERS)};
     int selected = plan_junction(compiler, step_and, parts, 3);
+
     int any = plan_any_rows(compiler, selected, table), bounds = NO_STEP;
     if (window) { /* the first moment of the window counts, told just then or long before */
         bounds = plan_compile_bounds(compiler, window, CUSTOMERS);
@@ -90,12 +93,14 @@ int plan_compile_changed(struct compiler *compiler, const struct segment_node *n
     int child[4] = {plan_start_step(compiler, table, trait->path.start_column[0], rows),
                     plan_window_rows(compiler, window, table, CUSTOMERS)};
     int count = 2, given = 0;
+    /* step_changed tells from and to apart by these bits. */
     for (int i = 1; i <= 2; i++)
         if (node->child_count > i && node->child[i]) {
             child[count++] = plan_spread(
                 compiler, plan_compile_value(compiler, node->child[i], CUSTOMERS), rows);
             given |= i;
         }
+
     struct step step = plan_step_leaf(step_changed, SHAPE_BITS, FRAME_CUSTOMERS);
     step.a = given;
     step.b = table;

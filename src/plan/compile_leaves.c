@@ -39,6 +39,7 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
     bool trait = compiler->plan->schema->tables[table].role == SCHEMA_TRAITS &&
                  scope.frame == FRAME_CUSTOMERS;
 
+    /* A lane of this frame is the code itself, whichever column it is of. */
     if (scope.frame == FRAME_CODES) {
         struct step code = plan_step_blank(step_code, SHAPE_INT, FRAME_CODES);
         code.type = VALUE_TEXT;
@@ -50,11 +51,13 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
     if (moment != NO_STEP)
         run = step_trait_at;
     struct step step = plan_step_leaf(run, plan_shape_of(schema->type, false), scope.frame);
+
     step.type = schema->type;
     step.scale = schema->scale;
     step.a = plan_column(compiler, table, column);
     step.b = table;
     compiler->plan->table_used[table] = true;
+
     int id = plan_step_make(compiler, step, &moment, moment != NO_STEP);
     if (schema->type == VALUE_TEXT)
         at(compiler, id)->code_leaf = id;
@@ -91,8 +94,11 @@ int plan_compile_literal(struct compiler *compiler, const struct segment_node *n
     step.a = literal->known;
     step.p = literal->integer;
     step.x = literal->number;
+    /* A period may be a length of time, if it has no months. */
+
     if (node->type == VALUE_DURATION && literal->is_period && step.shape == SHAPE_INT)
         step.p = literal->period.seconds;
+
     if (node->type == VALUE_TEXT) {
         step.name = arena_strndup(&compiler->plan->arena, literal->text.data, literal->text.length);
         step.p = (int64_t)literal->text.length;
@@ -127,12 +133,14 @@ describe_chosen(struct compiler *compiler, const struct segment_node *node, stru
     struct chosen_leaf *chosen = ARENA_NEW(&compiler->plan->arena, struct chosen_leaf);
     const struct segment_path *path = &node->path;
     const struct segment_step *step = &scope.sequence->steps[path->step];
+
     chosen->node = node;
     for (int k = 0; k < step->kind_count; k++) {
         chosen->table[k] = step->kind_table[k];
         chosen->column[k] =
             path->is_time ? 0 : plan_column(compiler, step->kind_table[k], path->start_column[k]);
     }
+
     chosen->hops = path->is_time || path->length == 0 ? 0 : path->length - 1;
     for (int hop = 0; hop < chosen->hops; hop++) {
         chosen->hop_table[hop] = path->hop_table[hop];
@@ -174,14 +182,17 @@ int plan_compile_trait(struct compiler *compiler, const struct segment_node *nod
     int table = plan_trait_table(compiler);
     if (compiler->failed)
         return 0;
+
     bool history = scope.moment != NO_STEP || scope.frame == FRAME_CODES;
     struct scope inside = history ? scope : plan_customers_of(scope);
+    /* As of a moment: of a date, its first one. */
     if (node->op == OP_TRAIT_AS_OF && scope.frame != FRAME_CODES) {
         int moment = plan_compile_value(compiler, node->child[0], plan_customers_of(scope));
         inside = plan_customers_of(scope);
         inside.moment =
             at(compiler, moment)->type == VALUE_DATE ? day_start_of(compiler, moment) : moment;
     }
+
     return plan_spread(
         compiler, plan_path_step(compiler, &node->path, table, node->path.start_column[0], inside),
         scope);
@@ -191,6 +202,7 @@ int plan_compile_record(struct compiler *compiler, const struct segment_node *no
                         struct scope scope)
 {
     const struct segment_record_test *record = node->record;
+
     struct step step = plan_step_leaf(step_record, SHAPE_BITS, FRAME_CUSTOMERS);
     step.a = (int)record->kind;
     step.b = record->has_window;
@@ -198,6 +210,7 @@ int plan_compile_record(struct compiler *compiler, const struct segment_node *no
     step.timeless = false;
     step.name = node->name;
     step.next = next_record;
+
     int bounds =
         record->has_window ? plan_compile_bounds(compiler, &record->window, CUSTOMERS) : NO_STEP;
     int id = plan_step_make(compiler, step, &bounds, record->has_window);

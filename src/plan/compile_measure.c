@@ -12,6 +12,7 @@ int plan_window_rows(struct compiler *compiler, const struct segment_window *win
     struct scope rows = {FRAME_ROWS + table, scope.slot, scope.period, NO_STEP, -1, NULL};
     int child[2], count = 1;
 
+    /* Within a unit of `periods` a measure without a window sees that unit. */
     if (scope.period && (!window || window->form == WINDOW_ALL)) {
         struct step bounds = plan_step_blank(step_period_bounds, SHAPE_BOUNDS, FRAME_ONE);
         bounds.clock = CLOCK_PERIOD;
@@ -25,11 +26,13 @@ int plan_window_rows(struct compiler *compiler, const struct segment_window *win
     if (window && window->anniversary)
         child[count++] =
             plan_compile_value(compiler, window->anniversary, plan_customers_of(scope));
+
     struct step step = plan_step_leaf(step_window, SHAPE_BITS, rows.frame);
     step.b = table;
     step.timeless = false;
     step.q = window ? window->weekdays : 0;
-    step.cost = 4;
+    step.cost = COST_WINDOW;
+
     compiler->plan->table_used[table] = true;
     return plan_step_make(compiler, step, child, count);
 }
@@ -60,8 +63,10 @@ int plan_argument_rows(struct compiler *compiler, const struct segment_measure *
         FRAME_ROWS + measure->kind_table[slot], slot, scope.period, NO_STEP, -1, NULL};
     int id = plan_compile_value(compiler, measure->argument, rows);
     const struct step *under = at(compiler, id);
+
     if (under->frame == rows.frame)
         return id;
+
     struct step step = plan_step_leaf(under->frame == FRAME_ONE ? step_choose : step_customer,
                                       under->shape, rows.frame);
     step.type = under->type;
@@ -76,7 +81,7 @@ static int count_rows(struct compiler *compiler, int selected, int table)
     step.type = VALUE_INT;
     step.b = table;
     step.next = next_window;
-    step.cost = 3;
+    step.cost = COST_COUNT;
     return plan_step_make(compiler, step, &selected, 1);
 }
 
@@ -89,12 +94,13 @@ static int sum_rows(struct compiler *compiler, int selected, int argument, int t
     step.scale = under->scale;
     step.b = table;
     step.next = next_window;
-    step.cost = 6;
+    step.cost = COST_SUM;
     return plan_step_make(compiler, step, child, 2);
 }
 
 static int fold_kinds(struct compiler *compiler, step_run *run, const int *part, int count)
 {
+
     int total = part[0];
     for (int i = 1; i < count; i++) {
         int child[] = {total, part[i]};
@@ -113,6 +119,7 @@ static int per_kind(struct compiler *compiler, const struct segment_measure *mea
     for (int k = 0; k < measure->kind_count; k++) {
         int table = measure->kind_table[k],
             selected = plan_selected_rows(compiler, measure, k, scope);
+
         int argument =
             measure->argument ? plan_argument_rows(compiler, measure, k, scope) : NO_STEP;
         if (aggregate == AGGREGATE_ANY)
@@ -174,6 +181,7 @@ static int compile_gather(struct compiler *compiler, const struct segment_node *
     bool gap = plan_is_gap(measure);
 
     for (int k = 0; k < kinds; k++) {
+        /* A fact whose argument is unknown counts for nothing. */
         child[k] = plan_selected_rows(compiler, measure, k, scope);
         if (gap || !measure->argument)
             continue;
@@ -184,13 +192,15 @@ static int compile_gather(struct compiler *compiler, const struct segment_node *
 
     struct step step =
         plan_step_leaf(step_gather, plan_shape_of(node->type, node->is_double), FRAME_CUSTOMERS);
+
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)measure->aggregate;
     step.b = kinds;
     step.c = gap;
     step.p = measure->nth;
-    step.cost = 20;
+
+    step.cost = COST_GATHER;
     step.next = next_window;
     for (int k = 0; k < kinds; k++) /* which tables: part of the key through the children */
         step.q = step.q * 31 + measure->kind_table[k];
@@ -212,16 +222,19 @@ static int compile_edge(struct compiler *compiler, const struct segment_node *no
     int table = measure->kind_table[0];
     int child[2] = {plan_selected_rows(compiler, measure, 0, scope),
                     plan_argument_rows(compiler, measure, 0, scope)};
+
     child[0] = plan_and_of(compiler, child[0], plan_known_of(compiler, child[1]));
     bool edge = measure->aggregate == AGGREGATE_FIRST || measure->aggregate == AGGREGATE_LAST;
     struct step step = plan_step_leaf(edge ? step_edge : step_extreme,
                                       at(compiler, child[1])->shape, FRAME_CUSTOMERS);
+
     step.type = node->type;
     step.scale = node->scale;
     step.version = at(compiler, child[1])->version;
     step.a = measure->aggregate == AGGREGATE_LAST || measure->aggregate == AGGREGATE_MAX;
     step.b = table;
-    step.cost = 8;
+
+    step.cost = COST_EDGE;
     step.next = next_window;
     return plan_step_make(compiler, step, child, 2);
 }
@@ -232,6 +245,7 @@ int plan_compile_measure(struct compiler *compiler, const struct segment_node *n
     const struct segment_measure *measure = node->measure;
     struct scope inside = plan_customers_of(scope);
     int id;
+    /* Gaps need the facts in order, and doubles of several kinds are added in the order of time. */
     bool gather = plan_is_gap(measure) || orders_doubles(measure);
 
     compiler->plan->uses_future = true;
@@ -275,7 +289,7 @@ int plan_compile_periods(struct compiler *compiler, const struct segment_node *n
     step.timeless = false;
     step.a = (int)node->periods->unit;
     step.next = next_periods;
-    step.cost = 50;
+    step.cost = COST_PERIODS;
     int id = plan_step_make(compiler, step, child, 2);
     at(compiler, id)->clock = CLOCK_BATCH; /* it turns that clock itself */
     return plan_spread(compiler, id, scope);
@@ -286,18 +300,22 @@ int plan_compile_resumed(struct compiler *compiler, const struct segment_node *n
 {
     const struct segment_resumed *resumed = node->resumed;
     struct segment_measure all = resumed->facts;
+    /* A pause begins before the window: every fact is looked at, and the window says which may end
+     * one. */
     all.window = (struct segment_window){.form = WINDOW_ALL};
     int kinds = all.kind_count, child[2 * SEGMENT_KINDS_MAX];
+
     for (int k = 0; k < kinds; k++) {
         child[k] = plan_selected_rows(compiler, &all, k, plan_customers_of(scope));
         child[kinds + k] = plan_window_rows(compiler, &resumed->facts.window, all.kind_table[k],
                                             plan_customers_of(scope));
     }
+
     struct step step = plan_step_leaf(step_resumed, SHAPE_BITS, FRAME_CUSTOMERS);
     step.b = kinds;
     step.a = resumed->gap.months;
     step.p = resumed->gap.seconds;
-    step.cost = 20;
+    step.cost = COST_GATHER;
     step.next = next_window;
     compiler->plan->uses_future = true;
     return plan_spread(compiler, plan_step_make(compiler, step, child, 2 * kinds), scope);

@@ -45,8 +45,11 @@ static int block_step(struct compiler *compiler, int level, int first)
 static int add_earlier(struct compiler *compiler, int first, int count, int *parts)
 {
     int used = 0, size = 1;
+
     for (int level = 1; level < BLOCK_LEVELS; level++)
         size *= BLOCK_MEMBERS;
+    /* From the largest blocks down, as digits of a number: no size is taken more often than its
+     * digit says. */
     for (int level = BLOCK_LEVELS - 1; level >= 0; level--, size /= BLOCK_MEMBERS)
         for (; count >= size; count -= size, first += size)
             parts[used++] = plan_not_of(compiler, block_step(compiler, level, first));
@@ -70,6 +73,7 @@ static void make_member(struct compiler *compiler, int segment)
     const struct segment_definition *definition = &plan->set->segments[segment];
     int parts[BLOCK_MEMBERS * BLOCK_LEVELS + 1], used = 0,
                                                  first = first_excluding(plan->set, segment);
+
     if (!definition->is_else)
         parts[used++] = plan_compile_condition(compiler, definition->condition, CUSTOMERS);
     used += add_earlier(compiler, first, segment - first, parts + used);
@@ -97,6 +101,8 @@ void plan_members_make(struct compiler *compiler, const int *segments, int count
     bool *before = base_calloc((size_t)set->segment_count + 1, sizeof *before);
     for (int i = 0; i < count; i++)
         wanted[segments[i]] = true;
+    /* Backwards through the order everything used is marked, also by what is marked only now;
+     * forwards each finds what it uses made. */
     for (int i = set->segment_count; i-- > 0;)
         if (wanted[set->order[i]])
             mark_needs(set, set->order[i], wanted, before);

@@ -55,17 +55,21 @@ static bool add_pair(struct sequence_maker *maker, const struct segment_node *no
     if (node->op != OP_COMPARE)
         return false;
     int left = -1, right = -1;
+
     bool in_left = mentions_step(node->child[0], &left),
          in_right = mentions_step(node->child[1], &right);
+
     int step = in_left ? left : right;
     if (in_left == in_right || step < 0)
         return false;
     const struct segment_node *own = node->child[in_left ? 1 : 0],
                               *other = node->child[in_left ? 0 : 1];
+
     if (mentions_own(other))
         return false; /* a side that mixes the two facts is no vector over either's rows */
     struct sequence_pair pair = {.step = step,
                                  .compare = in_left ? mirrored(node->compare) : node->compare};
+
     const struct segment_step *chosen = &maker->source->steps[step];
     pair.own = plan_compile_value(maker->compiler, own, maker->scope);
     for (int k = 0; k < chosen->kind_count; k++) {
@@ -207,14 +211,20 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
     struct buffer text;
     buffer_init(&text, 0);
     describe_sequence(plan, &text);
+
     struct step step = plan_step_leaf(step_sequence, SHAPE_BITS, FRAME_CUSTOMERS);
     step.timeless = false;
-    step.cost = 100;
+    step.cost = COST_SEQUENCE;
+
     step.next = next_sequence;
+    /* Steps are equal by numbers: the description goes in by its hash and its length. */
     uint64_t print = text_hash((struct text){text.data, text.length});
     step.p = (int64_t)print;
     step.q = (int64_t)text.length;
     buffer_release(&text);
+
+    /* Its child is the mask of the first kind's beginners; compile.c finds all else that it reads
+     * through extra. */
     int child = plan->kinds[0][0].start_mask;
     int id = plan_step_make(compiler, step, &child, 1);
     if (!at(compiler, id)->extra)

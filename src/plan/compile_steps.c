@@ -26,10 +26,13 @@ static void key_of(const struct step *step, struct buffer *key)
                             sizeof step->a,     sizeof step->b,     sizeof step->c,
                             sizeof step->p,     sizeof step->q,     sizeof step->x,
                             sizeof step->extra, sizeof step->clock};
+
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         buffer_add(key, fields[i], sizes[i]);
+
     if (step->child_count)
         buffer_add(key, step->child, (size_t)step->child_count * sizeof *step->child);
+
     buffer_char(key, '/');
     if (step->name)
         buffer_string(key, step->name);
@@ -66,11 +69,14 @@ int plan_step_make(struct compiler *compiler, struct step step, const int *child
 {
     struct plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
+    /* A condition answers for what goes on below it. What stands above sees it change, and nothing
+     * that is loose. */
     if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
         if (step.shape == SHAPE_BITS && !step.next)
             step.next = next_condition;
         step.now_loose = false;
     }
+
     struct buffer key;
     buffer_init(&key, 0);
     key_of(&step, &key);
@@ -78,6 +84,7 @@ int plan_step_make(struct compiler *compiler, struct step step, const int *child
     int id = (int)text_map_put(&plan->known, (struct text){key.data, key.length}, plan->steps.count,
                                &is_new);
     buffer_release(&key);
+
     if (is_new)
         VECTOR_PUSH(&plan->steps, step);
     return id;
@@ -190,8 +197,10 @@ static bool is_and_of_nothing(const struct step *step)
 static int junction_children(struct compiler *compiler, step_run *run, const int *given, int count,
                              int *child)
 {
+
     struct junct *juncts = base_malloc(((size_t)count + 1) * sizeof *juncts);
     int used = 0, kept = 0;
+    /* An and of nothing is true, and says nothing among others. */
     for (int i = 0; i < count; i++)
         if (run != step_and || !is_and_of_nothing(at(compiler, given[i])))
             juncts[used++] = (struct junct){given[i], at(compiler, given[i])->cost, i};
@@ -252,12 +261,15 @@ static int stepwise_range(struct compiler *compiler, enum segment_compare compar
 {
     struct step step = plan_step_blank(step_threshold, SHAPE_BOUNDS, FRAME_ONE);
     int child[] = {at(compiler, function)->child[0], 0};
+
     step.timeless = false;
     step.a = at(compiler, function)->a;
     step.b = at(compiler, function)->b;
     step.c = at(compiler, child[0])->type == VALUE_DATE;
     step.p = (int64_t)compare;
+
     child[1] = plan_step_make(compiler, step, &constant, 1);
+
     struct step range = plan_step_operator(compiler, step_in_range, SHAPE_BITS, child, 2);
     range.timeless = false;
     range.next = next_threshold;
@@ -271,7 +283,7 @@ int plan_any_rows(struct compiler *compiler, int selected, int table)
     struct step step = plan_step_leaf(step_any, SHAPE_BITS, FRAME_CUSTOMERS);
     step.b = table;
     step.next = next_window;
-    step.cost = 2;
+    step.cost = COST_ANY;
     return plan_step_make(compiler, step, &selected, 1);
 }
 
@@ -302,6 +314,7 @@ int plan_compare_of(struct compiler *compiler, enum segment_compare compare, int
         return any_beyond(compiler, compare, a, b);
     int child[] = {a, b};
     struct step step = plan_step_operator(compiler, step_compare, SHAPE_BITS, child, 2);
+
     step.a = (int)compare;
     step.version = at(compiler, a)->version || at(compiler, b)->version;
     step.textual = at(compiler, a)->type == VALUE_TEXT;
@@ -314,6 +327,7 @@ int plan_spread(struct compiler *compiler, int id, struct scope scope)
     const struct step *under = at(compiler, id);
     if (under->frame != FRAME_CUSTOMERS || scope.frame == FRAME_CUSTOMERS)
         return id;
+
     struct step step = plan_step_leaf(step_customer, under->shape, scope.frame);
     step.type = under->type;
     step.scale = under->scale;

@@ -24,10 +24,12 @@ static int compile_sum_of_two(struct compiler *compiler, const struct segment_no
         right = swap;
     }
 
+    /* Months are no length of time: they step on the calendar, as parameters of the step. */
     bool calendar =
         right->op == OP_LITERAL && right->literal.is_period && right->literal.period.months != 0;
     int child[2] = {plan_compile_value(compiler, left, scope)};
     child[1] = calendar ? child[0] : plan_compile_value(compiler, right, scope);
+
     struct step step =
         plan_step_operator(compiler, node->op == OP_ADD ? step_add : step_subtract,
                            plan_shape_of(node->type, node->is_double), child, calendar ? 1 : 2);
@@ -93,12 +95,14 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)function;
+    /* These are counted up to now, though no child of theirs need know of it. */
     if (function == FUNCTION_AGE || function == FUNCTION_SINCE || function == FUNCTION_UNTIL) {
         step.timeless = false;
         step.now_loose = true;
         step.b = (int)node->unit;
     }
 
+    /* A text that is computed has no code, nor has a choice in which one of them stands. */
     bool computed = function == FUNCTION_LOWER || function == FUNCTION_UPPER;
     for (int i = 0; i < node->child_count; i++)
         computed |= node->type == VALUE_TEXT && at(compiler, child[i])->shape == SHAPE_TEXT;
@@ -106,6 +110,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.shape = SHAPE_TEXT;
     step.textual |= node->type == VALUE_TEXT || function == FUNCTION_LENGTH;
     step.version = function == FUNCTION_VERSION;
+    /* A choice among versions is one. */
     for (int i = 0;
          i < node->child_count && (function >= FUNCTION_LEAST && function <= FUNCTION_COALESCE);
          i++)

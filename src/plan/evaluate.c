@@ -15,18 +15,22 @@
 static struct code_range only_range(const uint64_t *holds, size_t codes)
 {
     size_t words = codes / 64 + 1, first = 0, last = 0, count = 0;
+
     if (bit_at(holds, codes))
         return (struct code_range){false, 0, 0};
+
     for (size_t w = 0; w < words; w++) {
+        /* The last word ends with the unknown's bit, and behind it may be anything. */
         uint64_t within = w == codes / 64 ? (UINT64_C(1) << (codes % 64)) - 1 : UINT64_MAX,
                  word = holds[w] & within;
         if (!word)
             continue;
         if (!count)
             first = w * 64 + (size_t)__builtin_ctzll(word);
-        last = w * 64 + 63 - (size_t)__builtin_clzll(word);
+        last = w * 64 + 63 - (size_t)__builtin_clzll(word); /* 63 − clz: the highest bit */
         count += (size_t)__builtin_popcountll(word);
     }
+
     bool one = count > 0 && last - first + 1 == count;
     return (struct code_range){one, (uint32_t)first, one ? (uint32_t)(last - first) : 0};
 }
@@ -38,9 +42,11 @@ static void fill_test(struct binding *binding, struct run *run, int id)
     size_t codes = binding->population->code_count;
     struct operand holds = operand_of(run, step->b);
     if (holds.stride)
+        /* A predicate that holds for all or for none reads no codes, and its bit says so. */
         binding->ranges[id] = only_range(holds.bits, codes);
     if (binding->ranges[id].valid)
         return;
+
     uint8_t *table = base_malloc(codes + 1);
     for (size_t code = 0; code <= codes; code++)
         table[code] = bit_at(holds.bits, code);
@@ -62,12 +68,15 @@ static enum status fill_tests(struct binding *binding, struct error *error)
     for (size_t lane = 0; lane < lanes; lane++)
         codes[lane] = (int64_t)lane;
     codes[lanes - 1] = 0;
+
     run_bind(run, binding, NULL, 0);
     run->codes = codes;
     run->codes_known = known;
     run_codes(run, lanes);
+
     for (size_t i = 0; i < plan->tests.count; i++)
         fill_test(binding, run, plan->tests.items[i]);
+
     enum status status =
         run->failed ? error_set(error, STATUS_ERROR, "%s", run->error.message) : STATUS_OK;
     run_free(run);
@@ -99,6 +108,7 @@ enum status binding_new(const struct plan *plan, const struct population *popula
         binding->columns[c] = index >= 0 ? &table->columns[index] : NULL;
     }
 
+    /* Last, because the predicates run as steps, and those read the binding's columns. */
     enum status status = fill_tests(binding, error);
     if (status != STATUS_OK) {
         binding_free(binding);
@@ -160,6 +170,7 @@ void run_free(struct run *run)
     arena_release(&run->scratch);
     arena_release(&run->lasting);
     pcre2_match_data_free(run->match);
+    /* Rows of one customer patched in, and runs below this one, are made when first asked for. */
     if (run->patch)
         for (int t = 0; t < run->plan->table_count; t++)
             population_rows_free(run->patch[t]);
@@ -184,6 +195,7 @@ void run_fail(struct run *run, const char *format, ...)
 
 void clock_tick(struct run *run, enum step_clock clock)
 {
+    /* What is as of a slow clock is void for all quicker ones. */
     run->counter++;
     for (int c = clock; c < CLOCKS; c++)
         run->epoch[c] = run->counter;
@@ -194,6 +206,7 @@ static void need_constants(struct run *run, size_t lanes)
     size_t words = words_of(lanes) + 1;
     if (words <= run->ones_words)
         return;
+    /* Half more than asked for: batches grow by and by, and each growth voids every vector. */
     words = words * 3 / 2 + BATCH_WORDS;
     free(run->ones);
     free(run->zeros);
@@ -222,6 +235,7 @@ void run_moment(struct run *run, int64_t now)
 void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase,
               int64_t now)
 {
+
     run->binding = binding;
     run->population = binding->population;
     run->phase = phase;
@@ -240,6 +254,8 @@ static const size_t SECOND_SIZE[] = {
 
 static void make_room(struct vector *vector, enum shape shape, size_t lanes)
 {
+    /* A quarter more than asked for, in whole words, and never nothing: a frame without lanes has
+     * memory to point at too. */
     size_t capacity = (lanes + lanes / 4 + 64) & ~(size_t)63;
     free(vector->own_bits);
     free(vector->first);
@@ -255,8 +271,10 @@ void run_step(struct run *run, int id)
     const struct step *step = step_of(run, id);
     struct vector *vector = &run->vectors[id];
     size_t lanes = run->lanes[step->frame];
+
     if (vector->capacity <= lanes)
         make_room(vector, step->shape, lanes);
+    /* The step may point them elsewhere: at constants, or at bits that another step made. */
     vector->bits = vector->own_bits;
     vector->i = vector->first;
     vector->j = vector->second;
@@ -295,6 +313,8 @@ void run_batch(struct run *run, uint32_t first, uint32_t count)
         size_t rows = run->lanes[FRAME_ROWS + t];
         most = rows > most ? rows : most;
     }
+    /* The longest frame decides: any step may answer with constants instead of bits of its own.
+     * 273- */
     need_constants(run, most);
     arena_reset(&run->scratch);
     clock_tick(run, CLOCK_BATCH);
@@ -304,6 +324,7 @@ void run_batch(struct run *run, uint32_t first, uint32_t count)
 static void patch_table(struct run *run, int t, uint32_t position)
 {
     const struct population_table *base = run->binding->tables[t];
+
     int index = (int)(base - run->population->tables);
     if (!run->patch)
         run->patch = base_calloc((size_t)run->plan->table_count + 1, sizeof *run->patch);
@@ -313,6 +334,7 @@ static void patch_table(struct run *run, int t, uint32_t position)
         population_delta_view(run->delta, position, index, run->patch[t]);
     if (!table)
         table = base;
+    /* Columns go along with the rows: a patched table has its own arrays, in the same order. */
     else
         view_table(run, t, table, 0, 1);
     for (size_t c = 0; c < run->plan->columns.count; c++)
@@ -322,7 +344,9 @@ static void patch_table(struct run *run, int t, uint32_t position)
 
 void run_one(struct run *run, uint32_t position, const struct population_delta *delta)
 {
+
     uint64_t patched = delta ? population_delta_tables(delta, position) : 0;
+    /* What the customer before had patched is taken back. */
     if (run->delta && run->plan->columns.count)
         memcpy(run->columns, run->binding->columns,
                run->plan->columns.count * sizeof *run->columns);
@@ -333,6 +357,7 @@ void run_one(struct run *run, uint32_t position, const struct population_delta *
             patched >> ((run->binding->tables[t] - run->population->tables) % 64) & 1)
             patch_table(run, t, position);
     if (patched)
+        /* Patched rows are more than run_batch knew of. */
         for (int t = 0; t < run->plan->table_count; t++)
             need_constants(run, run->lanes[FRAME_ROWS + t]);
 }
@@ -367,6 +392,8 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     size_t word = first / 64, words = words_of(count);
     uint64_t *existing = result->existing + word;
     const uint32_t *first_time = run->population->first_time + first;
+    /* Before 1970 nobody exists, and `existing` stays as empty as it was made. Who never comes has
+     * the last number there is, which no moment reaches. */
     if (run->now >= 0) {
         uint32_t now = run->now < POPULATION_NEVER ? (uint32_t)run->now : POPULATION_NEVER - 1;
         run->kernels->range_u32(first_time, count, 0, now, existing);
@@ -374,6 +401,7 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     for (int s = 0; s < result->segment_count; s++) {
         if (!result->members[s])
             continue;
+        /* Bits past the batch's last customer may be anything; nobody exists there. */
         struct operand holds = operand_of(run, pass->plan->member[s]);
         for (size_t w = 0; w < words; w++)
             result->members[s][word + w] = holds.bits[w] & existing[w];
@@ -387,6 +415,7 @@ static void pass_task(void *context, size_t task, int worker)
     struct pass *pass = context;
     if (pool_interrupted(pass->pool))
         return; /* run_pass says so */
+    /* A run is large, and a small population has tasks for few workers only. */
     if (!pass->runs[worker]) {
         pass->runs[worker] = run_new(pass->plan);
         run_bind(pass->runs[worker], pass->binding, pass->phase, pass->result->now);
@@ -405,6 +434,7 @@ static struct plan_result *result_new(const struct plan *plan, const struct popu
 {
     struct plan_result *result = base_calloc(1, sizeof *result);
     result->now = now;
+
     result->customers = population->customers;
     result->words = words_of(population->customers);
     result->segment_count = plan->set->segment_count;
@@ -424,6 +454,7 @@ static enum status run_pass(struct pass *pass, struct pool *pool, struct error *
     pass->pool = pool;
     pass->runs = base_calloc((size_t)pool_threads(pool), sizeof *pass->runs);
     pool_run(pool, (customers + each - 1) / each, pass_task, pass);
+
     enum status status = STATUS_OK;
     for (int w = 0; w < pool_threads(pool); w++) {
         if (pass->runs[w] && pass->runs[w]->failed && status == STATUS_OK)
@@ -445,12 +476,14 @@ enum status plan_evaluate(const struct plan *plan, const struct population *popu
         return status;
     struct pass pass = {
         .plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
+    /* Ranks and accounts first: the pass reads the cut-offs and numbers that they leave. */
     TRY_GOTO(phase_fill(plan, binding, now, pool, with_next, &phase, error));
     pass.phase = phase;
     pass.result->everyone_next = plan_phase_next(phase);
     TRY_GOTO(run_pass(&pass, pool, error));
     *out = pass.result;
     pass.result = NULL;
+
 done:
     plan_result_free(pass.result);
     plan_phase_free(phase);
@@ -513,6 +546,7 @@ static enum status rebind(struct run *run, const struct population *population, 
     binding_free(run->own_binding);
     run->own_binding = NULL;
     run->binding = NULL;
+    /* What it remembers was read from the population before. */
     run_free(run->inner);
     run->inner = NULL;
     return binding_new(run->plan, population, &run->own_binding, error);
@@ -536,6 +570,7 @@ void plan_prefetch(const struct plan_state *state, uint32_t position, int stage)
 
     if (stage == 0)
         __builtin_prefetch(&run->population->first_time[position]);
+    /* A customer's values lie side by side: fetching the first brings most of them. */
     for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
         const struct population_table *table =
             run->binding->tables[run->plan->columns.items[c].table];
@@ -552,6 +587,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
                               uint64_t *bits, int64_t *next, struct error *error)
 {
     struct run *run = &state->run;
+    /* By serial, as the next population may lie where the last one lay. */
     bool bound =
         run->own_binding && run->binding == run->own_binding && run->serial == population->serial;
 
@@ -559,6 +595,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         TRY(rebind(run, population, error));
         run->serial = population->serial;
         run_bind(run, run->own_binding, phase, now);
+        /* Only what depends on now is void; run_one voids what depends on the customer. */
     } else if (now != run->now || phase != run->phase) {
         run->phase = phase;
         run_moment(run, now);
@@ -577,6 +614,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         next_of_batch(run, next);
     if (!run->failed)
         return STATUS_OK;
+    /* The failure was this customer's: the state is good for the next one. */
     run->failed = false;
     return error_set(error, STATUS_ERROR, "%s", run->error.message);
 }

@@ -10,11 +10,11 @@
 #include <string.h>
 
 enum {
-    FACTS_SHOWN = 20,
-    MOMENTS_MAX = 20000,
-    EVERYONE_MAX = 50,
-    NODES_MAX = 4096,
-    YEARS_AHEAD = 10,
+    FACTS_SHOWN = 20,    /* of each node, as plan.h promises */
+    YEARS_AHEAD = 10,    /* how far a flip is looked for */
+    MOMENTS_MAX = 20000, /* looks at the customer on the way to it */
+    EVERYONE_MAX = 50,   /* the same where each look finds everyone's ranks anew */
+    NODES_MAX = 4096,    /* of the tree that is shown; what is more, or deeper, stays closed */
     DEPTH_MAX = 64
 };
 
@@ -70,15 +70,19 @@ static struct plan_explained *collect(struct explaining *explaining,
     made->text = node_text(node, explaining->arena);
     VECTOR_PUSH(&explaining->nodes, node);
     VECTOR_PUSH(&explaining->made, made);
+
     while (node->op == OP_FORM)
         node = node->child[0];
     made->is_condition = is_condition(node);
+
     const struct segment_node *inside =
         node->op == OP_SEGMENT ? explaining->set->segments[node->index].condition : NULL;
+
     int count = shows_children(node) ? node->child_count : 0;
     if (inside)
         count = 1;
     made->child = ARENA_ARRAY(explaining->arena, struct plan_explained *, (size_t)count + 1);
+
     for (int i = 0; i < count && depth < DEPTH_MAX && explaining->nodes.count < NODES_MAX; i++) {
         const struct segment_node *child = inside ? inside : node->child[i];
         if (child)
@@ -119,10 +123,12 @@ static void fill_facts(struct explaining *explaining, struct plan_explained *mad
                                                 (int)(view->table - run->population->tables)});
     }
 
+    /* All are sorted though few are shown: facts of several kinds mix, and one customer has few. */
     if (facts.count)
         qsort(facts.items, facts.count, sizeof *facts.items, newest_first);
     made->fact_total = (int64_t)facts.count;
     made->fact_count = facts.count < FACTS_SHOWN ? (int)facts.count : FACTS_SHOWN;
+
     uint32_t *rows = ARENA_ARRAY(explaining->arena, uint32_t, FACTS_SHOWN);
     int *tables = ARENA_ARRAY(explaining->arena, int, FACTS_SHOWN);
     for (int i = 0; i < made->fact_count; i++) {
@@ -141,6 +147,7 @@ static void fill_value(struct explaining *explaining, size_t i, uint32_t lane)
     struct operand value = operand_of(explaining->run, explaining->plan->extra[i]);
     made->known = bit_at(value.bits, lane);
     made->json = explain_json(explaining->run, &value, lane, explaining->arena);
+
     if (value.step->shape == SHAPE_BITS) {
         made->is_condition = true;
         made->truth = made->known;
@@ -149,6 +156,7 @@ static void fill_value(struct explaining *explaining, size_t i, uint32_t lane)
         return;
     }
     made->value = explain_value(explaining->run, &value, lane, explaining->arena);
+
     if (made->is_condition) /* a yes/no value standing as a condition */
         made->truth = made->known && value.i[lane * value.stride] != 0;
 }
@@ -180,6 +188,7 @@ static bool sides_of(struct explaining *explaining, const struct plan_explained 
 {
     if (clause->child_count < 2)
         return false;
+
     double *out[] = {have, need};
     for (int i = 0; i < 2; i++) {
         size_t place = place_of(explaining, clause->child[i]);
@@ -210,19 +219,25 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
     const struct segment_node *node = meaning(made->node);
     if (!made->is_condition || made->truth == wanted)
         return;
+    /* Clauses that stand open are gone through; the truth that is wanted turns round under a
+     * not. */
     bool opens = node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT ||
                  (node->op == OP_SEGMENT && made->child_count);
     if (made->node->op == OP_FORM || node->op == OP_TRUTH)
         opens |= made->child_count > 0;
     bool inner =
         (node->op == OP_NOT) != (node->op == OP_SEGMENT && node->negated) ? !wanted : wanted;
+
     for (int i = 0; opens && i < made->child_count; i++)
         find_nearest(explaining, made->child[i], inner, best);
+    /* A comparison is nearer than 1. What has no distance is at 2, and what was gone through at 3,
+     * so that one of its parts is named instead. */
     double distance = 2;
     if (opens)
         distance = 3;
     else if (wanted)
         distance = distance_of(explaining, made);
+
     if (!best->clause || distance < best->distance)
         *best = (struct nearest){made, distance};
 }
@@ -234,13 +249,16 @@ static const char *missing_text(struct explaining *explaining, const struct plan
     struct operand value = operand_of(
         explaining->run, explaining->plan->extra[place_of(explaining, clause->child[0])]);
     enum value_type type = value.step->type;
+    /* Two dates are days apart, and two moments seconds: both are said as a length of time. */
     if (type == VALUE_TIME || type == VALUE_DATE)
         return explain_number(explaining->run, VALUE_DURATION, 0, true, 0,
-                              missing * (type == VALUE_DATE ? 86400 : 1), explaining->arena);
+                              missing * (type == VALUE_DATE ? SECONDS_A_DAY : 1),
+                              explaining->arena);
     if (type == VALUE_DECIMAL)
         return explain_number(explaining->run, type, value.step->scale, false,
                               llround(missing * (double)number_power10(value.step->scale)), 0,
                               explaining->arena);
+
     bool whole = value.step->shape != SHAPE_DOUBLE && missing == floor(missing);
     if (whole)
         return explain_number(explaining->run, type, 0, false, (int64_t)missing, 0,
@@ -254,11 +272,13 @@ static const char *compare_why(struct explaining *explaining, const struct plan_
     const struct plan_explained *left = clause->child[0], *right = clause->child[1];
     enum segment_compare compare = meaning(clause->node)->compare;
     double have, need;
+
     if (!left->known)
         return arena_printf(explaining->arena, "%s is unknown", left->text);
     if (!sides_of(explaining, clause, &have, &need) || compare == COMPARE_EQ ||
         compare == COMPARE_NE)
         return arena_printf(explaining->arena, "%s is %s", left->text, left->value);
+
     const char *strict = (compare == COMPARE_GT || compare == COMPARE_LT) ? "more than " : "";
     const char *amount = missing_text(explaining, clause, fabs(have - need));
     bool up = compare == COMPARE_GT || compare == COMPARE_GE;
@@ -330,12 +350,16 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
         .bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof(uint64_t)),
         .position = position,
         .segment = segment};
-    int64_t moment = out->now, next = moment,
-            end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
+
+    int64_t moment = out->now, next = moment;
+    /* A year of 366 days: rather a little longer than ten years than shorter. */
+    int64_t end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
     int looks_max = plan->globals.count ? EVERYONE_MAX : MOMENTS_MAX;
     bool member = false;
     enum status status = look(&search, moment, &out->member, &next, error);
 
+    /* Every look is at the moment that the one before named, which is after it, so the search goes
+     * on until it ends. */
     for (int i = 0; status == STATUS_OK && !out->flips && next <= end && i < looks_max; i++) {
         moment = next;
         status = look(&search, moment, &member, &next, error);
@@ -366,15 +390,20 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
                                        (int)explaining->nodes.count, &explaining->plan, error);
     if (status != STATUS_OK)
         return status;
+
+    /* What selects a node's facts is made before the plan is bound, as binding looks at all
+     * steps. */
     steps = base_calloc(explaining->nodes.count + 1, sizeof *steps);
     counts = base_calloc(explaining->nodes.count + 1, sizeof *counts);
     for (size_t i = 0; i < explaining->nodes.count; i++)
         counts[i] = plan_selected(explaining->plan, meaning(explaining->nodes.items[i]), steps[i]);
     TRY_GOTO(binding_new(explaining->plan, population, &binding, error));
     TRY_GOTO(phase_fill(explaining->plan, binding, now, pool, false, &phase, error));
+
     explaining->run = run_new(explaining->plan);
     run_bind(explaining->run, binding, phase, now);
     run_one(explaining->run, position, NULL);
+
     out->exists = run_exists(explaining->run, 0);
     for (size_t i = 0; i < explaining->nodes.count; i++) {
         fill_value(explaining, i, 0);
@@ -382,6 +411,7 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
             fill_facts(explaining, explaining->made.items[i], steps[i], counts[i]);
     }
 
+    /* Who is out is told which clause is the least that has to become true. */
     if (out->exists && !out->member && out->root) {
         struct nearest nearest = {NULL, 0};
         find_nearest(explaining, out->root, true, &nearest);
@@ -408,6 +438,7 @@ enum status plan_explain(const struct segment_set *set, const struct schema *sch
 {
     *out = (struct plan_explanation){.now = now};
     TRY(find_flip(set, schema, segment, population, position, pool, out, error));
+
     struct explaining explaining = {.set = set, .arena = arena};
     const struct segment_node *condition = set->segments[segment].condition;
     if (condition)

@@ -23,15 +23,19 @@ static const char *decimal_text(int64_t value, int scale, struct arena *arena)
 /* Doubles of everyday size with their grouping and at most four digits behind the point. */
 static const char *double_text(double value, struct arena *arena)
 {
+    static const double EVERYDAY_MAX = 1e14; /* times 10^4 it still fits 64 bits */
     char text[NUMBER_TEXT_MAX];
-    if (!(fabs(value) < 1e14))
+    if (!(fabs(value) < EVERYDAY_MAX))
         return arena_strdup(arena, number_format_double(value, text));
-    int64_t scaled = llround(value * 10000);
+
     int scale = 4;
+    int64_t scaled = llround(value * (double)number_power10(scale));
+
     while (scale > 0 && scaled % 10 == 0) {
         scaled /= 10;
         scale--;
     }
+
     if (scaled == 0 && value != 0)
         return arena_strdup(arena, number_format_double(value, text));
     return decimal_text(scaled, scale, arena);
@@ -40,12 +44,18 @@ static const char *double_text(double value, struct arena *arena)
 static const char *duration_text(double seconds, struct arena *arena)
 {
     static const struct {
-        double length;
         const char *name;
-    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+        double length; /* seconds */
+    } units[] = {{"day", SECONDS_A_DAY},
+                 {"hour", SECONDS_AN_HOUR},
+                 {"minute", SECONDS_A_MINUTE},
+                 {"second", 1}};
+
+    /* The largest unit of which there is one at least. */
     int unit = 0;
     while (unit < 3 && fabs(seconds) < units[unit].length)
         unit++;
+
     double count = seconds / units[unit].length;
     return arena_printf(arena, "%s %s%s", double_text(round(count * 100) / 100, arena),
                         units[unit].name, count == 1 ? "" : "s");
@@ -60,7 +70,7 @@ static const char *set_text(struct run *run, const struct operand *value, size_t
                             struct arena *arena)
 {
     struct buffer out;
-    buffer_init(&out, 4096);
+    buffer_init(&out, 4096); /* nobody reads more of a set than that */
     for (uint32_t i = 0; i < value->count[lane]; i++) {
         buffer_string(&out, i ? ", " : "");
         buffer_string(&out, text_of(run_text(run, value->codes[lane][i]), arena));
@@ -91,6 +101,7 @@ const char *explain_value(struct run *run, const struct operand *value, size_t l
 {
     size_t at = lane * value->stride;
     if (!bit_at(value->bits, lane))
+
         return "unknown";
     switch (value->step->shape) {
     case SHAPE_BITS: return "yes";
@@ -101,6 +112,7 @@ const char *explain_value(struct run *run, const struct operand *value, size_t l
         return explain_number(run, value->step->type, 0, true, 0, value->d[at], arena);
     default: break;
     }
+
     if (value->step->type == VALUE_TEXT)
         return text_of(operand_text(run, value, lane), arena);
     return explain_number(run, value->step->type, value->step->scale, false, value->i[at], 0,
@@ -164,12 +176,14 @@ const char *explain_json(struct run *run, const struct operand *value, size_t la
     struct json json;
     buffer_init(&out, 0);
     json_init(&json, &out, false);
+
     if (value->step->shape == SHAPE_BITS)
         json_write_bool(&json, bit_at(value->bits, lane));
     else if (!bit_at(value->bits, lane))
         json_write_null(&json);
     else
         write_value(run, value, lane, &json);
+
     const char *copy = buffer_copy(&out, arena);
     buffer_release(&out);
     return copy;

@@ -41,10 +41,13 @@ static void pick(struct run *run, struct gather *gather, uint32_t lane)
     }
 
     if (room >= gather->room) {
+        /* The list before is left to the arena; twice the room makes that a rare waste. */
         gather->room = room * 2 + 64;
         gather->picked = arena_alloc(&run->scratch, gather->room * sizeof *gather->picked);
     }
 
+    /* A merge that looks at the front of every kind: they are few. Only an earlier time displaces,
+     * so of facts at the same second that of the kind written first comes first. */
     gather->count = 0;
     for (;;) {
         int best = -1;
@@ -147,6 +150,7 @@ static void put_favourite(struct run *run, const struct gather *gather, struct v
         while (end < gather->count && compare_picked(run, gather, order[i], order[end]) == 0)
             end++;
         size_t latest = order[end - 1]; /* stable: the last of a run is the most recent */
+        /* As often as another: the one seen last. A place in time's order is an age. */
         if (end - i > best_length || (end - i == best_length && latest > best)) {
             best = latest;
             best_length = end - i;
@@ -174,6 +178,8 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
 
     if (gather->argument[0].step->type == VALUE_DECIMAL)
         unit = (double)number_power10(gather->argument[0].step->scale);
+    /* Doubles are added in order of time, whichever batch the customer is in: the sum is the same
+     * every time. */
     for (size_t i = 0; i < gather->count; i++) {
         size_t row;
         const struct operand *argument = argument_at(gather, i, &row);
@@ -192,6 +198,7 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
     else if (!average)
         put_integer(out, lane, (int64_t)exact);
 
+    /* The value was put all the same: a run that failed is never read. */
     if (!average && exact != (int64_t)exact)
         run_fail(run, "a sum is past the range of 64-bit numbers");
 }
@@ -213,6 +220,7 @@ static void aggregate(struct run *run, const struct gather *gather, struct vecto
     size_t count = gather->count, best = 0;
 
     switch (step->a) {
+    /* These are 0 of no facts; all others are unknown. */
     case AGGREGATE_COUNT: put_integer(out, lane, (int64_t)count); return;
     case AGGREGATE_DISTINCT: put_integer(out, lane, distinct_count(run, gather)); return;
     case AGGREGATE_SUM: put_sum(run, gather, out, lane, false); return;
@@ -234,6 +242,7 @@ static void aggregate(struct run *run, const struct gather *gather, struct vecto
         break;
     case AGGREGATE_FAVOURITE: put_favourite(run, gather, out, lane); break;
     default:
+        /* Only what is strictly better displaces: of equals the earliest. */
         for (size_t i = 1; i < count; i++) {
             int order = compare_picked(run, gather, i, best);
             if (step->a == AGGREGATE_MIN ? order < 0 : order > 0)
@@ -244,10 +253,12 @@ static void aggregate(struct run *run, const struct gather *gather, struct vecto
 }
 
 /* gap(…): the facts become the times between them. */
+
 static void make_gaps(struct run *run, struct gather *gather, const struct step *duration)
 {
     size_t count = gather->count ? gather->count - 1 : 0;
     int64_t *gaps = arena_alloc(&run->scratch, (count + 1) * sizeof *gaps);
+    /* From here on a row is a gap's number, and the only kind's argument is the gaps. */
     for (size_t i = 0; i < count; i++) {
         gaps[i] = (int64_t)gather->picked[i + 1].time - gather->picked[i].time;
         gather->picked[i].row = (uint32_t)i;
@@ -268,8 +279,11 @@ static int by_integer(const void *a, const void *b)
  * values apart. */
 static bool all_different(const int64_t *values, size_t count)
 {
+
     uint64_t seen[4] = {0}, twice = 0;
     for (size_t i = 0; i < count; i++) {
+        /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the multiplier is 2^64
+         * over the golden ratio, and its product's highest bits depend on all of the value's. */
         uint64_t hash = (uint64_t)values[i] * UINT64_C(0x9e3779b97f4a7c15) >> 56;
         twice |= bit_at(seen, hash);
         bit_set(seen, hash);
@@ -280,6 +294,7 @@ static bool all_different(const int64_t *values, size_t count)
 /* How many different ones among count integers; the array is changed. */
 static int64_t count_different(int64_t *values, size_t count)
 {
+    /* Up to here comparing each with each is cheaper than a sort's calls. */
     enum { FEW = 32 };
     size_t used = 0;
     if (count > FEW) {
@@ -288,8 +303,10 @@ static int64_t count_different(int64_t *values, size_t count)
             used += i == 0 || values[i] != values[i - 1];
         return (int64_t)used;
     }
+
     if (all_different(values, count))
         return (int64_t)count;
+
     for (size_t i = 0; i < count; i++) {
         bool seen = false;
         for (size_t j = 0; j < used; j++)
@@ -306,14 +323,19 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     if (step->a != AGGREGATE_DISTINCT || step->b != 1 || step->child_count != 2)
         return false;
     const struct step *under = step_of(run, step->child[1]);
+    /* Codes and integers are equal exactly if their values are; versions are not ('1.0' and
+     * '1'). */
     if (under->shape != SHAPE_INT || under->version)
         return false;
     const struct table_view *view = &run->views[step_of(run, step->child[0])->frame - FRAME_ROWS];
     struct operand selected = operand_of(run, step->child[0]);
     set_all(run, out);
+
     memset(out->i, 0, run->count * sizeof *out->i);
     if (selected.hint == HINT_NONE)
         return true;
+    /* A stored column is read narrow and only where selected; other arguments are a vector
+     * already. */
     const struct population_column *column =
         under->run == step_column ? run->columns[under->a] : NULL;
     if (column) {
@@ -344,6 +366,7 @@ void step_gather(struct run *run, const struct step *step, struct vector *out)
 {
     if (distinct_of_one(run, step, out))
         return;
+
     static const struct step duration = {.shape = SHAPE_INT, .type = VALUE_DURATION};
     struct gather gather = {.step = step, .kinds = step->b};
     bool none = true;
@@ -358,6 +381,8 @@ void step_gather(struct run *run, const struct step *step, struct vector *out)
     for (int k = 0; !none && step->child_count > step->b && k < step->b; k++)
         gather.argument[k] = operand_of(run, step->child[step->b + k]);
     for (uint32_t lane = 0; lane < run->count; lane++) {
+        /* Where nothing is selected the arguments were never made, and the type of a sum of nothing
+         * is only known from the step. */
         if (none)
             gather.count = 0;
         else
@@ -376,6 +401,7 @@ static bool has_resumed(struct run *run, const struct step *step, const struct g
                         const struct operand *windows)
 {
     struct calendar_period gap = {step->a, step->p};
+
     for (size_t i = 1; i < gather->count; i++) {
         const struct picked *fact = &gather->picked[i];
         int64_t limit = gap.months
@@ -391,11 +417,13 @@ void step_resumed(struct run *run, const struct step *step, struct vector *out)
 {
     struct gather gather = {.step = step, .kinds = step->b};
     struct operand windows[SEGMENT_KINDS_MAX];
+
     for (int k = 0; k < step->b; k++) {
         gather.view[k] = &run->views[step_of(run, step->child[k + step->b])->frame - FRAME_ROWS];
         gather.selected[k] = operand_of(run, step->child[k]);
         windows[k] = operand_of(run, step->child[k + step->b]);
     }
+
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++) {
         pick(run, &gather, lane);

@@ -1,3 +1,11 @@
+/*
+ * The loops over every row, twice: in plain C, and in AVX2, which is several times as fast.
+ *
+ * lo <= x <= lo + span is one comparison of x − lo with span, as unsigned numbers wrap. AVX2
+ * compares signed numbers only; unsigned ones are asked whether the smaller of x and span is x.
+ * Each loop makes whole words of 64 rows, and the rest row by row, so that nothing is read past the
+ * end.
+ */
 #include "plan/kernels.h"
 
 #ifdef __x86_64__
@@ -66,6 +74,8 @@ ANY_SET void count_with(const uint64_t *restrict bits, size_t rows, const uint32
                         uint32_t base, size_t ranges, uint32_t *restrict before,
                         uint32_t *restrict counts)
 {
+    /* How many bits are set before each word, then before each range's end: a range's count is the
+     * difference of two such numbers. No branch depends on the bits. */
     size_t words = (rows + 63) / 64;
     uint32_t sum = 0, last = 0;
     for (size_t w = 0; w < words; w++) {
@@ -73,6 +83,7 @@ ANY_SET void count_with(const uint64_t *restrict bits, size_t rows, const uint32
         sum += (uint32_t)__builtin_popcountll(bits[w]);
     }
     before[words] = sum;
+
     for (size_t i = 0; i < ranges; i++) {
         uint32_t end = ends[i] - base, w = end / 64;
         uint32_t rank =
@@ -132,6 +143,7 @@ AVX2 static void avx2_u16(const uint16_t *values, size_t count, uint16_t lo, uin
                     b = _mm256_sub_epi16(_mm256_loadu_si256(in + 1), low);
             a = _mm256_cmpeq_epi16(_mm256_min_epu16(a, range), a);
             b = _mm256_cmpeq_epi16(_mm256_min_epu16(b, range), b);
+            /* Packing works within halves of a register: the quarters come as 0, 2, 1, 3. */
             __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(a, b), 0xd8);
             word |= (uint64_t)(uint32_t)_mm256_movemask_epi8(packed) << (32 * part);
         }
@@ -163,6 +175,7 @@ AVX2 static void avx2_i64(const int64_t *values, size_t count, int64_t lo, int64
     __m256i low = _mm256_set1_epi64x(lo), high = _mm256_set1_epi64x(hi);
     for (size_t w = 0; w < count / 64; w++) {
         uint64_t out = 0;
+        /* 64-bit numbers have "greater" only: what is outside, turned round at the end. */
         for (unsigned part = 0; part < 16; part++) {
             __m256i x = _mm256_loadu_si256((const __m256i *)(values + w * 64) + part);
             __m256i outside =
@@ -182,6 +195,7 @@ AVX2 static void avx2_f64(const double *values, size_t count, double lo, double 
         uint64_t word = 0;
         for (unsigned part = 0; part < 16; part++) {
             __m256d x = _mm256_loadu_pd(values + w * 64 + 4 * part);
+            /* Ordered comparisons, false for NaN as in C. */
             __m256d in = _mm256_and_pd(_mm256_cmp_pd(x, low, _CMP_GE_OQ),
                                        _mm256_cmp_pd(x, high, _CMP_LE_OQ));
             word |= (uint64_t)(uint32_t)_mm256_movemask_pd(in) << (4 * part);

@@ -40,8 +40,10 @@ void step_literal(struct run *run, const struct step *step, struct vector *out)
 /* Bits [begin, begin + lanes) of a bitmap, moved to the front. */
 static void shift_bits(uint64_t *out, const uint64_t *bits, size_t begin, size_t lanes)
 {
+    /* last: the words of the stretch, so that none behind a column's end is read. */
     size_t words = words_of(lanes), word = begin / 64, last = (begin + lanes + 63) / 64;
     unsigned by = begin % 64;
+
     for (size_t w = 0; w < words; w++) {
         uint64_t low = bits[word + w] >> by;
         uint64_t high = by && word + w + 1 < last ? bits[word + w + 1] << (64 - by) : 0;
@@ -101,19 +103,24 @@ static void stored_range(const struct kernels *kernels, const struct population_
 void column_range(struct run *run, const struct population_column *column, size_t begin,
                   size_t lanes, int64_t lo, int64_t hi, struct vector *out)
 {
+    /* What a stored 0 stands for; codes are stored as they are. */
     int64_t least = column->type == VALUE_TEXT ? 0 : column->base;
+
     lo = lo < least ? least : lo;
     hi = hi > column->max ? column->max : hi;
     if (lo > hi) {
         set_none(run, out);
         return;
     }
+    /* Between the column's own bounds stands everything that is known. */
     if (lo == least && hi == column->max) {
         column_known(run, column, begin, lanes, out);
         return;
     }
+
     stored_range(run->kernels, column, begin, lanes, (uint64_t)lo - (uint64_t)least,
                  (uint64_t)hi - (uint64_t)lo, out->bits);
+
     if (!column->known)
         return;
     uint64_t *known = arena_alloc(&run->scratch, words_of(lanes) * sizeof *known);
@@ -125,15 +132,19 @@ void column_range(struct run *run, const struct population_column *column, size_
 const struct population_column *stored_column(const struct run *run, const struct step *step,
                                               size_t *begin)
 {
+    /* Traits of which everyone has one telling, all of them past, are a column like any other. */
     bool told = step->run == step_trait && run->views[step->b].table &&
                 run->views[step->b].table->one_each &&
                 run->views[step->b].table->time_max <= run->now && !run->delta;
+
     if (step->run != step_column && !told)
         return NULL;
+
     const struct population_column *column = run->columns[step->a];
     bool number = column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL ||
                              column->type == VALUE_DATE || column->type == VALUE_TIME ||
                              column->type == VALUE_BOOL || column->type == VALUE_TEXT);
+
     *begin = run->views[step->b].begin;
     return number && column->width <= 4 && !run->delta ? column : NULL;
 }
@@ -199,9 +210,11 @@ static void take_row(const struct population_column *column, size_t row, struct 
 void step_lookup(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand key = operand_of(run, step->child[0]);
+
     size_t lanes = lanes_of(run, step);
     const struct population_table *table = run->binding->tables[step->b];
     const struct population_column *column = run->columns[step->a];
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; table && column && lane < lanes; lane++) {
         uint64_t code = (uint64_t)key.i[lane * key.stride];
@@ -274,6 +287,7 @@ void step_code(struct run *run, const struct step *step, struct vector *out)
 
 /* A code that is not in the population's dictionary: a text that arrived since. */
 static bool test_new_code(struct run *run, const struct step *step, int64_t code)
+/* A frame of one lane, while that of the caller waits. */
 {
     uint64_t known = 1;
     const int64_t *codes = run->codes;
@@ -281,8 +295,10 @@ static bool test_new_code(struct run *run, const struct step *step, int64_t code
     run->codes = &code;
     run->codes_known = &known;
     run->lanes[FRAME_CODES] = 1;
+
     clock_tick(run, CLOCK_CODES);
     bool holds = step_vector(run, step->b)->bits[0] & 1;
+
     run->codes = codes;
     run->codes_known = codes_known;
     return holds;
@@ -316,6 +332,8 @@ static void test_column(struct run *run, const struct table_view *view,
     case 4: TEST_CODES(uint32_t); break;
     default: memset(out->bits, table[0] ? 0xff : 0, words_of(lanes) * sizeof *out->bits); break;
     }
+    /* Where nothing is known some code is stored all the same: what the test says of the unknown
+     * takes its place. */
     if (!column->known)
         return;
     uint64_t *known = arena_alloc(&run->scratch, words_of(lanes) * sizeof *known);
@@ -345,6 +363,8 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
     size_t begin;
     const struct population_column *stored = range.valid ? stored_column(run, leaf, &begin) : NULL;
 
+    /* From the quickest to the most general: a range of the stored column, a table over it, a range
+     * of codes, code by code. */
     if (stored) {
         column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span,
                      out);
@@ -397,15 +417,18 @@ void step_trait(struct run *run, const struct step *step, struct vector *out)
     const struct table_view *view = &run->views[step->b];
     const struct population_column *column = run->columns[step->a];
     size_t lanes = lanes_of(run, step);
+
     if (!column || !view->table) {
         set_none(run, out);
         return;
     }
+    /* One telling each, all of them past: the column itself. */
     if (view->table->one_each && view->table->time_max <= run->now &&
         view->end - view->begin == lanes) {
         load_column(run, column, view->begin, lanes, out);
         return;
     }
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < lanes; lane++)
         take_telling(view, column, lane, view->offset[lane + 1], run->now, out, lane);
@@ -443,6 +466,7 @@ void step_trait_at(struct run *run, const struct step *step, struct vector *out)
 void step_row_moment(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand bounds = operand_of(run, step->child[0]);
+
     size_t lanes = lanes_of(run, step);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++) {
@@ -457,6 +481,7 @@ static bool change_fits(struct run *run, const struct step *step, const struct o
                         size_t before, size_t row, const struct operand *from,
                         const struct operand *to)
 {
+    /* a & 1: from which value is said; a & 2: to which. */
     return compare_holds(run, COMPARE_NE, value, before, value, row) &&
            (!(step->a & 1) || (bit_at(from->bits, before) &&
                                compare_holds(run, COMPARE_EQ, value, before, from, before))) &&
@@ -475,10 +500,12 @@ static bool has_changed(struct run *run, const struct step *step, const struct o
 {
     const struct operand *value = &operands[0], *window = &operands[1];
     size_t before = SIZE_MAX;
+
     for (size_t row = begin; row < end; row++) {
         if (!bit_at(value->bits, row) ||
             run->views[step->b].time[run->views[step->b].begin + row] > run->now)
             continue;
+        /* The one before is the last known one, whether in the window or not. */
         if (before != SIZE_MAX && bit_at(window->bits, row)) {
             bool differs = value->step->shape == SHAPE_SET
                                ? sets_differ(value, before, row)
@@ -494,11 +521,14 @@ static bool has_changed(struct run *run, const struct step *step, const struct o
 
 void step_changed(struct run *run, const struct step *step, struct vector *out)
 {
+    /* The value, the window, and from and to where they are said. */
     struct operand operands[5] = {0};
     const struct table_view *view = &run->views[step->b];
     size_t lanes = lanes_of(run, step);
+
     for (int c = 0; c < step->child_count; c++)
         operands[c] = operand_of(run, step->child[c]);
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++)
         if (has_changed(run, step, operands, view->offset[lane] - view->begin,
@@ -519,11 +549,13 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     if (!lanes)
         return;
+    /* All lanes are the one chosen fact: it is read once. */
     if (leaf->node->path.is_time) {
         out->i[0] = view->time[row];
         bit_set(out->bits, 0);
     } else {
         const struct population_column *column = run->columns[leaf->column[kind]];
+        /* From row to row along the references, to the column at their end. */
         for (int hop = 0; column && hop <= leaf->hops; hop++) {
             struct population_value value = population_get(column, row);
             if (hop == leaf->hops) {
@@ -540,6 +572,7 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
         }
     }
 
+    /* The other lanes are given the first one's answer, in whatever the shape has. */
     if (bit_at(out->bits, 0))
         set_all(run, out);
     else
@@ -559,6 +592,7 @@ void step_list(struct run *run, const struct step *step, struct vector *out)
 {
     const struct population *population = run->population;
     size_t lanes = lanes_of(run, step);
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t i = 0; i < population->list_count; i++) {
         if (strcmp(population->lists[i].name, step->name) != 0)
@@ -583,6 +617,7 @@ static bool recorded(struct run *run, const struct step *step,
                      const struct population_records *records, uint32_t position, int64_t lo,
                      int64_t hi)
 {
+
     hi = hi < run->now ? hi : run->now;
     for (uint32_t i = records->offset[position]; lo <= hi && i < records->offset[position + 1]; i++)
         if (interval_counts(run, step, records->entered[i], records->left[i], lo, hi))
@@ -595,8 +630,10 @@ void step_record(struct run *run, const struct step *step, struct vector *out)
     const struct population *population = run->population;
     size_t lanes = lanes_of(run, step);
     struct operand bounds = {0};
+
     if (step->child_count)
         bounds = operand_of(run, step->child[0]);
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t i = 0; i < population->record_count; i++) {
         if (strcmp(population->records[i].segment, step->name) != 0)
@@ -614,10 +651,13 @@ static uint64_t sample_number(const char *seed, struct text identifier)
 {
     struct md5 md5;
     unsigned char digest[16];
+
     md5_init(&md5);
     md5_add(&md5, seed, strlen(seed) + 1); /* the NUL too */
     md5_add(&md5, identifier.data, identifier.length);
     md5_finish(&md5, digest);
+    /* The first eight bytes, highest first: a number that any other system can make of the
+     * digest. */
     uint64_t number = 0;
     for (int i = 0; i < 8; i++)
         number = number << 8 | digest[i];
@@ -627,10 +667,13 @@ static uint64_t sample_number(const char *seed, struct text identifier)
 void step_sample(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
+
     if (step->a)
         set_all(run, out);
     else
         memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
+    /* u over 2^64 is even in [0, 1). Products of 128 bits hold it against a share, or divide it
+     * into buckets, without rounding. */
     uint128 whole = (uint128)100 * (uint64_t)number_power10(step->b);
     for (uint32_t lane = 0; lane < lanes; lane++) {
         uint64_t u =
@@ -646,6 +689,7 @@ void step_scheme(struct run *run, const struct step *step, struct vector *out)
 {
     const struct segment_scheme *scheme = step->extra;
     size_t lanes = lanes_of(run, step), prefix = strlen(scheme->name) + 1;
+
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (int member = step->child_count; member-- > 0;) { /* the first that holds is written last */
         struct operand child = operand_of(run, step->child[member]);

@@ -1,3 +1,4 @@
+/* MD5 as RFC 1321 has it, nothing unrolled: what is digested are short identifiers. */
 #include "plan/md5.h"
 
 #include <string.h>
@@ -34,6 +35,7 @@ static void mix_block(struct md5 *md5)
 
     for (int i = 0; i < 16; i++)
         word[i] = (uint32_t)md5->block[4 * i] | (uint32_t)md5->block[4 * i + 1] << 8 |
+                  /* low byte first */
                   (uint32_t)md5->block[4 * i + 2] << 16 | (uint32_t)md5->block[4 * i + 3] << 24;
     for (int i = 0; i < 64; i++) {
         int round = i / 16, at = (FIRST[round] + STRIDE[round] * i) % 16;
@@ -69,12 +71,14 @@ void md5_finish(struct md5 *md5, unsigned char digest[16])
 {
     uint64_t bits = md5->length * 8;
     md5_add(md5, "\x80", 1);
+    /* The length in bits takes the last 8 bytes of a block of 64. */
     while (md5->length % 64 != 56)
         md5_add(md5, "", 1);
     for (int i = 0; i < 8; i++) {
         unsigned char byte = (unsigned char)(bits >> (8 * i));
         md5_add(md5, &byte, 1);
     }
+
     for (int i = 0; i < 16; i++)
         digest[i] = (unsigned char)(md5->state[i / 4] >> (8 * (i % 4)));
 }

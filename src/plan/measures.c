@@ -14,9 +14,11 @@
 static bool block_is_quiet(const struct run *run, const struct table_view *view, int64_t lo)
 {
     if (!view->table || !view->table->block_last || run->delta)
+        /* A block's last times know nothing of what a delta adds. */
         return false;
     uint32_t from = run->first / POPULATION_BLOCK,
              to = (run->first + run->count - 1) / POPULATION_BLOCK;
+
     for (uint32_t block = from; block <= to; block++)
         if (view->table->block_last[block] >= lo)
             return false;
@@ -27,6 +29,7 @@ static bool block_is_quiet(const struct run *run, const struct table_view *view,
 static void window_for_all(struct run *run, const struct table_view *view, int64_t lo, int64_t hi,
                            struct vector *out)
 {
+    /* Facts after now never count; stored times are 32 bits from 1970 on. */
     hi = hi < run->now ? hi : run->now;
     lo = lo < 0 ? 0 : lo;
     if (lo > hi || view->begin == view->end || (lo > 0 && block_is_quiet(run, view, lo))) {
@@ -35,9 +38,12 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
     }
     if (hi > UINT32_MAX)
         hi = UINT32_MAX;
+
     bool all =
         view->table && !run->delta && view->table->time_min >= lo && view->table->time_max <= hi;
+
     if (all)
+        /* A window that takes in the whole table needs no look at its rows. */
         set_all(run, out);
     else
         run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo,
@@ -69,6 +75,7 @@ static void keep_weekdays(struct run *run, const struct table_view *view, int64_
                           struct vector *out)
 {
     size_t lanes = view->end - view->begin;
+
     own_bits(out, lanes);
     for (size_t lane = 0; lane < lanes; lane++)
         if (bit_at(out->bits, lane) &&
@@ -140,6 +147,8 @@ const uint32_t *plan_count_selected(struct run *run, const struct table_view *vi
                                     const struct operand *selected)
 {
     struct vector *vector = &run->vectors[selected->step - run->plan->steps.items];
+    /* Counts lie in the batch's scratch: they are void with the batch, however long the selection
+     * holds, and with the selection, where it changes within the batch. */
     uint64_t batch = run->epoch[CLOCK_BATCH], stamp = vector->stamp > batch ? vector->stamp : batch;
     if (vector->counts_stamp != stamp) {
         vector->counts = arena_alloc(&run->scratch, (run->count + 64) * sizeof *vector->counts);
@@ -152,6 +161,7 @@ const uint32_t *plan_count_selected(struct run *run, const struct table_view *vi
 void step_count(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
+
     struct operand selected = operand_of(run, step->child[0]);
     const uint32_t *counts = plan_count_selected(run, view, &selected);
     set_all(run, out);
@@ -162,14 +172,18 @@ void step_count(struct run *run, const struct step *step, struct vector *out)
 static bool any_by_last(struct run *run, const struct step *step, const struct table_view *view,
                         struct vector *out)
 {
+    /* A filter, a weekday or a delta's facts would make the last fact the wrong one to ask. */
     const struct step *window = step_of(run, step->child[0]);
     if (window->run != step_window || window->q || window->child_count > 1 || !view->table ||
         run->delta)
         return false;
+
     struct operand bounds = operand_of(run, window->child[0]);
     if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX ||
         bounds.j[0] < view->table->time_max || run->now < view->table->time_max)
+
         return false;
+    /* lo is above 0, so the 0 of customers without facts is outside. */
     uint32_t lo = (uint32_t)bounds.i[0];
     run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo,
                             out->bits);
@@ -212,6 +226,7 @@ static void sum_doubles(struct run *run, const struct table_view *view,
 {
     uint32_t lane = 0;
     memset(out->d, 0, run->count * sizeof *out->d);
+    /* Rows come in order of customers, so the lane only goes forward. */
     FOR_SELECTED(selected, view, row) {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
@@ -289,15 +304,18 @@ static const uint64_t *known_selected(struct run *run, const struct table_view *
                                       const uint32_t **counts)
 {
     size_t rows = view->end - view->begin, words = words_of(rows);
+    /* Without gaps the selection itself is the answer, and its counts are shared. */
     if (!column->known) {
         *counts = plan_count_selected(run, view, selected);
         return selected->hint == HINT_ALL ? NULL : selected->bits;
     }
+
     struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
     column_known(run, column, view->begin, rows, &known);
     for (size_t w = 0; w < words; w++)
         known.bits[w] &= selected->bits[w];
     struct operand mask = {.bits = known.bits, .hint = HINT_MIXED};
+
     uint32_t *own = arena_alloc(&run->scratch, (run->count + 1) * sizeof *own);
     count_rows(run, view, &mask, own);
     *counts = own;
@@ -309,8 +327,8 @@ struct collected plan_collect_selected(struct run *run, const struct table_view 
                                        const struct population_column *column)
 {
     size_t rows = view->end - view->begin;
-    struct collected collected = {
-        arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values), NULL};
+    struct collected collected = {arena_alloc(&run->scratch, (rows + 1) * sizeof *collected.values),
+                                  NULL};
     const uint64_t *bits = known_selected(run, view, selected, column, &collected.counts);
     collect_values(column, view->begin, rows, bits, collected.values);
     return collected;
@@ -325,8 +343,9 @@ static void sum_by_totals(struct run *run, const struct step *step, const struct
     size_t rows = view->end - view->begin;
     const uint32_t *counts;
     const uint64_t *bits = known_selected(run, view, selected, column, &counts);
-    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals), before = 0;
+    int64_t *totals = arena_alloc(&run->scratch, (rows + 1) * sizeof *totals), before = 0;
     collect_totals(column, view->begin, rows, bits, totals);
+
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
         totals += counts[lane];
         out->i[lane] = *totals - before;
@@ -346,6 +365,7 @@ static void sum_wide(struct run *run, const struct table_view *view, const struc
         if (bit_at(argument->bits, row))
             sums[lane] += argument->i[row];
     }
+    /* Only the end is held against 64 bits: on the way a sum may leave them and come back. */
     for (lane = 0; lane < run->count; lane++) {
         out->i[lane] = (int64_t)sums[lane];
         if (sums[lane] != out->i[lane])
@@ -358,10 +378,13 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
     set_all(run, out);
+
     if (selected.hint == HINT_NONE) {
         memset(out->i, 0, run->count * sizeof *out->i); /* 0.0 too */
         return;
     }
+    /* The quickest way that is sure to be exact: running totals where the column's bounds allow
+     * them, 128 bits where not. Doubles never overflow silently: what is not finite is unknown. */
     if (step->shape != SHAPE_DOUBLE && sum_fits(run, step, view)) {
         sum_by_totals(run, step, view, &selected, out);
         return;
@@ -380,7 +403,9 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
     struct operand sum = operand_of(run, step->child[0]), count = operand_of(run, step->child[1]);
     size_t lanes = lanes_of(run, step);
     double unit = sum.step->type == VALUE_DECIMAL ? (double)number_power10(sum.step->scale) : 1;
+
     run->kernels->range_i64(count.i, lanes, 1, INT64_MAX, out->bits);
+    /* Doubles and integers apart, so that both loops run without a branch. */
     if (sum.step->shape == SHAPE_DOUBLE)
         for (size_t lane = 0; lane < lanes; lane++)
             out->d[lane] = sum.d[lane] / (double)count.i[lane];
@@ -423,6 +448,7 @@ static void edge_rows(const struct run *run, const struct table_view *view,
     else if (selected->hint == HINT_ALL) /* the begin is the end when there are none */
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane] - begin;
+    /* A fact with no other bit around it costs a look or two at words, not at rows. */
     else
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] =
@@ -448,8 +474,8 @@ static bool take_stored_edges(struct run *run, const struct step *under,
     if (!column && under->run != step_row_time)
         return false;
     int64_t *values = out->i;
-    run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count,
-                             out->bits); /* known: not at the end */
+    /* Known is whose row is not the end of their rows. */
+    run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count, out->bits);
     if (!column) {
         const uint32_t *time = view->time + view->begin;
         TAKE_EDGES((int64_t)time[row])
@@ -464,6 +490,7 @@ static bool take_stored_edges(struct run *run, const struct step *under,
     case 2: TAKE_EDGES(base + ((const uint16_t *)stored)[begin + row]) break;
     case 4: TAKE_EDGES(base + ((const uint32_t *)stored)[begin + row]) break;
     case 8: TAKE_EDGES(base + ((const int64_t *)stored)[begin + row]) break;
+    /* No width: all values are the base. */
     default:
         for (uint32_t lane = 0; lane < run->count; lane++)
             values[lane] = base;
@@ -491,10 +518,13 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
         return;
     }
 
+    /* First a row for everyone, then one reading of the column, which needs no branch where it is
+     * stored. */
     uint32_t *rows = arena_alloc(&run->scratch, (run->count + 1) * sizeof *rows);
     edge_rows(run, view, &selected, step->a, rows);
     if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
         return;
+
     struct operand argument = operand_of(run, step->child[1]);
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++)
@@ -508,6 +538,8 @@ static void extreme_integers(const struct run *run, const struct step *step,
 {
     int64_t worst = step->a ? INT64_MIN : INT64_MAX;
     for (uint32_t lane = 0; lane < run->count; lane++) {
+        /* What is not selected stands as the worst value there is, so that the loop has no
+         * branch. */
         int64_t best = worst;
         bool any = false;
         for (uint32_t row = view->offset[lane] - view->begin;
@@ -532,6 +564,7 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
     if (selected.hint == HINT_NONE)
         return;
     struct operand argument = operand_of(run, step->child[1]);
+    /* Codes of texts are in order of appearance, which says nothing of theirs. */
     if (step->shape == SHAPE_INT && step->type != VALUE_TEXT) {
         extreme_integers(run, step, view, &selected, &argument, out);
         return;

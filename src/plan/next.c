@@ -50,8 +50,11 @@ int64_t next_unit_start(const struct run *run, enum calendar_unit unit, int64_t 
  * another. */
 static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment,
                        int64_t *next)
+
 {
+
     int64_t number = date_unit_number(local_date(run->binding->clock, moment), window->unit);
+
     bool previous = window->form == WINDOW_PREVIOUS;
     next_lower(run, next, next_unit_start(run, window->unit, number + previous));
     next_lower(run, next,
@@ -96,11 +99,14 @@ static int64_t bound_passes(const struct run *run, const struct anchor *anchor,
 {
     if (!anchor->known)
         return anchor->trend.until;
+    /* By months, and going on as now does: the meeting is reckoned for the anchor's own moment, and
+     * lies as far ahead of now as of the anchor. */
     if (length.months && !anchor->dated && anchor->trend.by == TREND_SECOND &&
         anchor->trend.slope == 1) {
         int64_t at = next_passes(run, anchor->value, length, sign, at_end ? moment : moment + 1);
         return at == INT64_MAX ? at : run->now + at - anchor->value;
     }
+    /* What goes on in another way is looked at again when it may be another. */
     if (length.months)
         return next_change(run, &anchor->trend, anchor->value);
 
@@ -125,6 +131,8 @@ static void pass_anchors(struct run *run, const struct step *bounds, size_t boun
         if (!step_of(run, bounds->child[c])->now_loose)
             continue;
         struct anchor anchor = anchor_of(run, bounds, c, bounds_lane);
+        /* Of two anchors the first begins the window and the second ends it; one alone does what
+         * the form says. */
         bool is_to = only_to || c == 1;
         if (!is_to)
             next_lower(run, next,
@@ -149,6 +157,7 @@ void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, i
                int64_t *next)
 {
     const struct segment_window *window = bounds->extra;
+
     struct edges edges = edges_of(window);
     int64_t at = INT64_MAX;
 
@@ -156,7 +165,9 @@ void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, i
         pass_units(run, window, moment, &at);
     else
         pass_edges(run, &edges, moment, &at);
+    /* Anchors that go on: where their trends tell no moment, their bounds do (next_range.c). */
     if (has_moving_anchor(run, bounds)) {
+
         struct next_membership asked = {
             .value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
         pass_anchors(run, bounds, bounds_lane, moment, &at);
@@ -250,14 +261,20 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
             view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
                                : first_bit(rows->bits, begin - view->begin, end - view->begin));
     if (selected < end)
+        /* Of all that are selected the oldest leaves first. Where one is enough, the newest decides
+         * alone. */
         next_pass(run, bounds_step, bounds_lane, view->time[selected], &next[lane]);
     if (any && selected < end)
         return;
+
+    /* Facts just outside an edge, whatever selects them: the next one comes in, and where an edge
+     * goes back the last one it passed does. Times ascend, so these are neighbours of the edges. */
 
     for (at = begin; at < end && view->time[at] < lo; at++)
         continue;
     if (at > begin && view->time[at - 1] >= next_lowest_edge(run, bounds_step, lo))
         next_pass(run, bounds_step, bounds_lane, view->time[at - 1], &next[lane]);
+
     for (; at < end && view->time[at] <= hi; at++)
         continue;
     if (at > begin && hi < run->now)
@@ -286,6 +303,7 @@ void next_leaves(struct run *run, int selected, bool last, int64_t *next)
     if (!next_is_moving(run, bounds_step) || !view->table)
         return;
 
+    /* Three quick ways for `last so many seconds`, the most usual window by far. */
     bool seconds = window->form == WINDOW_LAST && !window->length.months;
     bool suffix = window_step == step_of(run, selected) && !window_step->q &&
                   window_step->child_count == 1 && view->table->time_max <= run->now;
@@ -297,6 +315,7 @@ void next_leaves(struct run *run, int selected, bool last, int64_t *next)
 
     struct operand rows = operand_of(run, selected),
                    bounds = operand_of(run, window_step->child[0]);
+    /* Facts come into such a window by happening only, and nothing is in it that could leave. */
     if (seconds && rows.hint == HINT_NONE)
         return;
     if (seconds && !last) {
@@ -329,8 +348,10 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
     const struct segment_window *window = bounds->extra;
     struct edges edges = edges_of(window);
     int32_t born = date_to_civil(date).year;
+
     int64_t ends[2] = {run->now, run->now};
 
+    /* The ends that matter are the form's own edges, or where the previous units begin. */
     if (window->form == WINDOW_PREVIOUS)
         ends[0] = segment_window_bounds(window, run->population->zone, run->now,
                                         (struct segment_anchor){false, 0},
@@ -338,10 +359,14 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
                       .lo;
     for (int e = 0; e < edges.count; e++)
         ends[e] = zone_add(run->population->zone, run->now, edges.period[e], edges.sign[e]);
+
     for (int e = 0; e < 2; e++) {
+
         int32_t year = date_to_civil(local_date(run->binding->clock, ends[e])).year;
-        for (int32_t y = year - 1 < born ? born : year - 1;
-             y <= (year < born ? born : year) + 1 && y <= 9999; y++)
+        int32_t begin = year - 1 < born ? born : year - 1;
+        int32_t end = (year < born ? born : year) + 1;
+
+        for (int32_t y = begin; y <= end && y <= YEAR_MAX; y++)
             next_pass(run, bounds, bounds_lane,
                       local_day_start(run->binding->clock, date_anniversary(date, y)), next);
     }
@@ -351,8 +376,10 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
 static void in_window_lane(struct run *run, const struct step *step, size_t at, int64_t *next,
                            uint32_t lane)
 {
+
     const struct step *bounds = step_of(run, step->child[1]);
 
+    /* A row's condition over a value of the customer's stands in the customer's lane. */
     while (bounds->run == step_customer)
         bounds = step_of(run, bounds->child[0]);
     size_t bounds_lane = bounds->frame == step->frame ? at : lane;
@@ -367,6 +394,7 @@ static void in_window_lane(struct run *run, const struct step *step, size_t at, 
         next_pass(run, bounds, bounds_lane,
                   dated ? local_day_start(run->binding->clock, (int32_t)x) : x, &moment);
 
+    /* The value goes on too, and may meet an edge between the moments above. */
     if (value.step->now_loose) {
         struct trend trend = next_trend(run, step->child[0], value_lane);
         struct next_membership asked = {.value = step->child[0],
@@ -395,7 +423,8 @@ void next_in_window(struct run *run, const struct step *step, int64_t *next)
     }
 }
 
-static const int64_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
+static const int64_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                       7 * SECONDS_A_DAY};
 
 /* Units of fixed length since moments: when they reach count, or one more. */
 static void units_since(const struct run *run, const struct operand *value, int64_t count,
@@ -403,6 +432,7 @@ static void units_since(const struct run *run, const struct operand *value, int6
 {
     int64_t now = run->now;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
+        /* Reached at count units; `=` and `<=` end one unit later. */
         int64_t moment = value->i[lane] + count * unit;
         moment += moment > now ? 0 : unit;
         next[lane] = earlier(next[lane], moment, moment > now && bit_at(value->bits, lane));
@@ -425,14 +455,17 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
     const struct step *threshold = step_of(run, step->child[1]);
     struct operand value = operand_of(run, step->child[0]),
                    limit = operand_of(run, threshold->child[0]);
+
     bool dates = threshold->c, rows = step->frame >= FRAME_ROWS;
 
+    /* Further than the calendar goes, even in seconds. */
     if (limit.i[0] > INT64_C(100000000000) || limit.i[0] < -INT64_C(100000000000))
         return;
     if (!rows && step->a != FUNCTION_AGE && !dates && step->b < CALENDAR_MONTH && value.stride) {
         units_since(run, &value, limit.i[0], UNIT_SECONDS[step->b], next);
         return;
     }
+
     for (uint32_t lane = 0; lane < run->count; lane++) {
         const struct table_view *view = rows ? &run->views[step->frame - FRAME_ROWS] : NULL;
         size_t at = rows ? view->offset[lane] - view->begin : lane;
@@ -467,6 +500,7 @@ static void window_opens(struct run *run, int bounds_id, int64_t *next)
 void next_record(struct run *run, const struct step *step, int64_t *next)
 {
     const struct step *bounds = step->b ? step_of(run, step->child[0]) : NULL;
+
     if (bounds)
         window_opens(run, step->child[0], next);
     for (size_t r = 0; r < run->population->record_count; r++) {
@@ -476,6 +510,7 @@ void next_record(struct run *run, const struct step *step, int64_t *next)
         for (uint32_t lane = 0; lane < run->count; lane++)
             for (uint32_t i = records->offset[run->first + lane];
                  i < records->offset[run->first + lane + 1]; i++) {
+                /* A record still open has left at INT64_MAX: never. */
                 int64_t moments[] = {records->entered[i], records->left[i]};
                 for (int m = 0; m < 2; m++) {
                     next_lower(run, &next[lane], moments[m]);
@@ -518,6 +553,8 @@ static void next_future(struct run *run, int64_t *next)
             for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
                 next_lower(run, &next[lane], view->time[row]);
     }
+
+    /* Customers who have not come yet exist from their first fact on. */
     const uint32_t *first_time = run->population->first_time + run->first;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
         next[lane] = earlier(next[lane], first_time[lane],
@@ -526,8 +563,10 @@ static void next_future(struct run *run, int64_t *next)
 
 void next_of_batch(struct run *run, int64_t *next)
 {
+
     const struct plan *plan = run->plan;
     for (uint32_t lane = 0; lane < run->count; lane++)
+
         next[lane] = INT64_MAX;
     for (size_t i = 0; i < plan->moving.count; i++) {
         const struct step *step = &plan->steps.items[plan->moving.items[i]];

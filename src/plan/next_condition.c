@@ -19,6 +19,7 @@ int64_t next_of_pair(struct run *run, const struct next_comparison *asked, int64
     struct side a, b;
     next_side(run, asked->id[0], asked->lane[0], &a);
     next_side(run, asked->id[1], asked->lane[1], &b);
+
     int64_t at = next_meet(run, &a, &b, asked->compare, before);
     return at < before && is_rough(&a, &b, at) ? next_of_comparison(run, asked, at) : at;
 }
@@ -29,6 +30,7 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
     int64_t at = INT64_MAX;
 
     if (step->run == step_compare || step->run == step_in) {
+        /* A list is a comparison with each of its items: the first that may be met decides. */
         for (int c = 1; c < step->child_count; c++) {
             struct next_comparison asked = {
                 {step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
@@ -39,6 +41,7 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
         return at;
     }
 
+    /* Other conditions are looked at again when one of the values they read may be another. */
     for (int c = 0; c < step->child_count; c++) {
         if (!step_of(run, step->child[c])->now_loose)
             continue;
@@ -69,6 +72,7 @@ static int64_t condition_for_all(struct run *run, const struct step *step)
         run->now < known->until)
         return known->until;
 
+    /* In a run of its own, so that this one's vectors stay as they are now. */
     struct run *ahead = run->ahead;
     bool holds = step_vector(run, id)->bits[0] & 1, other = false;
     int64_t at = condition_in_lane(run, step, 0, INT64_MAX);
@@ -154,9 +158,11 @@ static int64_t meets_neighbours(struct run *run, const struct step *step, const 
                                 const struct phase_result *result)
 {
     int64_t at = INT64_MAX;
+    /* The share says the place again, which is not kept. */
     double percentile = step_vector(run, (int)(step - run->plan->steps.items))->d[key->lane];
     int64_t place =
         llround(percentile * (double)result->known / 100); /* so many are at most as large */
+
     for (int64_t i = place - 1; i <= place; i++)
         if (i >= 0 && (uint64_t)i < result->known) {
             struct rank_cut cut = cut_of_value(result, (uint64_t)i);
@@ -172,6 +178,7 @@ static int64_t meets_group(struct run *run, const struct step *step, size_t lane
 {
     int64_t at = INT64_MAX;
     int64_t own = step_vector(run, (int)(step - run->plan->steps.items))->i[lane] - 1;
+
     for (int64_t g = own - 1; g <= own; g++)
         if (g >= 0 && g + 1 < step->p)
             at = next_earlier(at, meets_cut(run, key, &result->cuts[g]));
@@ -183,6 +190,7 @@ static int64_t rank_in_lane(struct run *run, const struct step *step, size_t lan
     const struct phase_result *result = &run->phase->results[step->c];
     struct side key;
     next_side(run, step->child[0], lane, &key);
+
     if (!key.known || !bit_at(operand_of(run, step->child[1]).bits, lane))
         return key.trend.until;
     if (step->run == step_percentile)

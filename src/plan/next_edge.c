@@ -7,12 +7,17 @@
  */
 #include "plan/next.h"
 
-/* Clocks are put back by an hour or two, across midnight too. */
-enum { ZONE_GUARD = 2 * 3600 + 60, SHORTER_MONTH = 5 };
+/* Clocks are put back by an hour or two, across midnight too. Months end up to three days apart,
+ * and a day more on either side makes up for zones. */
+enum { ZONE_GUARD = 2 * SECONDS_AN_HOUR + 60, SHORTER_MONTH = 5 };
 
-static const int64_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
+/* Ten thousand years, which is further than the calendar goes. */
+enum { MONTHS_MAX = 120000 };
+
+static const int64_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                       7 * SECONDS_A_DAY};
 static const int UNIT_MONTHS[] = {
-    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = MONTHS_A_YEAR};
 
 int64_t next_day(const struct run *run)
 {
@@ -45,10 +50,12 @@ static int broken_clocks(const struct run *run, int32_t date, int64_t clocks[8])
     int64_t begin = local_day_start(run->binding->clock, date), changes[4];
     int64_t end = local_day_start(run->binding->clock, date + 1);
     int32_t after[4];
+
     int count = 0;
 
     if (local_clock_is_steady(run->binding->clock, begin - 1, end))
         return 0;
+
     size_t found = zone_transitions(zone, begin - 1, end, changes, after, 4);
     for (size_t i = 0; i < found && i < 4; i++) {
         int64_t midnight = (int64_t)date * SECONDS_A_DAY;
@@ -92,6 +99,9 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
     if (from >= stop)
         return INT64_MAX;
 
+    /* From piece to piece, ten of them or so. Where one begins the edge may have jumped over the
+     * moment; within it the meeting is a subtraction. */
+
     bool reached = zone_add(zone, from, months, sign) >= moment;
     for (int64_t at = begin > from ? begin : from, end; at < stop; at = end) {
         int64_t edge = zone_add(zone, at, months, sign);
@@ -120,12 +130,14 @@ static size_t add_pieces(const struct run *run, int64_t from, int64_t to, int64_
 size_t next_turns(const struct run *run, int64_t from, int64_t to, int64_t months,
                   int64_t out[NEXT_TURNS_MAX])
 {
+    /* Only near the two ends may it go back; between them it goes forward. */
     const int64_t days = (int64_t)(SHORTER_MONTH + 1) * SECONDS_A_DAY;
     if (!months || from <= MOMENT_MIN + days || to >= MOMENT_MAX - days) {
         out[0] = from;
         out[1] = to;
         return 2;
     }
+
     size_t count = add_pieces(run, from, to < from + days ? to : from + days, months, out, 0);
     return to <= from + days ? count : add_pieces(run, to - days, to, months, out, count);
 }
@@ -165,6 +177,7 @@ static int32_t first_date(int32_t of, int64_t n, bool down)
 {
     int32_t date = date_add_months(of, down ? -n : n);
     date = date < DATE_MIN + SHORTER_MONTH ? DATE_MIN + SHORTER_MONTH : date;
+    /* Clamped to a shorter month's end, the count may be reached two days before. */
     date -= 2;
     for (int i = 0; i < 2 * SHORTER_MONTH && date < DATE_MAX; i++, date++) {
         int64_t months = down ? date_months_between(date, of) : date_months_between(of, date);
@@ -185,9 +198,12 @@ static int64_t months_of_moment(const struct run *run, const struct step *step, 
     int64_t stop = local_day_start(run->binding->clock, day + 2) + ZONE_GUARD,
             clock = zone_clock(zone, of);
 
+    /* While clocks stand, the count becomes another when the clock shows that of the moment counted
+     * from, or a second later (down); where they jump it may do so at once. */
     for (int64_t at = begin > run->now ? begin : run->now, end; at < stop; at = end) {
         end = clock_goes_on(run, at);
         int64_t there = at + clock - zone_clock(zone, at);
+
         const int64_t tried[] = {at, there, there + 1};
         for (int i = 0; i < 3; i++)
             if (tried[i] >= at && tried[i] < end && tried[i] > run->now &&
@@ -210,7 +226,8 @@ static int64_t age_reached(const struct run *run, int64_t of, int64_t n)
     if (n <= 0)
         return start_of(run, of);
     int64_t year = date_to_civil((int32_t)of).year + n;
-    return year > 9999 ? INT64_MAX : start_of(run, date_anniversary((int32_t)of, (int32_t)year));
+    return year > YEAR_MAX ? INT64_MAX
+                           : start_of(run, date_anniversary((int32_t)of, (int32_t)year));
 }
 
 int64_t next_count(const struct run *run, const struct step *step, bool dates, int64_t of,
@@ -224,16 +241,18 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
         at = age_reached(run, of, n);
     } else if (n > INT64_C(1000000000000) || n < -INT64_C(1000000000000)) {
         return INT64_MAX; /* further than the calendar goes */
+    } else if (unit >= CALENDAR_MONTH && (n > MONTHS_MAX || n < -MONTHS_MAX)) {
+        return INT64_MAX;
     } else if (unit >= CALENDAR_MONTH && !dates) {
-        return n > 120000 || n < -120000 ? INT64_MAX : months_of_moment(run, step, of, n);
+        return months_of_moment(run, step, of, n);
     } else if (unit >= CALENDAR_MONTH) {
-        if (n > 120000 || n < -120000)
-            return INT64_MAX;
         at = start_of(run, first_date((int32_t)of, n * UNIT_MONTHS[unit], down));
     } else if (dates && unit >= CALENDAR_DAY) {
-        int64_t days = unit == CALENDAR_WEEK ? 7 * n : n;
+        int64_t days = unit == CALENDAR_WEEK ? DAYS_A_WEEK * n : n;
+        /* Counting down, a number of days still holds on the last of them. */
         at = start_of(run, down ? of - days + 1 : of + days);
     } else {
+
         int64_t moment = dates ? start_of(run, of) : of, length = n * UNIT_SECONDS[unit];
         if (moment == INT64_MIN || moment == INT64_MAX)
             return INT64_MAX;
@@ -247,11 +266,15 @@ bool next_count_is_far(const struct run *run, const struct step *step, bool date
                        int64_t n, int64_t before)
 {
     bool age = step->a == FUNCTION_AGE;
-    if ((!age && step->b < CALENDAR_MONTH) || n < 0 || n > 9998)
+    if ((!age && step->b < CALENDAR_MONTH) || n < 0 || n >= YEAR_MAX)
         return false;
-    int64_t months = n * (age ? 12 : UNIT_MONTHS[step->b]), day = dates ? of : of / SECONDS_A_DAY;
-    int64_t first =
-        day + (counts_down(step) ? -1 : 1) * months * 30 - (counts_down(step) ? months / 2 : 0) - 6;
-    int64_t last = first + months + 16; /* a month has 30.4 days, at most 31 */
+    int64_t months = n * UNIT_MONTHS[age ? CALENDAR_YEAR : step->b];
+    int64_t day = dates ? of : of / SECONDS_A_DAY;
+
+    int64_t earliest = counts_down(step) ? -months * 30 - months / 2 : months * 30;
+    /* m months are at least 30 m − 2 days and at most 30.5 m + 2; the rest is for the ends of
+     * months and for zones. */
+    int64_t first = day + earliest - 6, last = first + months + 16;
+
     return last * SECONDS_A_DAY <= run->now || first * SECONDS_A_DAY >= before;
 }

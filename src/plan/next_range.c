@@ -18,7 +18,10 @@
 #include <string.h>
 
 /* A clock put back may take back this much of what went on by the calendar. */
-enum { CLOCK_GUARD = 2 * 3600 + 60 };
+enum { CLOCK_GUARD = 2 * SECONDS_AN_HOUR + 60 };
+
+/* Some thousand roundings of a double: more than any value goes through. */
+static const double ROUNDINGS = 1e-12;
 
 static bool is_last_of_month(int32_t date)
 {
@@ -60,7 +63,7 @@ static struct range widened(const struct step *step, struct range range)
 
     if (step->shape == SHAPE_DOUBLE || !range.known || (!decimal && size < EXACT))
         return range;
-    return between(range.low - 1e-12 * size, range.high + 1e-12 * size);
+    return between(range.low - ROUNDINGS * size, range.high + ROUNDINGS * size);
 }
 
 /* ---- what is described by a trend ---- */
@@ -95,8 +98,10 @@ static struct range shifted(struct run *run, struct range of, struct calendar_pe
 
     if (!is_within_calendar(of, false))
         return anything;
+
     size_t count =
         next_turns(run, (int64_t)of.low, (int64_t)of.high, (int64_t)sign * period.months, turns);
+
     for (size_t i = 0; i < count; i++) {
         int64_t moment = zone_add(zone, turns[i], period, sign);
         low = moment < low ? moment : low;
@@ -113,6 +118,7 @@ static struct range range_of_edge(struct run *run, const struct trend *trend, in
     if (!trend->dated || !is_within_calendar(range, false))
         return trend->dated ? anything : range;
 
+    /* Dates go back only where a clock does. */
     int64_t guard =
         next_clocks_change(run, (int64_t)range.low, (int64_t)range.high) ? CLOCK_GUARD : 0;
     return between(local_date(run->binding->clock, (int64_t)range.low - guard),
@@ -150,6 +156,8 @@ static struct range count_between(struct run *run, const struct step *count, boo
         begin -= LAST_DAYS;
         end += LAST_DAYS;
     }
+
+    /* The earlier something was, the more units there are since then, and the fewer until then. */
     int64_t fewest = next_count_at(run, count, dates, down ? low : high, down ? end : begin);
     int64_t most = next_count_at(run, count, dates, down ? high : low, down ? begin : end);
     if (fewest == INT64_MIN || most == INT64_MIN) /* somebody not born yet */
@@ -208,6 +216,7 @@ static void in_step_units(const struct run *run, const struct step *step, struct
 
 static struct range range_of_sum(struct run *run, const struct step *step, size_t lane, int64_t to,
                                  bool minus)
+
 {
     struct range side[2] = {range_of(run, step->child[0], lane, to),
                             range_of(run, step->child[1], lane, to)};
@@ -215,6 +224,7 @@ static struct range range_of_sum(struct run *run, const struct step *step, size_
         return anything;
     if (!side[0].known || !side[1].known)
         return unknown;
+
     in_step_units(run, step, side);
     if (minus)
         return between(side[0].low - side[1].high, side[0].high - side[1].low);
@@ -255,6 +265,7 @@ static struct range range_of_product(struct run *run, const struct step *step, s
 {
     struct range a = range_of(run, step->child[0], lane, to),
                  b = range_of(run, step->child[1], lane, to);
+
     bool divides = step->run == step_divide;
 
     if (!a.certain || !b.certain)
@@ -263,13 +274,16 @@ static struct range range_of_product(struct run *run, const struct step *step, s
         return unknown;
     if (divides && b.low == 0 && b.high == 0)
         return unknown;
+    /* A divisor that may be 0 on the way leaves nothing certain. */
     if (divides && b.low <= 0 && b.high >= 0)
         return anything;
 
+    /* Over two intervals a product or quotient is least and greatest in their corners. */
     double of[4] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
     if (divides)
         memcpy(of, (double[]){a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high},
                sizeof of);
+
     struct range product = corners(of);
     if (step->type == VALUE_DURATION && step->shape != SHAPE_DOUBLE) /* in whole seconds */
         return between(floor(product.low), floor(product.high));
@@ -288,6 +302,7 @@ static struct range range_of_numeric(struct run *run, const struct step *step, s
     case FUNCTION_ROUND: return between(round(a.low), round(a.high));
     default: break; /* abs */
     }
+    /* abs falls and rises again: across 0 the least is 0. */
     bool across = a.low < 0 && a.high > 0;
     return between(across ? 0 : least(fabs(a.low), fabs(a.high)),
                    greatest(fabs(a.low), fabs(a.high)));
@@ -332,6 +347,8 @@ static struct range range_of_count(struct run *run, const struct step *step, siz
 {
     struct range of = range_of(run, step->child[0], lane, to);
     bool dates = is_date(run, step, 0);
+
+    /* Beyond the calendar the evaluator does not count either. */
     if (!of.certain || !of.known)
         return of;
     if (of.low <= (dates ? DATE_MIN : MOMENT_MIN) || of.high >= (dates ? DATE_MAX : MOMENT_MAX))
@@ -355,6 +372,7 @@ static void add_row(struct run *run, struct rows_ahead *rows, struct range row)
     if (!rows->certain)
         return;
     if (rows->count == rows->room) {
+
         size_t room = rows->room * 2 + 16;
         double *low = arena_alloc(&run->scratch, 2 * room * sizeof *low);
         for (size_t i = 0; i < rows->count; i++) {
@@ -479,6 +497,7 @@ static struct range range_of_rows(struct run *run, const struct step *step, size
 static struct range range_of_parts(struct run *run, const struct step *step, size_t lane,
                                    int64_t to)
 {
+    /* What is missing here (texts, cases, calendar parts) has no bounds worth following. */
     bool minus = step->run == step_subtract;
     if ((step->run == step_add || minus) && step->child_count == 1)
         return range_of_shifted(run, step, lane, to, minus ? -1 : 1);
@@ -524,8 +543,10 @@ static struct range range_of(struct run *run, int id, size_t lane, int64_t to)
 /* Whether the comparison of two ranges leaves no choice. */
 static bool is_decided(struct range a, struct range b, enum segment_compare compare)
 {
-    bool below = a.high<b.low, above = a.low> b.high,
-         same = a.low == a.high && b.low == b.high && a.low == b.low;
+    bool below = a.high < b.low;
+    bool above = a.low > b.high;
+    bool same = a.low == a.high && b.low == b.high && a.low == b.low;
+
     switch (compare) {
     case COMPARE_EQ:
     case COMPARE_NE: return below || above || same;
@@ -581,6 +602,7 @@ static void edges_of_anchors(struct run *run, const struct next_membership *aske
 
     for (int c = 0; c < asked->bounds->child_count; c++) {
         at[c].is_date = step_of(run, asked->bounds->child[c])->type == VALUE_DATE;
+
         int64_t low = (int64_t)floor(anchor[c].low), high = (int64_t)ceil(anchor[c].high);
         turns[c][0] = low;
         turns[c][1] = high;
@@ -628,6 +650,7 @@ static struct edges_ahead edges_ahead(struct run *run, const struct next_members
                                       int64_t to)
 {
     struct edges_ahead edges = {{INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN}, .certain = true};
+
     struct range anchor[2] = {anything, anything};
     for (int c = 0; c < asked->bounds->child_count; c++) {
         anchor[c] = range_of(run, asked->bounds->child[c], asked->bounds_lane, to);
@@ -635,8 +658,10 @@ static struct edges_ahead edges_ahead(struct run *run, const struct next_members
         edges.certain &= is_within_calendar(
             anchor[c], step_of(run, asked->bounds->child[c])->type == VALUE_DATE);
     }
+
     if (edges.empty || !edges.certain)
         return edges;
+
     if (asked->bounds->child_count > 0)
         edges_of_anchors(run, asked, anchor, to, &edges);
     else
@@ -662,6 +687,7 @@ static bool membership_stays(struct run *run, const void *context, int64_t to)
     double low = (double)asked->moment, high = low;
     bool same_day = true;
 
+    /* Neither gains on the other, which ranges, overlapping ever more, could not tell. */
     if (asked->value >= 0 && goes_with_edges(run, asked, to))
         return true;
     if (asked->value >= 0) {
@@ -670,6 +696,7 @@ static bool membership_stays(struct run *run, const void *context, int64_t to)
         if (range.certain && !range.known)
             return true;
         if (!is_within_calendar(range, dated))
+
             return false;
         low = dated ? (double)local_day_start(run->binding->clock, (int32_t)range.low) : range.low;
         high =
@@ -678,6 +705,8 @@ static bool membership_stays(struct run *run, const void *context, int64_t to)
                    local_date(run->binding->clock, (int64_t)high);
     }
 
+    /* A moment certainly outside stays out; one certainly inside stays in, on the same day where
+     * the day of the week matters too. */
     struct edges_ahead edges = edges_ahead(run, asked, to);
     if (edges.empty)
         return true;
@@ -696,13 +725,15 @@ typedef bool answer_stays(struct run *run, const void *asked, int64_t to);
 static int64_t stays_until(struct run *run, answer_stays *stays, const void *asked, int64_t at)
 {
     enum {
-        LONGEST_LOG2 = 34,
-        NARROWINGS = 7
-    }; /* 544 years; to within a hundredth of the stretch */
+        LONGEST_LOG2 = 34, /* 544 years */
+        NARROWINGS = 7,    /* to within a hundredth of the stretch */
+    };
+
     int64_t good = at - run->now, bad;
     if (at >= MOMENT_MAX || good >= INT64_C(1) << LONGEST_LOG2 || !stays(run, asked, at))
         return at;
 
+    /* Twice as far while it holds, so a stretch of any length takes few looks; then halves. */
     for (bad = 2 * good; bad < INT64_C(1) << LONGEST_LOG2 && run->now + bad < MOMENT_MAX;
          bad *= 2) {
         if (!stays(run, asked, run->now + bad))

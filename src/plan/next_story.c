@@ -27,11 +27,14 @@ static void look_inside(const struct run *run, int id, enum step_clock clock, bo
 {
     const struct step *step = step_of(run, id);
     bool turns = step->clock == clock || (clock == CLOCK_BATCH && step->clock == CLOCK_MOMENT);
+
     if (seen[id] || !turns)
         return;
     seen[id] = true;
+
     if (step->run == step_chosen)
         inside->chosen |= UINT32_C(1) << ((const struct chosen_leaf *)step->extra)->node->path.step;
+
     if (may_move(run, step))
         inside->ids[inside->count++] = id;
     for (int c = 0; c < step->child_count; c++)
@@ -65,6 +68,7 @@ static void next_of_last(struct run *run, const struct sequence_plan *plan, int 
     struct calendar_period within = plan->source->steps[negated].within;
     for (int s = 0; s < negated; s++)
         for (int k = 0; k < plan->source->steps[s].kind_count; k++) {
+
             const struct table_view *view = &run->views[plan->kinds[s][k].table];
             struct operand rows = operand_of(run, plan->kinds[s][k].mask);
             for (uint32_t lane = 0; lane < run->count; lane++)
@@ -87,6 +91,7 @@ static void next_of_facts(struct run *run, const struct sequence_plan *plan,
     const struct table_view *own = &run->views[kind->table], *other = &run->views[chosen->table];
     struct operand fits = operand_of(run, kind->mask), may_be = operand_of(run, chosen->mask);
 
+    /* As many looks as there are pairs, and only where what is compared follows now. */
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t end = own->offset[lane + 1] - own->begin,
                  other_end = other->offset[lane + 1] - other->begin;
@@ -112,6 +117,7 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
 {
     while (step < SEGMENT_STEPS_MAX && !(choosing->inside.chosen >> step & 1))
         step++;
+    /* All are chosen: what moves inside is asked as it stands with them. */
     if (step == SEGMENT_STEPS_MAX) {
         clock_tick(alone, CLOCK_CHOSEN);
         ask_inside(alone, &choosing->inside, choosing->next);
@@ -122,6 +128,8 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
         const struct sequence_kind *kind = &choosing->plan->kinds[step][k];
         const struct table_view *view = &alone->views[kind->table];
         struct operand may_be = operand_of(alone, kind->mask);
+        /* How many ways there are is a product over the steps, so they are counted down for all of
+         * them. */
         for (uint32_t row = view->begin; row < view->end && choosing->left > 0; row++) {
             if (!bit_at(may_be.bits, row - view->begin))
                 continue;
@@ -147,11 +155,14 @@ static void next_of_choices(struct run *run, const struct sequence_plan *plan,
         int64_t own = INT64_MAX;
         struct run *alone = run_alone(run, lane);
         struct choosing choosing = {plan, inside, &own, CHOICES_MAX};
+
         alone->chosen_row = rows;
         alone->chosen_kind = kinds;
+
         choose_and_ask(alone, &choosing, 0);
         alone->chosen_row = NULL;
         alone->chosen_kind = NULL;
+
         next_lower(run, &next[lane], choosing.left > 0 ? own : run->now + 1);
     }
 }
@@ -174,6 +185,7 @@ static void next_of_filters(struct run *run, const struct sequence_plan *plan,
         if (step_of(run, pair->own)->now_loose || step_of(run, pair->other)->now_loose)
             next_of_facts(run, plan, kind, pair, next);
     }
+
     if (plan->slow)
         next_of_mask(run, kind->mask, next);
     if (kind->slow >= 0)
@@ -183,11 +195,14 @@ static void next_of_filters(struct run *run, const struct sequence_plan *plan,
 void next_sequence(struct run *run, const struct step *step, int64_t *next)
 {
     const struct sequence_plan *plan = step->extra;
+
     for (int k = 0; k < plan->source->steps[0].kind_count; k++)
         next_leaves(run, plan->kinds[0][k].start_mask, false, next);
+
     int last = plan->step_count - 1;
     if (plan->source->steps[last].negated && plan->source->steps[last].has_within)
         next_of_last(run, plan, last, next);
+
     for (int s = 0; s < plan->step_count; s++)
         for (int k = 0; k < plan->source->steps[s].kind_count; k++)
             next_of_filters(run, plan, &plan->kinds[s][k], next);
@@ -215,11 +230,13 @@ static void pass_periods(struct run *run, const struct step *step, const struct 
     enum calendar_unit unit = (enum calendar_unit)step->a;
     int64_t ends[] = {bounds.i[0], bounds.j[0] < run->now ? bounds.j[0] : run->now};
 
+    /* A window may itself begin later than now. */
     next_lower(run, &next[lane], bounds.i[0]);
     for (int e = 0; e < 2; e++) {
         if (ends[e] <= MOMENT_MIN || ends[e] >= MOMENT_MAX)
             continue;
         int64_t number = date_unit_number(zone_date(zone, ends[e]), unit);
+        /* The unit that an edge stands in, and the one after it: each side of both is passed. */
         for (int u = 0; u < 2; u++) {
             int64_t start = next_unit_start(run, unit, number + u);
             next_pass(run, bounds_step, 0, start - 1, &next[lane]);
@@ -250,8 +267,11 @@ void next_periods(struct run *run, const struct step *step, int64_t *next)
     uint64_t empty[BATCH_WORDS];
     struct asked_inside asked = {inside_of(run, step->child[0], CLOCK_PERIOD), next};
 
+    /* Whatever moves by itself inside is asked once for each unit. */
     if (asked.inside.count > 0)
         run_each_period(run, step, ask_in_period, &asked);
+    /* A condition that nothing meets (none of, a count of 0) counts units without facts: these come
+     * and go with the edges. */
     holds_of_nothing(run, step, empty);
     for (uint32_t lane = 0; lane < run->count; lane++)
         if (bit_at(empty, lane))

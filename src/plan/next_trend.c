@@ -15,9 +15,11 @@ static struct trend fixed_until(int64_t until)
     return (struct trend){.by = TREND_FIXED, .until = until};
 }
 
+/* Below 2^53 doubles count by ones, so steps may be reckoned in whole numbers. */
 static bool is_whole(double slope)
 {
-    return slope == nearbyint(slope) && fabs(slope) < 1e15;
+    static const double WHOLE_MAX = 1e15;
+    return slope == nearbyint(slope) && fabs(slope) < WHOLE_MAX;
 }
 
 /* ---- when a described value reaches something ---- */
@@ -70,8 +72,10 @@ static int64_t months_reach(const struct run *run, const struct trend *trend, in
     int64_t shift = trend->sign * (trend->period.seconds / SECONDS_A_DAY),
             months = trend->sign * trend->period.months;
     int64_t wanted = limit - shift;
+
     if (wanted <= DATE_MIN || wanted >= DATE_MAX)
         return INT64_MAX;
+    /* Where a shorter month's end clamps, the limit may be reached a day or two before. */
     int32_t day = date_add_months((int32_t)wanted, -months);
     day = day < DATE_MIN + 2 ? DATE_MIN : day - 2;
     while (day < DATE_MAX && date_add_months(day, months) < wanted)
@@ -87,6 +91,7 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
     switch (trend->by) {
     case TREND_FIXED: break;
     case TREND_SECOND:
+        /* A date becomes another at its day's first moment. */
         if (trend->dated && limit > DATE_MIN && limit < DATE_MAX)
             at = described_passes(run, trend, local_day_start(run->binding->clock, (int32_t)limit));
         if (trend->dated)
@@ -96,6 +101,8 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
         break;
     case TREND_DAY:
         steps = steps_to(value, trend->slope, limit);
+        /* What comes after `before` is not worth a look at the calendar: days are told apart
+         * cheaply. */
         if (steps < INT32_MAX && (run->today + steps - 2) * SECONDS_A_DAY < before)
             at = after_days(run, steps);
         break;
@@ -119,10 +126,12 @@ int64_t next_change(const struct run *run, const struct trend *trend, int64_t va
 {
     if (trend->by == TREND_FIXED)
         return trend->until;
+
     if ((trend->by == TREND_SECOND || trend->by == TREND_EDGE) && !trend->dated)
         return next_earlier(run->now + 1, trend->until);
     if (trend->by == TREND_DAY || trend->by == TREND_MONTHS)
         return next_earlier(next_day(run), trend->until);
+    /* A count becomes another at the next number, or back from its own. */
     int64_t above =
         value == INT64_MAX ? INT64_MAX : next_reaches(run, trend, value, value + 1, INT64_MAX);
     return next_earlier(above, next_reaches(run, trend, value, value, INT64_MAX));
@@ -159,9 +168,11 @@ static bool is_shifted_edge(const struct side *a, const struct side *b)
 static bool makes_line(const struct side *a, const struct side *b)
 {
     bool line_a = next_is_line(&a->trend), line_b = next_is_line(&b->trend);
+
     bool date_a = a->step->type == VALUE_DATE, date_b = b->step->type == VALUE_DATE;
     if (!(line_a || a->trend.by == TREND_FIXED) || !(line_b || b->trend.by == TREND_FIXED))
         return false;
+    /* Two lines add up only if both go on by the second, or both by the day. */
     if (line_a && line_b && (a->trend.by != b->trend.by || date_a != date_b))
         return false;
     if (date_a != date_b)
@@ -178,6 +189,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
     bool line_a = next_is_line(&a.trend), line_b = next_is_line(&b.trend);
     int64_t until = next_earlier(a.trend.until, b.trend.until);
 
+    /* A length of time shifts an edge of the calendar by as much, and it goes on as before. */
     if (is_shifted_edge(&a, &b)) {
         struct trend trend = a.trend;
         trend.period.seconds += trend.sign * sign * b.value;
@@ -188,6 +200,8 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
     if (!makes_line(&a, &b))
         return both_still(run, &a, &b);
 
+    /* A line's slope is in units of the value as it is stored: seconds, days, or a decimal's last
+     * place. */
     struct trend trend = {.by = line_a ? a.trend.by : b.trend.by, .until = until};
     trend.alike = (!line_a || a.trend.alike) && (!line_b || b.trend.alike);
     bool lengths = a.step->type == VALUE_DATE && b.step->type == VALUE_DATE; /* in seconds */
@@ -202,6 +216,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
 
 /* A date or time and months. */
 static struct trend trend_of_months(struct run *run, const struct step *step, size_t lane, int sign)
+
 {
     struct side a;
     next_side(run, step->child[0], lane, &a);
@@ -231,6 +246,8 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
 
     struct side b;
     next_side(run, step->child[1], lane, &b);
+    /* A line times something that stays is a line, and so is a line over it; two lines make none. A
+     * decimal's product is rounded, which no line is. */
     bool swap = step->run == step_multiply && !next_is_line(&a.trend);
     const struct side *line = swap ? &b : &a, *other = swap ? &a : &b;
     bool exact = step->shape == SHAPE_INT && next_scale(line) == 0 && next_scale(other) == 0;
@@ -238,6 +255,7 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
     if (!next_is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
         !(exact || step->shape == SHAPE_DOUBLE))
         return both_still(run, &a, &b);
+
     struct trend trend = line->trend;
     trend.alike &= other->step->frame == FRAME_ONE;
     trend.slope = step->run == step_divide ? next_slope(line) / by : next_slope(line) * by;
@@ -279,6 +297,7 @@ static struct trend trend_of_calendar(struct run *run, const struct step *step, 
     int32_t date = moment ? local_date(run->binding->clock, a.value) : (int32_t)a.value;
     int64_t end = unit_ends(step->a, date);
     int64_t limit = moment ? local_day_start(run->binding->clock, (int32_t)end) : end;
+
     int64_t next = next_reaches(run, &a.trend, a.value, limit, INT64_MAX);
     int64_t begin = moment ? local_day_start(run->binding->clock, date)
                            : date; /* where what goes on also goes back */
@@ -296,7 +315,8 @@ static struct trend trend_of_hour(struct run *run, const struct step *step, size
         return fixed_until(a.trend.until);
     if (a.trend.by != TREND_SECOND || a.trend.slope != 1)
         return fixed_until(next_still_until(run, &a));
-    int64_t end = a.value + 3600 - zone_clock(zone, a.value) % 3600, change;
+    int64_t change;
+    int64_t end = a.value + SECONDS_AN_HOUR - zone_clock(zone, a.value) % SECONDS_AN_HOUR;
     if (zone_transitions(zone, a.value, end, &change, NULL, 1))
         end = change < end ? change : end;
     return fixed_until(next_earlier(a.trend.until, after_seconds(run, end - a.value)));
@@ -314,6 +334,7 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
     if (line && unit < CALENDAR_DAY)
         return INT64_MAX;
 
+    /* Both stay on their day with their clocks as they are: so long the count cannot change. */
     int64_t until = next_piece_end(run, run->now, 0),
             own = next_piece_end(run, of->value, 0) - of->value;
     if (trend->by == TREND_EDGE) {
@@ -351,6 +372,8 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
 
     if (of.trend.by == TREND_FIXED)
         return trend;
+    /* Something that goes on with now is as far from it as before, until a day or a clock
+     * changes. */
     int64_t together = goes_with_now(run, &of, step->b);
     if (together > run->now)
         return fixed_until(next_earlier(of.trend.until, together));
@@ -381,6 +404,8 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
     int64_t until = INT64_MAX;
     int chosen = -1;
 
+    /* The best of all as it is now, or for coalesce the first known. What is unknown may come to be
+     * known. */
     for (int c = 0; c < step->child_count; c++) {
         next_side(run, step->child[c], lane, &side);
         if (!side.known) {
@@ -397,6 +422,7 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
     if (chosen < 0)
         return fixed_until(until);
 
+    /* The chosen one stays the best until another meets it. */
     for (int c = 0; step->run == step_choose && c < step->child_count; c++) {
         next_side(run, step->child[c], lane, &side);
         if (side.known && c != chosen)
@@ -424,17 +450,21 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
 {
     struct side side;
     next_side(run, argument, row, &side);
+
     bool first = shared->count == 0;
 
     shared->until = next_earlier(shared->until, next_still_until(run, &side));
+
     if (!side.known) {
         shared->trend.until = next_earlier(shared->trend.until, side.trend.until);
         return;
     }
+
     shared->count++;
     shared->lines &=
         next_is_line(&side.trend) &&
         (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
+
     side.trend.until = next_earlier(side.trend.until, shared->trend.until);
     side.trend.alike &= first || shared->trend.alike;
     shared->slope = next_slope(&side);
@@ -489,6 +519,7 @@ static struct trend trend_of_rows(struct run *run, const struct step *step, size
 
     struct shared shared = shared_of(run, rows, lane);
     bool sum = rows->run == step_sum || (rows->run == step_gather && rows->a == AGGREGATE_SUM);
+
     if (!shared.lines || !(average || sum || picks_or_averages(step)))
         return fixed_until(shared.until);
     shared.trend.slope = step->shape == SHAPE_DOUBLE ? shared.slope : shared.trend.slope;
@@ -520,9 +551,12 @@ static struct trend trend_of_told(struct run *run, const struct step *step, size
     bool of_day = moment->run == step_day_start;
     struct side when;
     next_side(run, of_day ? moment->child[0] : step->child[0], lane, &when);
+
     const struct table_view *view = &run->views[step->b];
     int64_t until = when.trend.until;
 
+    /* Tellings behind the moment too: where it goes back it passes them again. The start of time
+     * (0) is always passed. */
     for (uint32_t row = view->offset[lane]; when.known && row < view->offset[lane + 1]; row++) {
         int64_t told = view->time[row];
         int64_t limit = of_day ? local_date(run->binding->clock, told - 1) + 1 : told;
@@ -542,12 +576,16 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     int64_t at = INT64_MAX;
     if (is_double(a)) {
         double apart = next_number(still) - next_number(a);
+
         double steps = apart / a->trend.slope;
         if (a->trend.slope == 0 || steps < 0)
             return next_earlier(a->trend.until, still->trend.until);
+        /* Early by a billionth and a step more, far beyond all rounding. Past 9e17 steps there is
+         * nothing to wait for. */
         int64_t early = steps > 9e17 ? INT64_MAX : (int64_t)floor(steps * (1 - 1e-9)) - 1;
         early = early < 1 ? 1 : early;
         at = a->trend.by == TREND_SECOND ? after_seconds(run, early) : after_days(run, early);
+
         return next_earlier(at, next_earlier(a->trend.until, still->trend.until));
     }
 
@@ -562,14 +600,17 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     } else {
         wide limit = (wide)still->value * number_power10(own > other ? own - other : 0),
              unit = number_power10(other > own ? other - own : 0);
+
         low = limit / unit + (limit % unit > 0);
         high = limit / unit - (limit % unit < 0) + 1;
     }
 
+    /* Equality asks where the value reaches the limit and where it leaves it again. */
     bool ask_low = compare != COMPARE_GT && compare != COMPARE_LE,
          ask_high = compare != COMPARE_GE && compare != COMPARE_LT;
 
     if (ask_low && low > INT64_MIN && low < INT64_MAX)
+
         at = next_reaches(run, &a->trend, a->value, (int64_t)low, before);
     if (ask_high && high > INT64_MIN && high < INT64_MAX)
         at = next_earlier(
@@ -594,11 +635,13 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
     if (a->trend.by == TREND_FIXED)
         return meet_still(run, b, a, mirrored[compare], before);
 
+    /* The difference of two lines of one sort is a line: when does it reach 0, and when 1? */
     bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by &&
                  !is_double(a) && !is_double(b) && next_scale(a) == next_scale(b);
     int64_t apart;
     if (!lines || __builtin_sub_overflow(a->value, b->value, &apart))
         return next_earlier(next_still_until(run, a), next_still_until(run, b));
+
     struct trend trend = {.by = a->trend.by,
                           .slope = a->trend.slope - b->trend.slope,
                           .until = next_earlier(a->trend.until, b->trend.until)};
@@ -611,10 +654,12 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
 static struct trend trend_of_others(struct run *run, const struct step *step, size_t lane)
 {
     int64_t until = INT64_MAX;
+
     for (int c = 0; c < step->child_count; c++) {
         const struct step *child = step_of(run, step->child[c]);
         if (!child->now_loose)
             continue;
+
         if (child->frame == step->frame || child->frame == FRAME_ONE) {
             struct side side;
             next_side(run, step->child[c], lane, &side);
@@ -623,6 +668,7 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
         }
         const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
         ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
+
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
             struct side side;
             next_side(run, step->child[c], row - view->begin, &side);
@@ -638,6 +684,8 @@ struct trend next_trend(struct run *run, int id, size_t lane)
 
     if (!step->now_loose)
         return fixed_until(INT64_MAX);
+    /* From here on something under the value goes on with now, and each operator says what it makes
+     * of it. */
     if (step->run == step_trait_at)
         return trend_of_told(run, step, lane);
     if (step->run == step_now || step->run == step_today)

@@ -48,11 +48,14 @@ void step_and(struct run *run, const struct step *step, struct vector *out)
         struct operand child = operand_of(run, step->child[c]);
         if (child.hint == HINT_ALL)
             continue;
+        /* Nothing is left to be taken away: what stands behind is not even evaluated. */
         if (child.hint == HINT_NONE) {
             set_none(run, out);
             return;
         }
 
+        /* The first that says something becomes the answer; the step's own bits are needed from
+         * here on. */
         if (out->hint == HINT_ALL) {
             memcpy(out->own_bits, child.bits, words * sizeof *out->bits);
             out->bits = out->own_bits;
@@ -72,6 +75,7 @@ void step_and(struct run *run, const struct step *step, struct vector *out)
 void step_or(struct run *run, const struct step *step, struct vector *out)
 {
     size_t words = words_of(lanes_of(run, step));
+
     set_none(run, out);
     for (int c = 0; c < step->child_count; c++) {
         struct operand child = operand_of(run, step->child[c]);
@@ -81,12 +85,14 @@ void step_or(struct run *run, const struct step *step, struct vector *out)
             set_all(run, out);
             return;
         }
+
         if (out->hint == HINT_NONE) {
             memcpy(out->own_bits, child.bits, words * sizeof *out->bits);
             out->bits = out->own_bits;
             out->hint = HINT_MIXED;
             continue;
         }
+
         for (size_t w = 0; w < words; w++)
             out->bits[w] |= child.bits[w];
     }
@@ -96,6 +102,7 @@ void step_not(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand child = operand_of(run, step->child[0]);
     size_t words = words_of(lanes_of(run, step));
+
     if (child.hint == HINT_ALL) {
         set_none(run, out);
     } else if (child.hint == HINT_NONE) {
@@ -114,6 +121,7 @@ void step_known(struct run *run, const struct step *step, struct vector *out)
                      out);
         return;
     }
+
     struct operand child = operand_of(run, step->child[0]);
     out->bits = (uint64_t *)child.bits;
     out->hint = child.hint;
@@ -184,11 +192,13 @@ static int compare_decimals(const struct operand *a, size_t x, const struct oper
 static int compare_lanes(struct run *run, const struct operand *a, size_t x,
                          const struct operand *b, size_t y)
 {
+
     if (a->step->type == VALUE_TEXT) {
         struct text left = operand_text(run, a, x), right = operand_text(run, b, y);
         return a->step->version || b->step->version ? version_compare(left, right)
                                                     : text_compare(left, right);
     }
+
     if (is_double(a) || is_double(b)) {
         double left = operand_number(a, x), right = operand_number(b, y);
         return (left > right) - (left < right);
@@ -201,8 +211,10 @@ bool compare_holds(struct run *run, enum segment_compare compare, const struct o
 {
     bool codes = a->step->type == VALUE_TEXT && a->step->shape == SHAPE_INT &&
                  b->step->shape == SHAPE_INT && !a->step->version && !b->step->version;
+    /* Equal codes are equal texts; of others only the texts can tell the order. */
     if (codes && (compare <= COMPARE_NE || a->i[x * a->stride] == b->i[y * b->stride]))
         return order_holds(compare, a->i[x * a->stride] != b->i[y * b->stride]);
+
     return order_holds(compare, compare_lanes(run, a, x, b, y));
 }
 
@@ -264,6 +276,7 @@ static bool compare_stored(struct run *run, const struct step *step, struct vect
 {
     const struct step *a = step_of(run, step->child[0]), *b = step_of(run, step->child[1]);
     size_t begin;
+    /* `!=` is what lies outside a range, and so would what is unknown. */
     bool plain =
         b->frame == FRAME_ONE && b->shape == SHAPE_INT && a->type != VALUE_TEXT &&
         step->a != COMPARE_NE &&
@@ -271,6 +284,7 @@ static bool compare_stored(struct run *run, const struct step *step, struct vect
     const struct population_column *column = plain ? stored_column(run, a, &begin) : NULL;
     if (!column)
         return false;
+
     struct operand constant = operand_of(run, step->child[1]);
     struct segment_bounds range = compare_range((enum segment_compare)step->a, constant.i[0]);
     if (constant.hint == HINT_NONE)
@@ -291,11 +305,14 @@ static bool compare_counted(struct run *run, const struct step *step, struct vec
     struct operand constant = operand_of(run, step->child[1]),
                    selected = operand_of(run, a->child[0]);
     struct segment_bounds range = compare_range((enum segment_compare)step->a, constant.i[0]);
+    /* Counts are 32 bits and never negative. */
     int64_t lo = range.lo < 0 ? 0 : range.lo, hi = range.hi > UINT32_MAX ? UINT32_MAX : range.hi;
+
     if (lo > hi || constant.hint == HINT_NONE || (lo > 0 && selected.hint == HINT_NONE)) {
         set_none(run, out);
         return true;
     }
+
     const uint32_t *counts = plan_count_selected(run, &run->views[a->b], &selected);
     run->kernels->range_u32(counts, lanes_of(run, step), (uint32_t)lo, (uint32_t)(hi - lo),
                             out->bits);
@@ -310,10 +327,12 @@ void step_in_range(struct run *run, const struct step *step, struct vector *out)
     const struct step *under = step_of(run, step->child[0]);
     struct operand bounds = operand_of(run, step->child[1]);
     const struct population_column *column = stored_column(run, under, &begin);
+
     if (column) {
         column_range(run, column, begin, lanes, bounds.i[0], bounds.j[0], out);
         return;
     }
+
     struct operand value = operand_of(run, step->child[0]);
     run->kernels->range_i64(value.i, value.stride ? lanes : 1, bounds.i[0], bounds.j[0], out->bits);
     for (size_t w = 0; w < words_of(lanes); w++)
@@ -327,6 +346,7 @@ static const double *doubles_of(struct run *run, const struct operand *operand, 
         return operand->d;
     double *out = arena_alloc(&run->scratch, (lanes + 64) * sizeof *out);
     numbers_of(operand, lanes, out);
+    /* The loops over whole words read on behind the last lane. */
     for (size_t lane = lanes; lane < words_of(lanes) * 64; lane++)
         out[lane] = 0;
     return out;
@@ -354,6 +374,7 @@ static struct double_range compare_double_range(enum segment_compare compare, do
 
 static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
                             const struct operand *b, size_t lanes, struct vector *out)
+
 {
     const double *left = doubles_of(run, a, lanes),
                  *right = doubles_of(run, b, b->stride ? lanes : 1);
@@ -410,6 +431,8 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
         return;
     }
 
+    /* Codes first, then integers of one scale as they stand, then doubles if either side is one.
+     * Whatever is left is compared lane by lane, and only where known. */
     if (compare_coded(run, compare, &a, &b, lanes, out))
         return;
     bool plain = a.step->type != VALUE_TEXT && !is_double(&a) && !is_double(&b);
@@ -434,6 +457,7 @@ static bool folded_equal(struct run *run, struct text a, struct text b)
     return text_equal(x, y);
 }
 
+/* Up to so many items are tried one by one; more are sorted, and searched by bisection. */
 enum { LIST_SCAN = 8 };
 
 static int by_value(const void *a, const void *b)
@@ -448,6 +472,7 @@ static int64_t *sorted_items(struct run *run, const struct step *step, const str
 {
     if (is_double(value) || step->version || step->b || step->child_count - 1 <= LIST_SCAN)
         return NULL;
+
     int64_t *items = arena_alloc(&run->scratch, (size_t)step->child_count * sizeof *items);
     for (int c = 1; c < step->child_count; c++) {
         struct operand item = operand_of(run, step->child[c]);
@@ -455,9 +480,11 @@ static int64_t *sorted_items(struct run *run, const struct step *step, const str
         if (is_double(&item) || decimal_scale(&item) != decimal_scale(value) ||
             (value->step->type == VALUE_TEXT && !text))
             return NULL;
+        /* A text that the dictionary lacks gets the code that no row has. */
         items[c - 1] = text ? (int64_t)population_code(run->population, operand_text(run, &item, 0))
                             : item.i[0];
     }
+
     *count = (size_t)step->child_count - 1;
     qsort(items, *count, sizeof *items, by_value);
     return items;
@@ -492,6 +519,7 @@ static bool in_coded(struct run *run, const struct step *step, const struct oper
 
     uint64_t *equal = arena_alloc(&run->scratch, words_of(lanes) * sizeof *equal);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
+
     for (int c = 1; c < step->child_count; c++) {
         struct operand item = operand_of(run, step->child[c]);
         if (!(item.bits[0] & 1))
@@ -508,9 +536,11 @@ void step_in(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand value = operand_of(run, step->child[0]);
     size_t lanes = lanes_of(run, step), count = 0;
+
     if (in_coded(run, step, &value, lanes, out))
         return;
     int64_t *sorted = sorted_items(run, step, &value, &count);
+    /* What a delta brought may be a text that the list names and the dictionary lacks. */
     bool delta = run->delta != NULL;
     if (sorted && !delta) {
         FILL_KNOWN(out, lanes, value.bits,
@@ -518,6 +548,7 @@ void step_in(struct run *run, const struct step *step, struct vector *out)
                            by_value) != NULL);
         return;
     }
+
     struct operand *items = arena_alloc(&run->scratch, (size_t)step->child_count * sizeof *items);
     for (int c = 1; c < step->child_count; c++)
         items[c - 1] = operand_of(run, step->child[c]);
@@ -555,6 +586,8 @@ static bool like_element(struct text text, size_t t, struct text pattern, size_t
 
 bool like_matches(struct text text, struct text pattern)
 {
+    /* Where the rest does not fit, the last % takes a character more. Those before it need not be
+     * tried again, so the cost is at most the product of the lengths. */
     size_t t = 0, p = 0, star = SIZE_MAX, resume = 0;
     while (t < text.length) {
         size_t taken, used;
@@ -572,6 +605,7 @@ bool like_matches(struct text text, struct text pattern)
             return false;
         }
     }
+
     while (p < pattern.length && pattern.data[p] == '%')
         p++;
     return p == pattern.length;
@@ -588,12 +622,14 @@ static bool contains(struct text text, struct text part)
 static bool matches(struct run *run, const pcre2_code *pattern, struct text text)
 {
     enum { SHOWN = 40 };
+
     if (!run->match)
         run->match = pcre2_match_data_create(1, NULL);
     const char *subject = text.length ? text.data : "";
     int found = pcre2_match(pattern, (PCRE2_SPTR)subject, text.length, 0, PCRE2_NO_UTF_CHECK,
                             run->match, NULL);
     if (found < 0 && found != PCRE2_ERROR_NOMATCH)
+        /* Nothing is known of the answer, so the evaluation fails rather than guess. */
         run_fail(run,
                  "a pattern of “matches” takes too many steps on the text '%.*s%s'; write it "
                  "without repetitions "
@@ -608,10 +644,12 @@ static bool text_holds(struct run *run, const struct step *step, struct text tex
 {
     if (step->a == TEXT_MATCHES)
         return matches(run, run->plan->patterns.items[step->c], text);
+
     if (step->b) {
         text = text_fold(text, &run->scratch);
         other = text_fold(other, &run->scratch);
     }
+
     switch (step->a) {
     case TEXT_CONTAINS: return contains(text, other);
     case TEXT_STARTS: return text_starts(text, other);
@@ -637,6 +675,7 @@ static bool set_has(struct run *run, const struct operand *set, size_t lane, str
 {
     const uint32_t *codes = set->codes[lane * set->stride];
     for (uint32_t i = 0; i < set->count[lane * set->stride]; i++)
+        /* Codes past the dictionary are a delta's: these are told apart by their texts. */
         if (codes[i] == code ||
             (codes[i] >= run->population->code_count && text_equal(run_text(run, codes[i]), text)))
             return true;
@@ -646,6 +685,7 @@ static bool set_has(struct run *run, const struct operand *set, size_t lane, str
 static bool set_holds(struct run *run, const struct step *step, const struct operand *set,
                       size_t lane, const struct text *texts, const uint32_t *codes)
 {
+
     int found = 0, wanted = step->child_count - 1;
     for (int c = 0; c < wanted; c++)
         found += set_has(run, set, lane, texts[c], codes[c]);
@@ -659,12 +699,15 @@ void step_set(struct run *run, const struct step *step, struct vector *out)
     struct operand set = operand_of(run, step->child[0]);
     size_t lanes = lanes_of(run, step), count = (size_t)step->child_count;
     struct text *texts = arena_alloc(&run->scratch, count * sizeof *texts);
+
     uint32_t *codes = arena_alloc(&run->scratch, count * sizeof *codes);
+
     for (int c = 1; c < step->child_count; c++) {
         struct operand item = operand_of(run, step->child[c]);
         texts[c - 1] = operand_text(run, &item, 0);
         codes[c - 1] = population_code(run->population, texts[c - 1]);
     }
+
     FILL_KNOWN(out, lanes, set.bits, set_holds(run, step, &set, lane, texts, codes));
 }
 
@@ -679,14 +722,18 @@ static bool is_digit(char c)
 static struct text version_part(struct text *rest, bool *number, bool *pre)
 {
     size_t at = 0;
+
     *pre = false;
+    /* A hyphen marks what comes before a release (1.0-rc1), if something follows it. */
     while (at < rest->length && strchr(".-_+ ", rest->data[at]) && rest->data[at])
         *pre |= rest->data[at++] == '-';
+
     size_t begin = at;
     *number = at < rest->length && is_digit(rest->data[at]);
     while (at < rest->length && is_digit(rest->data[at]) == *number &&
            !strchr(".-_+ ", rest->data[at]))
         at++;
+
     *pre &= at > begin;
     struct text part = {rest->data + begin, at - begin};
     *rest = (struct text){rest->data + at, rest->length - at};
@@ -695,10 +742,12 @@ static struct text version_part(struct text *rest, bool *number, bool *pre)
 
 static int compare_digits(struct text a, struct text b)
 {
+
     while (a.length && a.data[0] == '0')
         a = (struct text){a.data + 1, a.length - 1};
     while (b.length && b.data[0] == '0')
         b = (struct text){b.data + 1, b.length - 1};
+    /* Without leading zeros the longer number is the larger, however many digits it has. */
     if (a.length != b.length)
         return a.length < b.length ? -1 : 1;
     return text_compare(a, b);
@@ -712,12 +761,15 @@ int version_compare(struct text a, struct text b)
         struct text x = version_part(&a, &number_a, &pre_a),
                     y = version_part(&b, &number_b, &pre_b);
         bool word_a = x.length && !number_a, word_b = y.length && !number_b;
+        /* Before a release comes what stands behind a hyphen, and what is a word: 1.0-rc1, 1.0rc1,
+         * 1.0. */
         if (pre_a != pre_b && x.length != 0 && y.length != 0)
             return pre_a ? -1 : 1;
         if (word_a != word_b)
             return word_a ? -1 : 1;
         if (pre_a != pre_b)
             return pre_a ? -1 : 1;
+
         int order = word_a ? text_compare(x, y) : compare_digits(x, y);
         if (order)
             return order;
@@ -731,6 +783,7 @@ void step_version(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     out->bits = (uint64_t *)child.bits;
     out->hint = child.hint;
+
     if (step->shape != SHAPE_TEXT) {
         for (size_t lane = 0; lane < lanes; lane++)
             out->i[lane] = child.i[lane * child.stride];

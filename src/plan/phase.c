@@ -54,8 +54,10 @@ static bool in_before(const struct run *run, const struct step *step, const stru
 {
     bool doubles = value->step->shape == SHAPE_DOUBLE, texts = value->step->type == VALUE_TEXT;
     struct order order = {run->population, run->delta, doubles, texts, descending};
+
     struct ranked own = {.position = run->first + lane},
                   last = {cut->integer, cut->number, cut->position};
+
     if (order.doubles)
         own.number = value->d[lane * value->stride];
     else
@@ -90,6 +92,7 @@ void step_ntile(struct run *run, const struct step *step, struct vector *out)
             continue;
         int64_t low = 0,
                 high = step->p - 1; /* the first group whose last member is not before this one */
+
         while (low < high) {
             int64_t middle = (low + high) / 2;
             if (!result->cuts[middle].any ||
@@ -110,6 +113,7 @@ static uint64_t at_most(const struct run *run, const struct phase_result *result
                           false};
     uint64_t low = 0, high = result->known;
     while (low < high) {
+
         uint64_t middle = (low + high) / 2;
         bool after = result->doubles ? result->doubles[middle] > value->d[lane * value->stride]
                                      : compare_values(&order, result->integers[middle],
@@ -127,6 +131,7 @@ void step_percentile(struct run *run, const struct step *step, struct vector *ou
     const struct phase_result *result = phase_of(run, step);
     struct operand value = operand_of(run, step->child[0]), among = operand_of(run, step->child[1]);
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
+
     for (uint32_t lane = 0; result->known && lane < run->count; lane++) {
         if (!bit_at(value.bits, lane) || !bit_at(among.bits, lane))
             continue;
@@ -142,9 +147,11 @@ void step_account(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++) {
         if (!bit_at(key.bits, lane))
+
             continue;
         uint64_t both = 0;
         number_map_find(&result->accounts, (uint64_t)key.i[lane], &both);
+
         uint32_t meeting = (uint32_t)(both >> 32), all = (uint32_t)both;
         bool holds = step->a == ACCOUNT_COUNT || (step->a == ACCOUNT_ANY && meeting > 0) ||
                      (step->a == ACCOUNT_ALL && meeting == all) ||
@@ -190,6 +197,7 @@ static void collect_batch(struct collect *collect, struct run *run, uint32_t fir
     run_batch(run, first, count);
     struct operand value = operand_of(run, collect->step->child[0]),
                    among = operand_of(run, collect->step->child[1]);
+
     for (uint32_t lane = 0; lane < count; lane++) {
         if (!run_exists(run, lane) || !bit_at(value.bits, lane))
             continue;
@@ -210,6 +218,7 @@ static void collect_task(void *context, size_t task, int worker)
         collect->runs[worker] = run_new(collect->plan);
         run_bind(collect->runs[worker], collect->binding, collect->phase, collect->now);
     }
+
     uint32_t customers = collect->binding->population->customers;
     for (size_t b = task * TASK_BATCHES; b < (task + 1) * TASK_BATCHES && b * BATCH < customers;
          b++) {
@@ -224,9 +233,11 @@ static void collect_task(void *context, size_t task, int worker)
 static void fill_accounts(const struct collect *collect, struct phase_result *result)
 {
     number_map_init(&result->accounts);
+
     uint32_t customers = collect->binding->population->customers;
     for (uint32_t p = 0; p < customers; p++) {
         if (!bit_at(collect->value_known, p))
+            /* Both counts of a key in one number: who meets the condition above, all below. */
             continue;
         uint64_t key = (uint64_t)collect->integers[p], both = 0;
         number_map_put(&result->accounts, key, 0, NULL);
@@ -240,6 +251,7 @@ static struct ranked *take_part(const struct collect *collect, uint64_t *count)
 {
     uint32_t customers = collect->binding->population->customers;
     struct ranked *all = base_malloc(((size_t)customers + 1) * sizeof *all);
+
     *count = 0;
     for (uint32_t p = 0; p < customers; p++)
         if (bit_at(collect->value_known, p) && bit_at(collect->among, p))
@@ -257,6 +269,7 @@ static struct rank_cut cut_at(const struct ranked *ranked)
 static uint64_t top_count(const struct step *step, uint64_t known)
 {
     if (!(step->a & 2))
+
         return (uint64_t)number_clamp(step->p, 0, (int64_t)known);
     int128 whole = (int128)100 * number_power10(step->b);
     int128 count = ((int128)step->q * (int128)known + whole - 1) / whole;
@@ -273,6 +286,7 @@ static void select_nth(struct ranked *items, size_t count, size_t wanted, struct
     while (low < high) {
         struct ranked pivot = items[low + (high - low) / 2];
         size_t i = low, j = high;
+
         for (;;) {
             while (compare_ranked(&items[i], &pivot, order) < 0)
                 i++;
@@ -300,6 +314,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
     struct ranked *items = take_part(collect, &result->known);
     uint64_t known = result->known;
 
+    /* Of the top ones only the last is asked for: a selection, which needs no sorting. */
     if (step->run == step_top) {
         uint64_t count = known ? top_count(step, known) : 0;
         if (count) {
@@ -310,10 +325,13 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
         return;
     }
 
+    /* Groups and percentiles need all of them in order. Equal values are told apart by identifiers,
+     * so there is one order only. */
     qsort_r(items, known, sizeof *items, compare_ranked, &order);
     if (step->run == step_ntile) {
         uint64_t groups = (uint64_t)step->p, end = 0;
         result->cuts = base_calloc(groups + 1, sizeof *result->cuts);
+        /* Where the groups do not divide evenly, the first ones have one more. */
         for (uint64_t g = 0; g < groups; g++) {
             end += known / groups + (g < known % groups);
             if (end && end <= known)
@@ -340,6 +358,8 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     size_t words = words_of(customers),
            tasks = ((size_t)customers + BATCH * TASK_BATCHES - 1) / (BATCH * TASK_BATCHES);
 
+    /* By position, so that batches may come in any order and threads write to places of their
+     * own. */
     collect->integers =
         doubles ? NULL : base_calloc((size_t)customers + 1, sizeof *collect->integers);
     collect->doubles =
@@ -349,7 +369,9 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     collect->runs = base_calloc((size_t)pool_threads(pool), sizeof *collect->runs);
     for (int w = 0; collect->next && w < pool_threads(pool); w++)
         collect->next[w] = INT64_MAX;
+
     pool_run(pool, tasks, collect_task, collect);
+
     enum status status = STATUS_OK;
     for (int w = 0; w < pool_threads(pool); w++) {
         if (collect->next && collect->next[w] < collect->phase->next)
@@ -382,15 +404,18 @@ enum status phase_fill(const struct plan *plan, const struct binding *binding, i
     struct plan_phase *phase = base_calloc(1, sizeof *phase);
     int64_t *next = with_next ? base_calloc((size_t)pool_threads(pool), sizeof *next) : NULL;
     enum status status = STATUS_OK;
+
     phase->next = INT64_MAX;
     phase->plan = plan;
     phase->results = base_calloc(plan->globals.count + 1, sizeof *phase->results);
+    /* In order of dependence: a rank among the members of another finds that one's cut-off made. */
     for (size_t g = 0; status == STATUS_OK && g < plan->globals.count; g++) {
         struct collect collect = {
             .plan = plan, .binding = binding, .phase = phase, .now = now, .next = next};
         collect.step = &plan->steps.items[plan->globals.items[g]];
         status = fill_one(&collect, &phase->results[g], pool, error);
     }
+
     free(next);
     if (status == STATUS_OK)
         *out = phase;

@@ -31,6 +31,7 @@ struct search {
 };
 
 static uint32_t row_begin(const struct search *search, int table)
+
 {
     const struct table_view *view = &search->run->views[table];
     return view->offset[search->lane] - view->begin;
@@ -44,6 +45,7 @@ static uint32_t row_end(const struct search *search, int table)
 
 static int64_t row_time(const struct search *search, int table, uint32_t row)
 {
+
     const struct table_view *view = &search->run->views[table];
     return view->time[view->begin + row];
 }
@@ -57,6 +59,7 @@ static int64_t later(const struct search *search, int64_t time, struct calendar_
 /* The first row of the table that a step may still take: behind every row that a step before it
  * took. */
 static uint32_t first_free(const struct search *search, int step, int table)
+
 {
     for (int s = step - 1; s >= 0; s--)
         if (!search->plan->source->steps[s].negated && search->chosen[s].table == table)
@@ -68,6 +71,7 @@ static uint32_t first_free(const struct search *search, int step, int table)
  * `step` on have taken. */
 static uint32_t first_taken(const struct search *search, int step, int table)
 {
+
     for (int s = step; s < search->plan->step_count; s++)
         if (!search->plan->source->steps[s].negated && search->chosen[s].table == table)
             return search->chosen[s].row;
@@ -92,9 +96,11 @@ static bool pairs_hold(const struct search *search, const struct sequence_kind *
 
 static bool slow_holds(struct search *search, const struct sequence_kind *kind, uint32_t row)
 {
+
     struct run *run = search->run;
     if (kind->slow < 0)
         return true;
+
     run->chosen_row = search->chosen_row;
     run->chosen_kind = search->chosen_kind;
     clock_tick(run, CLOCK_CHOSEN);
@@ -143,6 +149,8 @@ static bool forbidden(struct search *search, int negated, bool whole)
         else if (after && kind->table == after->table)
             end = after->row;
 
+        /* In the second of the fact after it a row may yet serve a later step: left open until all
+         * are chosen. */
         for (; row < end && row_time(search, kind->table, row) <= limit; row++) {
             int64_t time = row_time(search, kind->table, row);
             bool open = wanted && time == after->time && kind->table != after->table;
@@ -179,6 +187,7 @@ static void choose(struct search *search, int step, struct chosen chosen)
 static bool is_given_up(struct search *search)
 {
     enum { TRIES_MAX = 50000000, SLOW_TRIES_MAX = 2000000 };
+
     if (search->run->failed)
         return true;
     if (search->tries++ < (search->plan->slow ? SLOW_TRIES_MAX : TRIES_MAX))
@@ -193,10 +202,13 @@ static bool is_given_up(struct search *search)
 static bool try_row(struct search *search, int step, int k, uint32_t row, int negated)
 {
     const struct sequence_kind *kind = &search->plan->kinds[step][k];
+
     if (is_given_up(search))
         return false;
+
     if (!row_fits(search, kind, row, step == 0))
         return false;
+
     choose(search, step, (struct chosen){kind->table, k, row, row_time(search, kind->table, row)});
     if (negated >= 0 && forbidden(search, negated, false))
         return false;
@@ -210,6 +222,7 @@ static bool try_row(struct search *search, int step, int k, uint32_t row, int ne
  * in one second the first does as well as any, unless a step forbids.
  */
 static bool is_remembered(const struct search *search, int step, int table, int64_t time)
+
 {
     if (search->plan->refers)
         return false;
@@ -240,6 +253,7 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
         if (time < search->chosen[before].time)
             continue;
 
+        /* Of one kind's rows in one second the first tried does as well as any. */
         bool remembered = is_remembered(search, step, table, time);
         uint8_t *visited = remembered ? &search->visited[place + row - begin] : NULL;
         if ((visited && *visited) ||
@@ -250,6 +264,7 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
         if (try_row(search, step, k, row, negated))
             return true;
         if (search->chosen[step].table == table && search->chosen[step].row == row)
+
             tried = time;
 
         /* With a forbidden step between, failing may be the fault of the fact before it. */
@@ -288,16 +303,20 @@ static bool search_step(struct search *search, int step, int before, int negated
 static bool search_from(struct search *search, int step, int before)
 {
     const struct segment_sequence *source = search->plan->source;
+
     if (step == source->step_count)
         return !search->plan->leaves_open || chain_holds(search);
     if (!source->steps[step].negated)
         return search_step(search, step, before, -1);
     if (step + 1 < source->step_count)
         return search_step(search, step + 1, before, step);
+
+    /* The last step forbids: it is met once its time has passed without such a fact. */
     const struct segment_step *last = &source->steps[step];
     if (last->has_within &&
         search->run->now < later(search, search->chosen[before].time, last->within))
         return false;
+
     if (forbidden(search, step, false))
         return false;
     return !search->plan->leaves_open || chain_holds(search);
@@ -310,6 +329,7 @@ static bool search_first(struct search *search)
     uint32_t left[SEGMENT_KINDS_MAX];
     for (int k = 0; k < first->kind_count; k++)
         left[k] = row_end(search, search->plan->kinds[0][k].table);
+    /* A merge backwards: of all kinds the latest row not tried yet. */
     for (;;) {
         int latest = -1;
         for (int k = 0; k < first->kind_count; k++) {
@@ -320,6 +340,7 @@ static bool search_first(struct search *search)
                      row_time(search, search->plan->kinds[0][latest].table, left[latest] - 1)))
                 latest = k;
         }
+
         if (latest < 0)
             return false;
         if (try_row(search, 0, latest, --left[latest], -1))
@@ -330,6 +351,7 @@ static bool search_first(struct search *search)
 static bool search_customer(struct run *run, const struct sequence_plan *plan, uint32_t lane)
 {
     struct search search = {.run = run, .plan = plan, .lane = lane};
+
     for (int s = 0; s < plan->step_count; s++) {
         uint32_t rows = 0;
         for (int k = 0; k < plan->source->steps[s].kind_count; k++)
@@ -337,6 +359,7 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
                     row_begin(&search, plan->kinds[s][k].table);
         search.stride = rows > search.stride ? rows : search.stride;
     }
+    /* A byte for each row and step. Where filters refer to earlier facts nothing is remembered. */
     if (!plan->refers) {
         size_t size = (size_t)search.stride * (size_t)plan->step_count;
         if (size > run->visited_size) {
@@ -354,6 +377,7 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
  */
 static void mark_beginners(struct run *run, const struct sequence_plan *plan,
                            uint64_t lanes[BATCH_WORDS])
+
 {
     for (int k = 0; k < plan->source->steps[0].kind_count; k++) {
         const struct sequence_kind *kind = &plan->kinds[0][k];
@@ -362,10 +386,12 @@ static void mark_beginners(struct run *run, const struct sequence_plan *plan,
         uint32_t rows = view->end - view->begin, lane = 0;
         if (mask->hint == HINT_NONE)
             continue;
+
         for (uint32_t row = first_bit(mask->bits, 0, rows); row < rows;) {
             while (view->offset[lane + 1] - view->begin <= row)
                 lane++;
             bit_set(lanes, lane);
+            /* One fact is enough: on to the next customer's. */
             row = first_bit(mask->bits, view->offset[lane + 1] - view->begin, rows);
         }
     }
@@ -373,10 +399,12 @@ static void mark_beginners(struct run *run, const struct sequence_plan *plan,
 
 struct run *run_alone(struct run *run, uint32_t lane)
 {
+
     if (!run->inner)
         run->inner = run_new(run->plan);
     if (run->inner->now != run->now || run->inner->binding != run->binding ||
         run->inner->phase != run->phase)
+
         run_bind(run->inner, run->binding, run->phase, run->now);
     run_one(run->inner, run->first + lane, run->delta);
     return run->inner;
@@ -395,14 +423,17 @@ void step_sequence(struct run *run, const struct step *step, struct vector *out)
 {
     const struct sequence_plan *plan = step->extra;
     bool none = true;
+
     for (int k = 0; k < plan->source->steps[0].kind_count; k++)
         none &= step_vector(run, plan->kinds[0][k].start_mask)->hint == HINT_NONE;
     if (none) {
         set_none(run, out);
         return;
     }
+
     uint64_t beginners[BATCH_WORDS] = {0};
     mark_beginners(run, plan, beginners);
+
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = first_bit(beginners, 0, run->count); lane < run->count;
          lane = first_bit(beginners, lane + 1, run->count)) {
@@ -427,6 +458,7 @@ static struct unit_range units_with_facts(const struct run *run, enum calendar_u
         if (!run->plan->table_used[t] || !view->table || !view->time)
             continue;
         for (uint32_t lane = 0; lane < run->count; lane++) {
+            /* A customer's rows are in order of time, so the first and the last say it. */
             uint32_t begin = view->offset[lane], end = view->offset[lane + 1];
             if (begin == end)
                 continue;
@@ -434,8 +466,10 @@ static struct unit_range units_with_facts(const struct run *run, enum calendar_u
             latest = view->time[end - 1] > latest ? view->time[end - 1] : latest;
         }
     }
+
     if (earliest > latest)
         return (struct unit_range){1, 0};
+
     const struct zone *zone = run->population->zone;
     return (struct unit_range){date_unit_number(zone_date(zone, earliest), unit),
                                date_unit_number(zone_date(zone, latest), unit)};
@@ -457,6 +491,8 @@ void run_each_period(struct run *run, const struct step *step, run_period *visit
     struct unit_range facts = units_with_facts(run, unit);
     int64_t from = facts.first > first ? facts.first : first,
             to = facts.last < last ? facts.last : last;
+    /* Units in which nobody of the batch has a fact all give the same answer: one of them is asked,
+     * and counts for all. */
     int64_t alike = last - first + 1 - (from <= to ? to - from + 1 : 0);
     if (alike > 0) {
         run->period = (struct segment_bounds){1, 0};
@@ -464,6 +500,7 @@ void run_each_period(struct run *run, const struct step *step, run_period *visit
         visit(run, step, alike, context);
     }
 
+    /* Those between the first and the last fact are asked one by one. */
     for (int64_t number = from; number <= to; number++) {
         int64_t begin = zone_day_start(zone, date_of_unit_number(number, unit));
         int64_t end = zone_day_start(zone, date_of_unit_number(number + 1, unit)) - 1;

@@ -8,7 +8,11 @@
 
 #include <string.h>
 
-enum { CLOCK_DAYS = 49712, OFFSET_VARIES = INT32_MIN };
+enum {
+    CLOCK_DAYS = 49712, /* from 1970 to 2106-02-09: past the last moment that 32 bits hold */
+    CHANGES_MAX = 2048, /* of a zone's offset in that time; four a year are 544 */
+    OFFSET_VARIES = INT32_MIN,
+};
 
 struct local_clock {
     const struct zone *zone;
@@ -19,15 +23,15 @@ struct local_clock *local_clock_new(const struct zone *zone)
 {
     struct local_clock *clock = base_malloc(sizeof *clock);
     clock->zone = zone;
-    int64_t changes[2048];
-    int32_t after[2048];
-    size_t count = zone_transitions(zone, -1, (int64_t)CLOCK_DAYS * SECONDS_A_DAY, changes, after,
-                                    2048),
-           next = 0;
+    int64_t changes[CHANGES_MAX];
+    int32_t after[CHANGES_MAX];
+    size_t next = 0, count = zone_transitions(zone, -1, (int64_t)CLOCK_DAYS * SECONDS_A_DAY,
+                                              changes, after, CHANGES_MAX);
     int32_t offset = zone_offset(zone, 0);
     for (int32_t day = 0; day < CLOCK_DAYS; day++) {
         int64_t end = ((int64_t)day + 1) * SECONDS_A_DAY;
         clock->offset[day] = offset;
+        /* A change at midnight leaves the day whole; any other divides it. 27-  */
         while (next < count && changes[next] < end) {
             offset = after[next];
             clock->offset[day] = changes[next] == end - SECONDS_A_DAY ? offset : OFFSET_VARIES;
@@ -51,8 +55,10 @@ int32_t local_date(const struct local_clock *clock, int64_t moment)
 {
     int64_t day = moment / SECONDS_A_DAY;
     if (moment < 0 || day >= CLOCK_DAYS || clock->offset[day] == OFFSET_VARIES)
+
         return zone_date(clock->zone, clamp_moment(moment));
     int64_t local = moment + clock->offset[day];
+    /* The first hours of 1970 in UTC are still 1969 where clocks are behind. */
     return (int32_t)(local >= 0 ? local / SECONDS_A_DAY : -1);
 }
 
@@ -95,6 +101,7 @@ void step_age(struct run *run, const struct step *step, struct vector *out)
     struct operand child = operand_of(run, step->child[0]);
     size_t lanes = lanes_of(run, step);
     memcpy(out->bits, child.bits, words_of(lanes) * sizeof *out->bits);
+
     FOR_KNOWN(out, lanes) {
         int32_t birth = (int32_t)child.i[lane * child.stride];
         if (birth > run->today)
@@ -126,6 +133,7 @@ void step_calendar(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     bool moments = child.step->type == VALUE_TIME;
+
     FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
         out->i[lane] = calendar_value(step->a, moments ? local_date(run->binding->clock, value)
@@ -139,7 +147,8 @@ void step_hour(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     FOR_KNOWN(out, lanes)
-        out->i[lane] = zone_clock(run->population->zone, child.i[lane * child.stride]) / 3600;
+        out->i[lane] =
+            zone_clock(run->population->zone, child.i[lane * child.stride]) / SECONDS_AN_HOUR;
 }
 
 void step_day_start(struct run *run, const struct step *step, struct vector *out)
@@ -151,9 +160,10 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
         out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
 }
 
-static const int32_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
+static const int32_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                       7 * SECONDS_A_DAY};
 static const int UNIT_MONTHS[] = {
-    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = MONTHS_A_YEAR};
 
 /* Completed months from moment a to moment b on the local calendar and clock. */
 static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
@@ -168,13 +178,16 @@ static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
 int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a,
                            int64_t b, int64_t now, bool until)
 {
+    /* By months the calendar counts, by days dates do; hours and less from a date begin at its
+     * first moment. */
     if (unit >= CALENDAR_MONTH) {
         int64_t months =
             dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
         return number_floor_divide(months, UNIT_MONTHS[unit]);
     }
     if (dates && unit >= CALENDAR_DAY)
-        return number_floor_divide(b - a, unit == CALENDAR_WEEK ? 7 : 1);
+        return number_floor_divide(b - a, unit == CALENDAR_WEEK ? DAYS_A_WEEK : 1);
+
     if (dates) {
         int64_t start = zone_day_start(zone, (int32_t)(until ? b : a));
         return number_floor_divide(until ? start - now : now - start, UNIT_SECONDS[unit]);
@@ -189,6 +202,7 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     bool dates = child.step->type == VALUE_DATE, until = step->a == FUNCTION_UNTIL;
     int64_t here = dates ? run->today : run->now;
     same_known(out, &child);
+
     FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
         out->i[lane] =
@@ -205,6 +219,7 @@ static int64_t stepwise(const struct run *run, const struct step *step, int64_t 
 {
     if (step->a == FUNCTION_AGE)
         return date_age((int32_t)value, run->today);
+
     bool dates = step->c;
     return plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates, value,
                               dates ? run->today : run->now, run->now, false);
@@ -217,6 +232,7 @@ static int64_t last_at_least(const struct run *run, const struct step *step, int
 {
     int64_t below = lo - 1;
     while (below < hi) {
+        /* Rounded up, so that the middle is never `below` again. */
         int64_t middle = below + (hi - below + 1) / 2;
         if (stepwise(run, step, middle) >= limit)
             below = middle;
@@ -238,10 +254,12 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
     set_all(run, out);
     out->i[0] = lo;
     out->j[0] = hi;
+    /* Above the largest number there is nothing, and one more would overflow. */
     bool past = value == INT64_MAX &&
                 (compare == COMPARE_GT || compare == COMPARE_LE || compare == COMPARE_EQ);
     int64_t at_least = last_at_least(run, step, lo, hi, value);
     int64_t above = past ? lo - 1 : last_at_least(run, step, lo, hi, value + 1);
+
     if (compare == COMPARE_GE || compare == COMPARE_EQ)
         out->j[0] = at_least;
     if (compare == COMPARE_GT)
@@ -250,6 +268,7 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
         out->i[0] = at_least + 1;
     if (compare == COMPARE_LE || compare == COMPARE_EQ)
         out->i[0] = above + 1;
+    /* A limit that is not known leaves an empty range. */
     if (!(limit.bits[0] & 1))
         out->j[0] = out->i[0] - 1;
 }
@@ -266,6 +285,7 @@ static struct segment_bounds bounds_at(struct run *run, const struct step *step,
         anchors[c].is_date = values[c].step->type == VALUE_DATE;
         anchors[c].value = values[c].i[lane * values[c].stride];
     }
+
     const struct segment_window *window = step->extra;
     bool only_to = step->child_count == 1 && !window->anchor;
     return segment_window_bounds(window, run->population->zone, run->now, anchors[only_to],
@@ -278,6 +298,7 @@ void step_bounds(struct run *run, const struct step *step, struct vector *out)
     for (int c = 0; c < step->child_count; c++)
         values[c] = operand_of(run, step->child[c]);
     size_t lanes = lanes_of(run, step);
+
     set_all(run, out);
     for (size_t lane = 0; lane < lanes; lane++) {
         struct segment_bounds bounds = bounds_at(run, step, values, lane);
@@ -314,16 +335,19 @@ void step_in_window(struct run *run, const struct step *step, struct vector *out
     bool dates = child.step->type == VALUE_DATE;
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++) {
+
         int64_t lo = bounds.i[lane * bounds.stride], hi = bounds.j[lane * bounds.stride];
         int64_t value = child.i[lane * child.stride];
         if (lo > hi || !bit_at(child.bits, lane))
             continue;
+
         int32_t after, last;
         bool in = value >= lo && value <= hi;
         if (dates) {
             window_dates(run, lo, hi, &after, &last);
             in = value > after && value <= last;
         }
+
         if (in &&
             on_weekday(step->q, dates ? (int32_t)value : local_date(run->binding->clock, value)))
             bit_set(out->bits, lane);
@@ -345,7 +369,9 @@ void step_anniversary(struct run *run, const struct step *step, struct vector *o
         window_dates(run, lo, hi, &after, &last);
         int32_t year = date_to_civil(date).year,
                 from = after < DATE_MIN ? 1 : date_to_civil(after).year;
-        for (int32_t y = from > year ? from : year; y <= 9999; y++) {
+        /* The first one past the window ends the search; one on another day of the week does
+         * not. */
+        for (int32_t y = from > year ? from : year; y <= YEAR_MAX; y++) {
             int32_t day = date_anniversary(date, y);
             if (day > last)
                 break;

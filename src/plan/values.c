@@ -30,8 +30,10 @@ static void take_values(struct run *run, int root, struct plan_values *out, uint
     struct operand value = operand_of(run, root);
     bool condition = value.step->shape == SHAPE_BITS;
     for (uint32_t lane = 0; lane < run->count; lane++) {
+
         size_t at = first + lane;
         bool known = condition || bit_at(value.bits, lane);
+
         if (known)
             bit_set(out->known, at);
         if (condition)
@@ -50,8 +52,10 @@ static void prepare_values(const struct plan *plan, const struct segment_node *c
         const struct step *step = &plan->steps.items[plan->extra[i]];
         bool doubles = step->shape == SHAPE_DOUBLE,
              none = step->shape == SHAPE_POINT || step->shape == SHAPE_SET;
+
         out[i] = (struct plan_values){
             .type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
+
         out[i].known = ARENA_ARRAY(arena, uint64_t, words_of(customers) + 1);
         if (doubles)
             out[i].doubles = ARENA_ARRAY(arena, double, (size_t)customers + 1);
@@ -68,11 +72,13 @@ static void scan_batch(struct value_pass *pass, struct run *run, uint32_t first,
         pass->scanned[worker] = ARENA_ARRAY(arena, struct plan_values, count + 1);
         prepare_values(pass->plan, pass->nodes, BATCH, arena, pass->scanned[worker]);
     }
+
     struct plan_values *values = pass->scanned[worker];
     for (int i = 0; i < count; i++) {
         memset(values[i].known, 0, BATCH_WORDS * sizeof *values[i].known);
         take_values(run, pass->plan->extra[i], &values[i], 0);
     }
+
     if (!run->failed)
         pass->take(pass->context, first, run->count, values, worker);
 }
@@ -84,8 +90,10 @@ static void value_task(void *context, size_t task, int worker)
         pass->runs[worker] = run_new(pass->plan);
         run_bind(pass->runs[worker], pass->binding, pass->phase, pass->now);
     }
+
     uint32_t first = (uint32_t)(task * BATCH), rest = pass->binding->population->customers - first;
     run_batch(pass->runs[worker], first, rest < BATCH ? rest : BATCH);
+
     if (pass->take)
         scan_batch(pass, pass->runs[worker], first, worker);
     for (int i = 0; i < pass->plan->extra_count && !pass->take; i++)
@@ -95,20 +103,25 @@ static void value_task(void *context, size_t task, int worker)
 static enum status run_values(struct value_pass *pass, struct pool *pool, struct error *error)
 {
     enum status status = STATUS_OK;
+
     int threads = pool_threads(pool);
     pass->runs = base_calloc((size_t)threads, sizeof *pass->runs);
     pass->scanned = base_calloc((size_t)threads, sizeof *pass->scanned);
     pass->arenas = base_calloc((size_t)threads, sizeof *pass->arenas);
+
     for (int w = 0; w < threads; w++)
         arena_init(&pass->arenas[w], 0);
+
     pool_run(pool, ((size_t)pass->binding->population->customers + BATCH - 1) / BATCH, value_task,
              pass);
+
     for (int w = 0; w < threads; w++) {
         if (pass->runs[w] && pass->runs[w]->failed && status == STATUS_OK)
             status = error_set(error, STATUS_ERROR, "%s", pass->runs[w]->error.message);
         run_free(pass->runs[w]);
         arena_release(&pass->arenas[w]);
     }
+
     free(pass->runs);
     free(pass->scanned);
     free(pass->arenas);
@@ -126,13 +139,16 @@ static enum status pass_over(const struct segment_set *set, const struct schema 
     enum status status = plan_of_nodes(set, schema, pass->nodes, node_count, &plan, error);
     if (status != STATUS_OK)
         return status;
+
     TRY_GOTO(binding_new(plan, population, &binding, error));
     TRY_GOTO(phase_fill(plan, binding, pass->now, pool, false, &phase, error));
+
     if (!pass->take)
         prepare_values(plan, pass->nodes, population->customers, arena, pass->out);
     pass->plan = plan;
     pass->binding = binding;
     pass->phase = phase;
+
     TRY_GOTO(run_values(pass, pool, error));
 done:
     plan_phase_free(phase);

@@ -21,10 +21,12 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
     struct segment_node *node = *place;
 
     segment_check_operand(check, scope, &node->child[0]);
+
     bool all_dates = true;
     for (int i = 1; i < node->child_count; i++) {
         size_t said = check->problems->list.count;
         check_beside(check, scope, &node->child[i], node->child[0]);
+        /* Only of an item about which nothing was said yet. */
         const struct segment_node *item = node->child[i];
         if (item->op != OP_LITERAL && check->problems->list.count == said)
             error_hint(segment_check_error(check, item->span,
@@ -34,6 +36,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
         all_dates &= item->type == VALUE_DATE;
     }
 
+    /* Among days a moment is asked for its own. */
     if (all_dates)
         segment_wrap_date(check, &node->child[0]);
     for (int i = 1; i < node->child_count; i++) {
@@ -57,11 +60,13 @@ static void check_pattern(struct check *check, const struct segment_node *patter
         segment_check_error(check, pattern->span, "the pattern of “matches” is a text in quotes");
         return;
     }
+
     int code;
     PCRE2_SIZE at;
     pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern->literal.text.data,
                                          pattern->literal.text.length, PCRE2_UTF, &code, &at, NULL);
     if (!compiled) {
+        /* PCRE2's manual calls 120 bytes ample for any of its messages. */
         PCRE2_UCHAR message[200];
         pcre2_get_error_message(code, message, sizeof message);
         segment_check_error(check, pattern->span,
@@ -74,6 +79,7 @@ static void check_pattern(struct check *check, const struct segment_node *patter
 static void check_text_test(struct check *check, const struct scope *scope,
                             struct segment_node **place)
 {
+
     struct segment_node *node = *place;
     for (int i = 0; i < 2; i++) {
         segment_check_operand(check, scope, &node->child[i]);
@@ -87,10 +93,12 @@ static void check_text_test(struct check *check, const struct scope *scope,
             error_hint(error, "ask for its members: any of (…), all of (…), none of (…)");
         return;
     }
+
     for (int i = 0; i < 2; i++)
         if (node->child[i]->op == OP_FUNCTION && node->child[i]->function == FUNCTION_VERSION)
             segment_check_error(check, node->child[i]->span,
                                 "a version compares only with a version");
+
     if (node->text_test == TEXT_MATCHES && node->child[1]->type == VALUE_TEXT)
         check_pattern(check, node->child[1]);
 }
@@ -107,6 +115,7 @@ static void check_set(struct check *check, const struct scope *scope, struct seg
                    "'COLUMN=set of text'");
         return;
     }
+
     for (int i = 1; i < node->child_count; i++) {
         segment_check_value(check, scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL || node->child[i]->type != VALUE_TEXT)
@@ -122,6 +131,7 @@ static void check_in_window(struct check *check, const struct scope *scope,
     segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_ANNIVERSARY)
         segment_wrap_date(check, &node->child[0]);
+
     const struct segment_node *value = node->child[0];
     bool good = value->type == VALUE_NONE || value->type == VALUE_DATE ||
                 (value->type == VALUE_TIME && node->op != OP_ANNIVERSARY);
@@ -138,6 +148,7 @@ static void check_member(struct check *check, const struct segment_node *scheme,
     if (scheme->op != OP_SCHEME || value->op != OP_LITERAL || value->type != VALUE_TEXT ||
         scheme->index < 0)
         return;
+
     const struct segment_scheme *found = &check->set->schemes[scheme->index];
     const char **names = ARENA_ARRAY(check->arena, const char *, found->member_count + 1);
     for (int i = 0; i < found->member_count; i++) {
@@ -145,6 +156,7 @@ static void check_member(struct check *check, const struct segment_node *scheme,
         if (text_is(value->literal.text, names[i]))
             return;
     }
+
     struct error *error =
         segment_check_error(check, value->span, "the scheme “%s” has no member %s", found->name,
                             segment_node_words(check, value));
@@ -157,6 +169,7 @@ static void check_compare(struct check *check, const struct scope *scope,
                           struct segment_node **place)
 {
     struct segment_node *node = *place;
+
     segment_check_operand(check, scope, &node->child[0]);
     check_beside(check, scope, &node->child[1], node->child[0]);
     check_member(check, node->child[0], node->child[1]);
@@ -192,6 +205,7 @@ static void check_segment(struct check *check, const struct scope *scope,
     node->index = segment_set_find(check->set, node->name);
     if (node->index >= 0)
         return;
+
     int scheme = segment_set_find_scheme(check->set, node->name);
     if (scheme >= 0) {
         const struct segment_scheme *found = &check->set->schemes[scheme];
@@ -201,6 +215,7 @@ static void check_segment(struct check *check, const struct scope *scope,
             check->set->segments[found->first_member].name);
         return;
     }
+
     segment_suggest_segment(
         check, segment_check_error(check, node->span, "there is no segment “%s”", node->name),
         node->name);
@@ -212,6 +227,7 @@ static void check_list(struct check *check, const struct scope *scope, struct se
     for (int i = 0; i < check->list_count; i++)
         if (strcmp(check->list_names[i], node->name) == 0)
             return;
+
     struct error *error =
         segment_check_error(check, node->span, "there is no list “%s”", node->name);
     if (!segment_problem_suggest(error, node->name, check->list_names, (size_t)check->list_count))
@@ -223,6 +239,7 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     struct segment_node *node = *place;
     struct scope plain = {.history = scope->history};
     segment_check_value(check, &plain, &node->child[0]);
+
     enum value_type type = node->child[0]->type;
     bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) ||
                 type == VALUE_DURATION || type == VALUE_DATE || type == VALUE_TIME;
@@ -230,6 +247,7 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
         segment_check_error(check, node->child[0]->span,
                             "a rank needs a number, text, date or time, but %s is %s",
                             segment_node_words(check, node->child[0]), value_type_name(type));
+
     if (node->rank->among)
         segment_check_condition(check, &plain, &node->rank->among);
 }
@@ -245,14 +263,17 @@ static void check_ever(struct check *check, const struct scope *scope, struct se
     struct segment_node *node = *place;
     struct scope history = {.history = "ever"};
     size_t errors = check->problems->errors;
+
     segment_check_condition(check, &history, &node->child[0]);
     int traits = 0;
     count_traits(&node->child[0], &traits);
+    /* Where something else is wrong inside, that may have been meant as the trait. */
     if (traits == 0 && errors == check->problems->errors)
         error_hint(
             segment_check_error(check, node->span,
                                 "ever(…) asks about the history of a trait, and here is none"),
             "facts are asked about by any(…)");
+
     struct scope customer = {0};
     if (node->history->has_window)
         segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
@@ -265,13 +286,16 @@ static void check_changed(struct check *check, const struct scope *scope,
     struct scope customer = {0};
 
     segment_check_value(check, &customer, &node->child[0]);
+
     if (node->child[0]->op != OP_TRAIT || node->child[0]->path.length > 1) {
+        /* An unknown trait was complained of by its own check. */
         if (node->child[0]->type != VALUE_NONE || node->child[0]->op != OP_TRAIT)
             segment_check_error(check, node->child[0]->span,
                                 "changed(…) asks about a trait of the customer's own");
         return;
     }
 
+    /* What it was before and after; either may be left out. */
     for (int i = 1; i < 3; i++) {
         if (!node->child[i])
             continue;
@@ -293,22 +317,28 @@ static void check_account(struct check *check, const struct scope *scope,
     struct segment_node *node = *place;
     struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
 
+    /* Written is a trait and `customers` behind it: the trait is checked like any name of the
+     * customer's, and the account keeps its walk beside what was written. */
     pointer->path = node->account->path;
     pointer->path.part_count--;
     pointer->implicit = false;
     pointer->child_count = 0;
+
     struct scope customer = {0};
     size_t errors = check->problems->errors;
     segment_check_name(check, &customer, &pointer);
+
     const char *written = node->account->path.written;
     struct segment_path *path = &node->account->path;
     int parts = path->part_count;
     *path = pointer->path;
     path->written = written;
     path->part_count = parts;
+
     node->type = node->account->quantifier == ACCOUNT_COUNT ? VALUE_INT : VALUE_BOOL;
     if (errors != check->problems->errors)
         return;
+    /* Only what points at a reference table divides customers into accounts. */
     if (check->schema) {
         const struct schema_table *traits = schema_table(check->schema, SCHEMA_TRAIT_TABLE);
         bool pointing = pointer->op == OP_TRAIT && path->length == 1 && !path->is_key &&
@@ -347,18 +377,22 @@ static void check_as_of(struct check *check, const struct scope *scope, struct s
     struct segment_node *moment = node->child[0], *trait = node->child[1];
     segment_check_value(check, scope, &node->child[0]);
     segment_check_value(check, scope, &node->child[1]);
+    /* Checking may put another node in a child's place. */
     moment = node->child[0];
     trait = node->child[1];
+
     if (moment->type != VALUE_NONE && moment->type != VALUE_DATE && moment->type != VALUE_TIME)
         segment_check_error(check, moment->span, "as of needs a date or time, but %s is %s",
                             segment_node_words(check, moment), value_type_name(moment->type));
     else if (!moment->constant)
         segment_check_error(check, moment->span,
                             "as of takes a moment that is the same for every customer");
+
     if (trait->op != OP_TRAIT) {
         segment_check_error(check, trait->span, "as of asks about a trait of the customer");
         return;
     }
+
     node->path = trait->path;
     node->type = trait->type;
     node->scale = trait->scale;
@@ -405,6 +439,7 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
                             segment_node_words(check, node));
         return true;
     }
+
     bool customer_only = segment_op_stands[node->op] == STANDS_CUSTOMER_VALUE;
     if (scope->fact && customer_only) {
         error_hint(segment_check_error(
@@ -414,6 +449,7 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
                    "put it beside the measure, joined by and");
         return true;
     }
+
     if (scope->history && (customer_only || node->op == OP_MEASURE)) {
         segment_check_error(check, node->span, "inside ever(…) stand only tests of traits");
         return true;
@@ -477,6 +513,7 @@ static void check_bucket(struct check *check, const struct scope *scope,
 
 static void check_gap(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+
     struct segment_node *node = *place;
     node->type = VALUE_DURATION;
     if (!scope->fact) {
@@ -484,6 +521,7 @@ static void check_gap(struct check *check, const struct scope *scope, struct seg
                    "such as avg(gap(order.time))");
         return;
     }
+
     segment_check_value(check, scope, &node->child[0]);
     if (node->child[0]->op != OP_FACT_TIME)
         segment_check_error(check, node->span,
@@ -523,6 +561,7 @@ static void check_resumed(struct check *check, const struct scope *scope,
     struct scope plain = plain_of(scope);
     if (!segment_check_kinds(check, facts))
         return;
+
     struct scope fact = {.fact = true,
                          .kinds = facts->kinds,
                          .tables = facts->kind_table,
@@ -563,11 +602,14 @@ void segment_check_value(struct check *check, const struct scope *scope,
                          struct segment_node **place)
 {
     struct scope inner = *scope;
+    /* A function of text within another stands beside no comparison any more. */
     inner.text_function &= (*place)->op == OP_FUNCTION;
+
     if (refuse_value(check, scope, *place)) {
         (*place)->type = VALUE_NONE;
         return;
     }
+
     checks[(*place)->op](check, &inner, place);
     (*place)->constant = set_constant(*place);
 }
@@ -578,6 +620,7 @@ void segment_check_value(struct check *check, const struct scope *scope,
 static void check_truth(struct check *check, const struct scope *scope, struct segment_node **node)
 {
     segment_check_value(check, scope, node);
+
     if ((*node)->type != VALUE_BOOL && (*node)->type != VALUE_NONE) {
         struct error *error =
             segment_check_error(check, (*node)->span, "%s is %s, not a condition",
@@ -600,10 +643,12 @@ static bool refuse(struct check *check, const struct scope *scope, const struct 
                    "put it beside the measure, joined by and");
         return true;
     }
+
     if (scope->history && !is_fact_test(node->op)) {
         segment_check_error(check, node->span, "inside ever(…) stand only tests of traits");
         return true;
     }
+
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
         segment_check_error(check, node->span,
@@ -629,14 +674,17 @@ static void check_in_chain(struct check *check, const struct scope *scope,
         check_truth(check, scope, node);
         return;
     }
+
     (*node)->type = (*node)->op == OP_ACCOUNT ? (*node)->type : VALUE_BOOL;
     if (refuse(check, scope, *node))
         return;
+
     size_t errors = check->problems->errors;
     if ((*node)->op == OP_AND || (*node)->op == OP_OR)
         check_chain(check, scope, *node);
     else
         checks[(*node)->op](check, scope, node);
+    /* A test that is wrong already is not warned about as well. */
     bool tests = (*node)->op >= OP_COMPARE && (*node)->op <= OP_SET;
     if (tests && errors == check->problems->errors)
         segment_check_unknown(check, *node, chain);

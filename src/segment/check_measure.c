@@ -37,6 +37,7 @@ static bool kind_of_path(struct check *check, const struct segment_path *path, b
         *name = path->parts[0];
         return whole || (path->part_count > 1 && strcmp(path->parts[0], SCHEMA_TRAIT_TABLE) != 0);
     }
+
     for (int to = path->part_count; to > 0; to--) {
         *name = join_parts(check, path, to);
         if (segment_find_kind(check, *name, table))
@@ -55,6 +56,7 @@ static void find_kinds(struct segment_node **node, void *data)
         int table;
         if (!kind_of_path(kinds->check, &(*node)->path, false, &name, &table))
             return;
+
         if (!kinds->name) {
             kinds->name = name;
             kinds->table = table;
@@ -78,6 +80,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
         return true;
     }
 
+    /* More than a name: whatever names stand in it must speak of one kind. */
     struct kinds kinds = {.check = check};
     find_kinds(&argument, &kinds);
     *name = kinds.name;
@@ -91,6 +94,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
 
     if (kinds.name)
         return true;
+    /* None was found. What a hyphen divided, or what is nearly a kind, was meant. */
     const char *word = segment_node_words(check, argument);
     struct error *error =
         segment_check_error(check, argument->span, "“%s” names no kind of fact", word);
@@ -119,6 +123,7 @@ static bool same_tree(const struct segment_node *a, const struct segment_node *b
 {
     if (a->op != b->op || a->child_count != b->child_count)
         return false;
+    /* What an argument may be made of; all else is taken to be different. */
     switch (a->op) {
     case OP_PROPERTY:
     case OP_TRAIT: return same_path(&a->path, &b->path);
@@ -154,6 +159,7 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
 {
     bool all_bare = true, none_bare = true;
 
+    /* First the kinds, as each argument's names can only be checked beside all of them. */
     for (int i = 0; i < measure->written_count; i++) {
         bool bare;
         if (!kind_of_argument(check, measure->written[i], &measure->kinds[i],
@@ -178,6 +184,8 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         return false;
     }
 
+    /* A copy is checked, so that what was written can be printed again. One tree stands for all
+     * kinds, which is why they may differ in nothing else. */
     if (all_bare)
         return true;
     struct scope scope = {.fact = true,
@@ -254,12 +262,14 @@ static bool check_argument(struct check *check, struct segment_node *node)
     const char *name = segment_aggregate_name(measure->aggregate);
     enum argument_need need = rules[measure->aggregate].need;
 
+    /* No value is given: any and none want none, count may do without. */
     if (!argument && need != NEED_NO && need != NEED_MAY) {
         struct error *error = segment_check_error(
             check, node->span, "%s needs a value of each fact, not a kind alone", name);
-        char example[256];
+        enum { EXAMPLE_MAX = 256 };
         struct buffer text;
-        buffer_init(&text, sizeof example);
+        buffer_init(&text, EXAMPLE_MAX);
+
         const char *form = rules[measure->aggregate].example, *gap = strstr(form, "%s");
         buffer_printf(&text, "%.*s%s%s", (int)(gap - form), form, measure->kinds[0], gap + 2);
         error_hint(error, "such as %s", text.data);
@@ -267,6 +277,7 @@ static bool check_argument(struct check *check, struct segment_node *node)
         return false;
     }
 
+    /* A value is given: of a sort that the aggregate can do with. */
     if (!argument)
         return true;
     if (need == NEED_NO) {
@@ -321,17 +332,20 @@ static bool fixes(const struct segment_node *filter, const char *column)
 {
     if (!filter)
         return false;
+    /* Joined by and, one that fixes the column is enough. */
     if (filter->op == OP_AND) {
         for (int i = 0; i < filter->child_count; i++)
             if (fixes(filter->child[i], column))
                 return true;
         return false;
     }
+
     bool equality =
         (filter->op == OP_COMPARE && filter->compare == COMPARE_EQ) ||
         (filter->op == OP_IN && !filter->negated && !filter->folded && filter->child_count == 2);
     if (!equality)
         return false;
+
     for (int side = 0; side < 2; side++) {
         const struct segment_node *name = filter->child[side], *value = filter->child[1 - side];
         if (name->op == OP_PROPERTY && name->path.length == 1 &&
@@ -352,15 +366,18 @@ static void find_money(struct segment_node **node, void *data)
     struct money *money = data;
     const struct segment_measure *measure = money->measure;
 
+    /* The walk's first column is the amount; of what lies behind a reference nothing is known. */
     if ((*node)->op == OP_PROPERTY && (*node)->path.length == 1)
         for (int k = 0; k < measure->kind_count && !money->reported; k++) {
             if (measure->kind_table[k] < 0)
                 continue;
+
             const struct schema_column *column =
                 &money->check->schema->tables[measure->kind_table[k]]
                      .columns[(*node)->path.start_column[k]];
             if (!column->currency || column->currencies <= 1 ||
                 fixes(measure->filter, column->currency))
+
                 continue;
             money->reported = true;
             error_hint(segment_check_error(
@@ -378,22 +395,27 @@ void segment_check_measure(struct check *check, const struct scope *scope,
                            struct segment_node *node)
 {
     struct segment_measure *measure = node->measure;
+
     node->type = VALUE_NONE;
     if (scope->period && (measure->window.form != WINDOW_ALL || measure->window.weekdays ||
                           measure->window.anniversary))
         error_hint(segment_check_error(check, measure->window.span,
                                        "a measure inside periods has no window of its own"),
                    "each period is its window");
+
     if (!resolve_arguments(check, measure))
         return;
+
     struct scope customer = {.history = scope->history};
     segment_check_window(check, &customer, &measure->window, WINDOW_USE_FACTS);
     struct scope fact = {.fact = true,
                          .kinds = measure->kinds,
                          .tables = measure->kind_table,
                          .kind_count = measure->kind_count};
+
     if (measure->filter)
         segment_check_condition(check, &fact, &measure->filter);
+
     if (!check_argument(check, node))
         return;
     set_type(node);
@@ -415,6 +437,7 @@ static bool check_step(struct check *check, struct segment_sequence *sequence, i
                                  step->kinds[k]);
             return false;
         }
+
     for (int before = 0; step->alias && before < s; before++)
         if (sequence->steps[before].alias &&
             strcmp(sequence->steps[before].alias, step->alias) == 0)
@@ -429,6 +452,7 @@ void segment_check_sequence(struct check *check, const struct scope *scope,
     for (int s = 0; s < sequence->step_count; s++)
         if (!check_step(check, sequence, s))
             return;
+    /* Filters after all kinds are known: they may speak of earlier steps. */
     for (int s = 0; s < sequence->step_count; s++) {
         struct segment_step *step = &sequence->steps[s];
         struct scope fact = {.fact = true,
@@ -440,5 +464,6 @@ void segment_check_sequence(struct check *check, const struct scope *scope,
         if (step->filter)
             segment_check_condition(check, &fact, &step->filter);
     }
+
     segment_check_window(check, scope, &sequence->window, WINDOW_USE_FACTS);
 }

@@ -49,6 +49,7 @@ static void suggest_columns(struct check *check, struct error *error, int table,
     const char **names = ARENA_ARRAY(check->arena, const char *, from->column_count + 1);
     for (size_t i = 0; i < from->column_count; i++)
         names[i] = from->columns[i].name;
+
     int nearest = text_nearest(word, names, from->column_count);
     if (nearest >= 0)
         error_hint(error, "did you mean “%s%s”?", prefix, names[nearest]);
@@ -73,6 +74,7 @@ bool segment_suggest_hyphenated_kind(struct check *check, struct error *error,
     int table;
     while (node->child_count) /* page-view is a subtraction: its first name */
         node = node->child[0];
+
     const char *name = check->schema ? segment_name_around(check, node->span) : NULL;
     if (!name || !segment_find_kind(check, name, &table))
         return false;
@@ -83,11 +85,13 @@ bool segment_suggest_hyphenated_kind(struct check *check, struct error *error,
 void segment_suggest_kind(struct check *check, struct error *error, const char *name)
 {
     const char **names = ARENA_ARRAY(check->arena, const char *, check->schema->table_count + 1);
+
     size_t count = 0;
     for (size_t i = 0; i < check->schema->table_count; i++)
         if (check->schema->tables[i].role == SCHEMA_FACTS)
             names[count++] = check->schema->tables[i].name;
-    if (!segment_problem_suggest(error, name, names, count) && count > 0 && count <= 12) {
+    enum { LISTED_MAX = 12 }; /* more kinds are no hint any more */
+    if (!segment_problem_suggest(error, name, names, count) && count > 0 && count <= LISTED_MAX) {
         struct buffer list;
         buffer_init(&list, 0);
         for (size_t i = 0; i < count; i++)
@@ -141,12 +145,15 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
         int used;
         walk->failed_part = part;
         walk->failed_table = table;
+        /* A key is no column, and where it ends the walk the pointer itself is meant, which is
+         * text. */
         if (walk->length > 0 && part + 1 == path->part_count &&
             is_key_name(here, path->parts[part])) {
             walk->is_key = true; /* the pointer itself, which is text */
             return true;
         }
 
+        /* Names of columns may have dots in them, so the longest that fits is the one. */
         int column = longest_column(check, table, path, part, &used);
         if (column < 0)
             return false;
@@ -155,12 +162,14 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
             return false;
         }
 
+        /* One step more: this column of this table. */
         const struct schema_column *at = &here->columns[column];
         walk->names[walk->length] = at->name;
         walk->column[walk->length] = column;
         walk->table[walk->length++] = table;
         walk->type = at->type;
         walk->scale = at->scale;
+
         part += used;
         if (part == path->part_count)
             return true;
@@ -185,17 +194,20 @@ static void fill_path(struct segment_node *node, const struct walk *walk, int ki
     path->start_column[kind] = walk->column[0];
     for (int i = 0; i < walk->length; i++)
         path->names[i] = walk->names[i];
+
     for (int i = 1; i < walk->length; i++) {
         path->hop_table[i - 1] = walk->table[i];
         path->hop_column[i - 1] = walk->column[i];
     }
     node->type = walk->type;
+
     node->scale = walk->scale;
 }
 
 /* Without a schema: the names as they stand. */
 static void trust_path(struct check *check, struct segment_node *node, int from)
 {
+
     struct segment_path *path = &node->path;
     int length = path->part_count - from;
     if (length > SEGMENT_HOPS_MAX + 1) {
@@ -204,9 +216,11 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
                             SEGMENT_HOPS_MAX);
         length = SEGMENT_HOPS_MAX + 1;
     }
+
     path->length = length;
     for (int i = 0; i < length; i++)
         path->names[i] = path->parts[from + i];
+
     memset(path->start_column, -1, sizeof path->start_column);
     memset(path->hop_table, -1, sizeof path->hop_table);
     memset(path->hop_column, -1, sizeof path->hop_column);
@@ -254,7 +268,7 @@ static void suggest_measure(struct check *check, struct error *error, const char
 {
     struct error nearest = {0};
     segment_suggest_kind(check, &nearest, name);
-    if (strncmp(nearest.hint, "did you mean", 12) == 0)
+    if (text_starts(text_from(nearest.hint), text_from("did you mean")))
         error_hint(error, "%s A kind of fact stands in a measure: any(…), count(…)", nearest.hint);
 }
 
@@ -264,6 +278,8 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     const char *name = join(check, path, from, path->part_count), *first = path->parts[from];
     int table;
 
+    /* A kind of fact, whole or with a property behind it: there are any number of them, so which is
+     * the question. */
     if (segment_find_kind(check, name, &table) || segment_find_kind(check, first, &table)) {
         bool whole = segment_find_kind(check, name, &table);
         struct error *error = segment_check_error(
@@ -283,6 +299,8 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     }
 
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
+    /* What was meant, from the likeliest: an amount with its unit, a name with a hyphen, a text
+     * without its quotes, a column nearly so called. */
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(path->written), check->arena);
 
@@ -309,12 +327,14 @@ static void check_trait(struct check *check, struct segment_node *node, int from
         trust_path(check, node, from);
         return;
     }
+
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     struct walk walk = {0};
     if (traits >= 0 && walk_path(check, traits, &node->path, from, &walk)) {
         fill_path(node, &walk, 0);
         return;
     }
+
     if (!explain_walk(check, node, &walk))
         unknown_trait(check, node, from);
     node->type = VALUE_NONE;
@@ -323,6 +343,7 @@ static void check_trait(struct check *check, struct segment_node *node, int from
 static void check_customer_name(struct check *check, struct segment_node *node)
 {
     struct segment_path *path = &node->path;
+
     int scheme = path->part_count == 1 ? segment_set_find_scheme(check->set, path->parts[0]) : -1;
     if (scheme >= 0) {
         node->op = OP_SCHEME;
@@ -336,6 +357,7 @@ static void check_customer_name(struct check *check, struct segment_node *node)
                            node->name),
                        "ask for one of them: in %s.…", node->name);
         return;
+        /* The prefix is what facts call the customer's own by; here it says nothing. */
     }
     bool prefixed = path->part_count > 1 && strcmp(path->parts[0], SCHEMA_TRAIT_TABLE) == 0;
     check_trait(check, node, prefixed);
@@ -350,6 +372,7 @@ static bool suggest_lines(struct check *check, struct error *error, const char *
     size_t length = strlen(kind);
     for (size_t i = 0; i < check->schema->table_count; i++) {
         const struct schema_table *table = &check->schema->tables[i];
+
         struct walk walk;
         bool below = table->role == SCHEMA_FACTS && strncmp(table->name, kind, length) == 0 &&
                      table->name[length] == '.';
@@ -367,8 +390,10 @@ static void unknown_property(struct check *check, const struct scope *scope, int
     const char *name = join(check, &node->path, from, node->path.part_count);
     struct error *error = segment_check_error(check, node->span, "“%s” has no property “%s”",
                                               scope->kinds[kind], name);
+
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(node->path.written), check->arena);
+
     if (amount)
         error_hint(error, "%s", amount);
     else if (suggest_hyphenated(check, error, scope->tables[kind], node) ||
@@ -388,6 +413,8 @@ static void check_property(struct check *check, const struct scope *scope,
     if (!check->schema || scope->kind_count == 0) {
         trust_path(check, node, from);
         return;
+        /* Each kind gives the property's walk in its own table. They must come to the same type by
+         * the same tables, since one value is made of all. */
     }
 
     for (int k = 0; k < scope->kind_count; k++) {
@@ -404,6 +431,7 @@ static void check_property(struct check *check, const struct scope *scope,
             return;
         }
 
+        /* What the node holds so far is what the first kind said. */
         enum value_type type = node->type;
         int scale = node->scale;
         bool differs =
@@ -455,6 +483,8 @@ static bool check_step_name(struct check *check, const struct scope *scope,
         if (!step->alias || strcmp(step->alias, node->path.parts[0]) != 0 ||
             node->path.part_count < 2)
             continue;
+        /* Later ones have not happened yet when this one is looked for, and forbidden ones never
+         * do. */
         if (s >= scope->step || step->negated) {
             if (s == scope->step) /* a step may name itself: its own property */
                 break;
@@ -471,11 +501,13 @@ static bool check_step_name(struct check *check, const struct scope *scope,
                                 .kinds = step->kinds,
                                 .tables = step->kind_table,
                                 .kind_count = step->kind_count};
+
         bool is_time = ends_in_time(&node->path, 1);
         if (is_time)
             node->type = VALUE_TIME;
         else
             check_property(check, &of_step, node, 1);
+
         node->op = OP_STEP;
         node->path.step = s;
         node->path.is_time = is_time;
@@ -496,12 +528,15 @@ static void check_fact_name(struct check *check, const struct scope *scope,
         *node = segment_wrap(check, *node, OP_CUSTOMER, (*node)->type);
         return;
     }
+
+    /* A kind or a step's own alias in front of the property says nothing new. */
     int from = kind_prefix(check, scope, path);
     if (from == 0 && scope->sequence && scope->step < scope->sequence->step_count &&
         path->part_count > 1) {
         const char *alias = scope->sequence->steps[scope->step].alias;
         from = alias && strcmp(alias, path->parts[0]) == 0;
     }
+
     if (ends_in_time(path, from)) {
         (*node)->op = OP_FACT_TIME;
         (*node)->type = VALUE_TIME;

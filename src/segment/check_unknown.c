@@ -14,10 +14,12 @@ static bool never_unknown(const struct segment_node *node)
     if (node->op == OP_MEASURE)
         return node->measure->aggregate <= AGGREGATE_SUM ||
                node->measure->aggregate == AGGREGATE_DISTINCT;
+
     if (node->op == OP_LITERAL || node->op == OP_TODAY || node->op == OP_NOW ||
         node->op == OP_FACT_TIME || node->op == OP_PERIODS || node->op == OP_BUCKET ||
         (node->op == OP_STEP && node->path.is_time))
         return true;
+
     bool safe = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY ||
                 node->op == OP_NEGATE;
     for (int i = 0; safe && i < node->child_count; i++)
@@ -38,6 +40,7 @@ static bool is_negative(const struct segment_node *test)
 static bool shows_known(struct check *check, const struct segment_node *test, const char *words)
 {
     if (test->op < OP_COMPARE || test->op > OP_ANNIVERSARY || is_negative(test))
+
         return false;
     for (int i = 0; i < test->child_count; i++)
         if (strcmp(segment_node_words(check, test->child[i]), words) == 0)
@@ -62,12 +65,16 @@ void segment_check_unknown(struct check *check, const struct segment_node *test,
     if (test->op == OP_KNOWN || !is_negative(test))
         return;
     const struct segment_node *operand = NULL;
+    /* A comparison and a text test have an operand on either side; other tests have constants
+     * there. */
     int operands = test->op == OP_COMPARE || test->op == OP_TEXT ? 2 : 1;
     for (int i = 0; i < operands && !operand; i++)
         if (!never_unknown(test->child[i]) && !asked_known(check, chain, test, test->child[i]))
             operand = test->child[i];
+
     if (!operand)
         return;
+    /* The test as it would be without its not, to be shown inside one. */
     struct segment_node positive = *test;
     if (test->op == OP_COMPARE)
         positive.compare = COMPARE_EQ;
@@ -75,6 +82,7 @@ void segment_check_unknown(struct check *check, const struct segment_node *test,
         positive.set_test = SET_ANY_OF;
     else
         positive.negated = false;
+
     struct error *warning = segment_check_warning(
         check, test->span, "This is false where %s is unknown", segment_node_words(check, operand));
     error_hint(

@@ -25,6 +25,7 @@ struct segment_node *segment_wrap(struct check *check, struct segment_node *node
                                    .implicit = true,
                                    .depth = (uint16_t)(node->depth + 1),
                                    .child_count = 1};
+
     outer->child = ARENA_ARRAY(check->arena, struct segment_node *, 2);
     outer->child[0] = node;
     return outer;
@@ -56,6 +57,7 @@ static struct segment_node *constant(struct check *check, struct segment_span sp
 static struct segment_node *wrap_multiply(struct check *check, struct segment_node *node,
                                           struct segment_node *factor, enum value_type type)
 {
+
     struct segment_node *product = segment_wrap(check, node, OP_MULTIPLY, type);
     product->child[1] = factor;
     product->child_count = 2;
@@ -74,7 +76,9 @@ static bool is_since(const struct segment_node *node)
 /* days since x beside a duration is a duration. False when its unit has no fixed length. */
 static bool since_to_duration(struct check *check, struct segment_node **node)
 {
-    static const int64_t seconds[] = {1, 60, 3600, 86400, 604800};
+    static const int64_t seconds[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                      (int64_t)DAYS_A_WEEK * SECONDS_A_DAY};
+
     enum calendar_unit unit = (*node)->unit;
     if (unit > CALENDAR_WEEK) {
         segment_check_error(
@@ -83,10 +87,12 @@ static bool since_to_duration(struct check *check, struct segment_node **node)
             segment_unit_name(unit));
         return false;
     }
+
     struct segment_node *factor = constant(check, (*node)->span, VALUE_DURATION);
     factor->literal.is_period = true;
     factor->literal.unit = unit;
     factor->literal.count = 1;
+    /* The length counts as one unit of what the number counts. */
     factor->literal.integer = factor->literal.period.seconds = seconds[unit];
     *node = wrap_multiply(check, *node, factor, VALUE_DURATION);
     (*node)->scale = 0;
@@ -115,9 +121,11 @@ static struct segment_node *as_decimal(struct check *check, struct segment_node 
     if (node->type == VALUE_DECIMAL && node->scale == scale)
         return node;
     int steps = scale - node->scale;
+
     struct segment_node *one = constant(check, node->span, VALUE_DECIMAL);
     one->scale = steps;
     one->literal.integer = number_power10(steps);
+
     struct segment_node *product = wrap_multiply(check, node, one, VALUE_DECIMAL);
     product->scale = scale;
     return product;
@@ -127,6 +135,7 @@ static struct segment_node *as_double(struct check *check, struct segment_node *
 {
     if (node->type == VALUE_DOUBLE || (node->type == VALUE_DURATION && node->is_double))
         return node;
+
     struct segment_node *one = constant(check, node->span, VALUE_DOUBLE);
     one->literal.number = 1;
     bool duration = node->type == VALUE_DURATION;
@@ -140,8 +149,11 @@ static struct segment_node *as_double(struct check *check, struct segment_node *
 bool segment_unify(struct check *check, struct segment_node **nodes, int count)
 {
     bool any_double = false, any_decimal = false, any_double_duration = false;
+
     int scale = 0;
 
+    /* What has no type was complained of already, and is taken to fit. All others are numbers
+     * together, or the same. */
     for (int i = 0; i < count; i++) {
         if (nodes[i]->type == VALUE_NONE)
             return true;
@@ -155,6 +167,7 @@ bool segment_unify(struct check *check, struct segment_node **nodes, int count)
             scale = nodes[i]->scale;
     }
 
+    /* Two passes, as the last of them may be the double that all have to become. */
     for (int i = 0; i < count; i++) {
         if (any_double || any_double_duration)
             nodes[i] = as_double(check, nodes[i]);
@@ -174,6 +187,7 @@ static bool is_version(const struct segment_node *node)
 
 static bool compare_versions(struct check *check, struct segment_node **a, struct segment_node **b)
 {
+
     struct segment_node **plain = is_version(*a) ? b : a;
     if (is_version(*a) && is_version(*b))
         return true;
@@ -184,6 +198,7 @@ static bool compare_versions(struct check *check, struct segment_node **a, struc
                    "write the version in quotes: '2.10'");
         return false;
     }
+
     *plain = segment_wrap(check, *plain, OP_FUNCTION, VALUE_TEXT);
     (*plain)->function = FUNCTION_VERSION;
     return true;
@@ -213,12 +228,14 @@ static bool counts_units(const struct segment_node *node, enum calendar_unit *un
 static bool unit_twice(struct check *check, const struct segment_node *number,
                        const struct segment_node *length)
 {
+
     enum calendar_unit unit;
     bool fixed = length->op != OP_LITERAL || !length->literal.is_period;
     if (fixed || !counts_units(number, &unit) || unit <= CALENDAR_WEEK)
         return false;
     if (is_since(number) && length->literal.unit != unit)
         return false; /* months since … > 30 days: since_to_duration tells to count days */
+
     struct error *error =
         segment_check_error(check, length->span, "%s is a plain number, of %ss",
                             segment_node_words(check, number), segment_unit_name(unit));
@@ -236,15 +253,19 @@ static void explain_types(struct check *check, struct segment_node *a, struct se
         check, segment_span_join(a->span, b->span), "%s is %s and %s is %s: they do not compare",
         segment_node_words(check, a), value_type_name(a->type), segment_node_words(check, b),
         value_type_name(b->type));
+
+    /* Each hint is for one slip that people make; the last that fits is said. */
     const struct segment_node *day = a->type == VALUE_DATE || a->type == VALUE_TIME ? a : b,
                               *beside = day == a ? b : a;
 
     if ((day->type == VALUE_DATE || day->type == VALUE_TIME) && segment_is_number(beside->type) &&
         beside->constant)
         error_hint(error, "dates are written 2025-03-31");
+
     const struct segment_node *text = a->type == VALUE_TEXT ? a : b, *other = text == a ? b : a;
     if (text->type == VALUE_TEXT && other->op == OP_LITERAL && segment_is_number(other->type))
         error_hint(error, "texts stand in quotes: '%s'", segment_node_words(check, other));
+
     if (text->type != VALUE_TEXT || text->op != OP_LITERAL)
         return;
     if (other->type == VALUE_DATE || other->type == VALUE_TIME)
@@ -261,15 +282,17 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
 {
     if (is_version(*a) || is_version(*b))
         return compare_versions(check, a, b);
+
     enum value_type left = (*a)->type, right = (*b)->type;
     if (unit_twice(check, *a, *b) || unit_twice(check, *b, *a) || !fixed_length(check, *a) ||
         !fixed_length(check, *b))
         return false;
+
     if (left == VALUE_NONE || right == VALUE_NONE)
         return true;
+    /* A moment beside a date is asked for its day, whichever side it is on. */
     if (left == VALUE_TIME && right == VALUE_DATE)
         segment_wrap_date(check, a);
-
     else if (left == VALUE_DATE && right == VALUE_TIME)
         segment_wrap_date(check, b);
     else if (segment_is_number(left) && right == VALUE_DURATION)
@@ -293,6 +316,7 @@ static bool wrong_operands(struct check *check, const struct segment_node *node)
                                         "divided by"};
     const struct segment_node *a = node->child[0], *b = node->child[1];
     bool swap = node->op == OP_SUBTRACT || node->op == OP_ADD;
+
     const struct segment_node *first = swap ? b : a, *second = swap ? a : b;
     segment_check_error(check, node->span, "%s (%s) cannot be %s %s (%s)",
                         segment_node_words(check, first), value_type_name(first->type),
@@ -307,8 +331,10 @@ static void number_type(struct segment_node *node)
     node->type = VALUE_DOUBLE;
     if (a->type == VALUE_DOUBLE || b->type == VALUE_DOUBLE || node->op == OP_DIVIDE)
         return;
+
     int larger = a->scale > b->scale ? a->scale : b->scale;
     int scale = node->op == OP_MULTIPLY ? a->scale + b->scale : larger;
+
     if (scale > NUMBER_SCALE_MAX)
         return;
     node->scale = scale;
@@ -320,6 +346,7 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
 {
     struct segment_node **a = &node->child[0], **b = &node->child[1];
 
+    /* A length of time: a date takes whole days only, a moment whole seconds. */
     if ((*b)->type == VALUE_DURATION) {
         node->type = (*a)->type;
         bool whole_days =
@@ -342,6 +369,7 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
         return true;
     }
 
+    /* The difference of two moments or two dates; of one each, that of the dates. */
     bool moments = ((*a)->type == VALUE_DATE || (*a)->type == VALUE_TIME) &&
                    ((*b)->type == VALUE_DATE || (*b)->type == VALUE_TIME);
     if (node->op != OP_SUBTRACT || !moments) {
@@ -364,10 +392,12 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
 static bool duration_arithmetic(struct check *check, struct segment_node *node)
 {
     struct segment_node **a = &node->child[0], **b = &node->child[1];
+
     bool sum = node->op == OP_ADD || node->op == OP_SUBTRACT;
 
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
+    /* Sums want two lengths, products a length and a number, quotients a length over a number. */
     if (sum) {
         if ((*a)->type != VALUE_DURATION &&
             !(segment_is_number((*a)->type) && compare_duration(check, a)))
@@ -401,6 +431,7 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
 void segment_check_arithmetic(struct check *check, const struct scope *scope,
                               struct segment_node *node)
 {
+
     segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_NEGATE) {
         const struct segment_node *child = node->child[0];
@@ -418,9 +449,11 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope,
 
     segment_check_value(check, scope, &node->child[1]);
     enum value_type left = node->child[0]->type, right = node->child[1]->type;
+
     node->type = VALUE_NONE;
     if (left == VALUE_NONE || right == VALUE_NONE)
         return;
+    /* A side without a type was complained of already. */
     bool good;
     if (segment_is_number(left) && segment_is_number(right)) {
         number_type(node);
@@ -504,6 +537,7 @@ static bool takes(enum takes what, enum value_type type)
 
 static void check_same(struct check *check, struct segment_node *node)
 {
+    /* None of the values may be a set, a point or some months. */
     for (int i = 0; i < node->child_count; i++)
         if (!takes(TAKES_SAME, node->child[i]->type)) {
             segment_check_error(check, node->child[i]->span, "%s cannot take %s",
@@ -516,6 +550,7 @@ static void check_same(struct check *check, struct segment_node *node)
             return;
         }
 
+    /* All of one type from here on, as a least or greatest of them would be. */
     if (!segment_unify(check, node->child, node->child_count)) {
         segment_check_error(check, node->span, "the values of %s are of different types",
                             segment_function_name(node->function));
@@ -543,6 +578,7 @@ void segment_check_function(struct check *check, const struct scope *scope,
                                        segment_function_name(node->function)),
                    "such as %s(…) = '…'", segment_function_name(node->function));
 
+    /* A function within a function stands on no side of a comparison. */
     struct scope inner = *scope;
     inner.text_function = false;
     for (int i = 0; i < node->child_count; i++)
@@ -554,6 +590,8 @@ void segment_check_function(struct check *check, const struct scope *scope,
         return;
     }
 
+    /* The first argument decides; more have only `least`, `greatest` and `coalesce` above, and
+     * distance. */
     struct segment_node **first = &node->child[0];
     if ((*first)->type != VALUE_NONE && !takes(what, (*first)->type))
         segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s",

@@ -7,6 +7,7 @@ static void check_anchor(struct check *check, const struct scope *scope,
 {
     struct scope customer = {.history = scope->history};
     segment_check_value(check, &customer, anchor);
+
     enum value_type type = (*anchor)->type;
     if (type != VALUE_NONE && type != VALUE_DATE && type != VALUE_TIME) {
         struct error *error = segment_check_error(
@@ -35,6 +36,7 @@ static bool in_periods(struct check *check, const struct segment_window *window)
             "such as last 6 months");
         return false;
     }
+
     if ((window->anchor && !window->anchor->constant) || window->weekdays || window->anniversary) {
         segment_check_error(check, window->span,
                             "the window of periods is the same for every customer");
@@ -46,6 +48,7 @@ static bool in_periods(struct check *check, const struct segment_window *window)
 void segment_check_window(struct check *check, const struct scope *scope,
                           struct segment_window *window, enum window_use use)
 {
+    /* What may not stand here at all. */
     if (use != WINDOW_USE_FACTS && (window->weekdays || window->anniversary))
         error_hint(segment_check_error(check, window->span,
                                        "“on” stands only inside measures and sequences"),
@@ -56,11 +59,13 @@ void segment_check_window(struct check *check, const struct scope *scope,
                                 "facts have happened already: none lie in a window of the future"),
             "“next” asks of a date: renewal_date next 30 days");
 
+    /* What it counts from: a day for everyone where it is fixed, else of the customer's own too. */
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
         check_anchor(check, scope, window, &window->anchor, fixed);
     if (window->to)
         check_anchor(check, scope, window, &window->to, fixed);
+    /* Both are written out, so their order shows. */
     if (window->to && window->anchor->op == OP_LITERAL && window->to->op == OP_LITERAL &&
         window->anchor->type == window->to->type &&
         window->anchor->literal.integer > window->to->literal.integer)

@@ -91,6 +91,8 @@ static void copy_written(struct segment_measure *measure, struct arena *arena)
 /* What hangs at the node by pointer, so that the copy's children can be replaced. */
 static void copy_details(struct segment_node *node, struct arena *arena)
 {
+/* Flat copies of what hangs here. Nodes further down are copied by segment_node_each afterwards,
+ * but for steps and what was written, which are arrays of their own. */
 #define COPY(field) node->field = copy_bytes(node->field, sizeof *node->field, arena)
     switch (segment_op_carries[node->op]) {
     case CARRIES_MEASURE:
@@ -121,9 +123,11 @@ static void copy_details(struct segment_node *node, struct arena *arena)
 struct segment_node *segment_node_copy(const struct segment_node *node, struct arena *arena)
 {
     struct segment_node *copy = copy_bytes(node, sizeof *node, arena);
+
     if (node->child_count > 0)
         copy->child =
             copy_bytes(node->child, sizeof *node->child * (size_t)node->child_count, arena);
+
     copy_details(copy, arena);
     segment_node_each(copy, copy_visit, arena);
     return copy;

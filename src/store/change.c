@@ -32,6 +32,7 @@ enum status store_begin(struct store *store, struct store_change **out, struct e
         return error_set(error, STATUS_ERROR,
                          "a change of the store %s ended in uncertainty: open it again first",
                          store->path);
+
     TRY(catalog_begin(store->catalog, error));
     struct store_change *change = base_calloc(1, sizeof *change);
     change->store = store;
@@ -67,6 +68,9 @@ void store_abort(struct store_change *change)
 {
     if (!change)
         return;
+
+    /* files that were moved to their places go first: while the catalog is open nobody else can
+     * list them */
     for (size_t i = 0; i < change->files.count; i++)
         if (change->files.items[i].published)
             unlink(change->files.items[i].to);
@@ -100,6 +104,7 @@ const struct catalog_part *store_list_now(struct store_change *change, size_t *c
         change->now = ARENA_ARRAY(&change->arena, struct catalog_part,
                                   store->part_count + change->added.count + 1);
         change->now_count = 0;
+
         for (size_t i = 0; i < store->part_count; i++)
             if (!store_dropped(change, store->parts[i].number))
                 change->now[change->now_count++] = store->parts[i];
@@ -129,6 +134,8 @@ enum status store_drop_part(struct store_change *change, uint32_t number, struct
 {
     (void)error;
     struct store *store = change->store;
+
+    /* the part that stands beside another goes with it */
     change->now = NULL;
     for (size_t i = 0; i < change->added.count; i++)
         if (change->added.items[i].part.number == number ||
@@ -192,6 +199,8 @@ static enum status take_ranges(struct store_change *change, struct lake *lake,
     struct catalog_part *part = &added->part;
     struct lake_result *result;
     const struct lake_chunk *chunk;
+
+    /* a moment of 0 means that it is not known when a trait was told, and bounds nothing */
     bool dated = part->role != PART_REFERENCE;
     TRY(lake_queryf(
         lake, &result, error, "SELECT min(import), max(import)%s FROM read_parquet(%s)",
@@ -202,10 +211,12 @@ static enum status take_ranges(struct store_change *change, struct lake *lake,
         part->first_import = (uint32_t)lake_integer(&chunk->columns[0], 0);
         part->last_import = (uint32_t)lake_integer(&chunk->columns[1], 0);
     }
+
     if (status == STATUS_OK && chunk && dated && lake_known(&chunk->columns[2], 0)) {
         part->first_time = lake_integer(&chunk->columns[2], 0);
         part->last_time = lake_integer(&chunk->columns[3], 0);
     }
+
     lake_result_free(result);
     return status;
 }
@@ -222,6 +233,7 @@ static enum status measure(struct store_change *change, struct lake *lake,
 {
     struct catalog_part *part = &added->part;
     struct stat file;
+
     TRY(describe(change, lake, added, error));
     if (has_import(part->role))
         TRY(take_ranges(change, lake, added, error));
@@ -239,6 +251,7 @@ static enum status write_one(struct store_change *change, struct lake *lake,
     uint64_t number;
     struct catalog *catalog = change->store->catalog;
 
+    /* a number is used up even where no part comes of it: files of two numbers never meet */
     TRY(catalog_counter(catalog, CATALOG_NEXT_PART, &number, error));
     TRY(catalog_set_counter(catalog, CATALOG_NEXT_PART, number + 1, error));
     *added = (struct change_part){.temporary = store_temporary(change, ".parquet")};
@@ -250,6 +263,7 @@ static enum status write_one(struct store_change *change, struct lake *lake,
         .role = new_part->role,
         .path = arena_printf(&change->arena, "parts/%s/%u.parquet", folder, (unsigned)number),
     };
+
     struct buffer sql;
     buffer_init(&sql, 0);
     if (new_part->ordered)
@@ -261,6 +275,7 @@ static enum status write_one(struct store_change *change, struct lake *lake,
     enum status status = lake_write_parquet(lake, sql.data, added->temporary, &new_part->parquet,
                                             &added->part.rows, error);
     buffer_release(&sql);
+
     if (status == STATUS_OK && added->part.rows == 0)
         unlink(added->temporary);
     else if (status == STATUS_OK)
@@ -317,6 +332,7 @@ enum status store_write_part(struct store_change *change, struct lake *lake,
         return STATUS_OK;
     VECTOR_PUSH(&change->added, added);
     change->now = NULL;
+
     if (part->role != PART_FACTS && part->role != PART_TRAITS)
         return STATUS_OK;
     if (part->ordered && part->one_each)
@@ -359,6 +375,8 @@ static enum status publish_files(struct store_change *change, struct error *erro
         VECTOR_PUSH(&change->files, (struct change_file){added->temporary, to, false});
     }
 
+    /* files first, then the folders that now name them, each once: a name is on the disk only
+     * then */
     struct text_map folders;
     text_map_init(&folders);
     enum status status = STATUS_OK;
@@ -371,6 +389,7 @@ static enum status publish_files(struct store_change *change, struct error *erro
     for (size_t i = 0; i < folders.count && status == STATUS_OK; i++)
         status = file_sync(folders.entries[i].key.data, error);
     text_map_release(&folders);
+
     if (status == STATUS_OK && change->files.count)
         status = file_sync(store_file(store, &change->arena, "parts"), error);
     return status;
@@ -379,6 +398,7 @@ static enum status publish_files(struct store_change *change, struct error *erro
 static enum status list_parts(struct store_change *change, struct error *error)
 {
     struct store *store = change->store;
+
     uint64_t generation = store->generation + 1;
     TRY(catalog_set_counter(store->catalog, CATALOG_GENERATION, generation, error));
     for (size_t i = 0; i < change->added.count; i++) {
@@ -403,6 +423,7 @@ static enum status look_again(struct store *store, struct error *error)
     uint64_t generation = store->generation;
     enum status code = error ? error->code : STATUS_IO;
 
+    /* the message is kept, for what follows writes over it */
     snprintf(why, sizeof why, "%s", error ? error->message : "");
     bool seen = catalog_reopen(store->catalog, NULL) == STATUS_OK &&
                 catalog_counter(store->catalog, CATALOG_GENERATION, &generation, NULL) == STATUS_OK;
@@ -441,6 +462,7 @@ enum status store_commit(struct store_change *change, struct error *error)
     struct store *store = change->store;
     enum status status = publish_files(change, error);
 
+    /* from here on the order is what the head of this file says */
     if (status == STATUS_OK)
         status = list_parts(change, error);
 
@@ -466,6 +488,7 @@ enum status store_commit(struct store_change *change, struct error *error)
         unlink(change->obsolete.items[i]);
     remove_temporaries(change);
     change_free(change);
+
     status = store_load(store, error);
     if (status != STATUS_OK) {
         store->unreadable = true;

@@ -84,6 +84,8 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
                     "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT FROM piece "
                     "ORDER BY later, row_group_id, column_id",
                     store_quote(making->arena, path)));
+
+    /* by row group and column, as take_chunk expects, and the filters behind them all once more */
     enum status status = lake_result_next(result, &chunk, error);
     while (status == STATUS_OK && chunk) {
         for (size_t i = 0; i < chunk->rows && status == STATUS_OK; i++)
@@ -111,9 +113,13 @@ static void find_rest(struct making *making, uint64_t size)
     struct catalog_checksum *rest = &making->pieces[making->part->column_count];
     struct catalog_range *ranges =
         ARENA_ARRAY(making->arena, struct catalog_range, making->chunks.count + 1);
+
     uint64_t at = 0;
     if (making->chunks.count)
         qsort(making->chunks.items, making->chunks.count, sizeof *making->chunks.items, by_offset);
+
+    /* chunks may touch or, in a damaged file, lie over each other: `at` is where the last of them
+     * ends */
     for (size_t i = 0; i < making->chunks.count; i++) {
         struct catalog_range chunk = making->chunks.items[i];
         if (chunk.offset > at)
@@ -132,6 +138,7 @@ static enum status hash_pieces(struct making *making, struct hasher *hasher, con
     for (size_t i = 0; i < count; i++)
         pieces[i] = (struct hash_piece){.ranges = making->pieces[i].ranges,
                                         .range_count = making->pieces[i].range_count};
+
     int file = open(path, O_RDONLY | O_CLOEXEC);
     int failed = file < 0 ? errno : 0;
     if (!failed) {
@@ -155,6 +162,7 @@ enum status checksum_make(struct hasher *hasher, struct lake *lake, const char *
     making.pieces = ARENA_ARRAY(arena, struct catalog_checksum, part->column_count + 1);
     for (size_t i = 0; i < part->column_count; i++)
         making.pieces[i].piece = part->columns[i].name;
+
     enum status status = find_chunks(&making, lake, path, error);
     if (status == STATUS_OK) {
         find_rest(&making, part->bytes);
@@ -184,6 +192,7 @@ const char *store_part_holds(struct arena *arena, const struct catalog_part *par
     const char *what = arena_printf(arena, "%s %s", holds, part->table);
     if (!part->first_import)
         return what;
+
     if (part->first_import == part->last_import)
         return arena_printf(arena, "%s, import %u", what, part->first_import);
     return arena_printf(arena, "%s, imports %u to %u", what, part->first_import, part->last_import);
@@ -197,6 +206,7 @@ static enum status say_damaged(const struct store *store, const struct catalog_p
     enum status status = error_set(error, STATUS_CORRUPT, "%s is damaged: %s; it holds %s",
                                    store_file(store, &arena, "%s", part->path), what,
                                    store_part_holds(&arena, part));
+
     if (part->role == PART_ACTIVITY)
         error_hint(error, "strata verify --repair makes it anew from the part it stands beside");
     else
@@ -230,6 +240,7 @@ static bool was_seen(const struct store *store, const struct catalog_part *part,
 static bool all_were_seen(const struct store *store, const struct catalog_part *part,
                           const char *const *columns, size_t count)
 {
+    /* the empty name is the rest of the file, which every reader of any column needs */
     bool seen = was_seen(store, part, "");
     for (size_t i = 0; i < count && columns && seen; i++)
         seen = was_seen(store, part, columns[i]);
@@ -263,6 +274,7 @@ static enum status look(const struct store *store, const struct catalog_part *pa
     for (size_t i = 0; i < count; i++)
         pieces[i] =
             (struct hash_piece){.ranges = sums[i]->ranges, .range_count = sums[i]->range_count};
+
     hasher_limit(store->checked->hasher, store->limits.threads);
     hasher_run(store->checked->hasher, file, pieces, count);
 
@@ -278,6 +290,7 @@ static enum status look(const struct store *store, const struct catalog_part *pa
                        : "it is not what was written",
                 error);
     }
+
     return STATUS_OK;
 }
 
@@ -286,11 +299,14 @@ static enum status open_part(const struct store *store, const struct catalog_par
 {
     struct stat seen;
     const char *path = store_file(store, arena, "%s", part->path);
+
     *file = open(path, O_RDONLY | O_CLOEXEC);
     if (*file < 0 && errno == ENOENT)
         return say_damaged(store, part, "the file is missing", error);
     if (*file < 0 || fstat(*file, &seen) != 0)
         return error_system(error, errno, "%s cannot be read", path);
+
+    /* the size first: it costs nothing, and says more than a checksum that differs */
     if (S_ISREG(seen.st_mode) && (uint64_t)seen.st_size == part->bytes)
         return STATUS_OK;
     return say_damaged(store, part,
@@ -307,13 +323,18 @@ static enum status check_part(const struct store *store, const struct catalog_pa
     const struct catalog_checksum **sums;
     size_t count, chosen;
     int file;
+
     if (all_were_seen(store, part, columns, column_count))
         return STATUS_OK;
+
     TRY(catalog_checksums(store->catalog, part->number, arena, &all, &count, error));
     sums = ARENA_ARRAY(arena, const struct catalog_checksum *, count + 1);
     chosen = choose(store, part, all, count, columns, column_count, sums);
     if (count && !chosen)
         return STATUS_OK;
+
+    /* a part without checksums is one of an older store: that its file is there is all that can be
+     * seen */
     enum status status = open_part(store, part, arena, &file, error);
     if (status == STATUS_OK && chosen)
         status = look(store, part, file, sums, chosen, arena, error);
@@ -331,6 +352,7 @@ enum status store_check_part(const struct store *store, const struct catalog_par
             return STATUS_OK; /* written by this very change */
     if (getenv("STRATA_UNCHECKED"))
         return STATUS_OK; /* to measure what checking costs */
+
     arena_init(&arena, 0);
     enum status status = check_part(store, part, columns, count, &arena, error);
     arena_release(&arena);
@@ -353,6 +375,8 @@ enum status store_check_named(const struct store *store, const char *statement, 
 {
     bool any =
         strcasestr(statement, "query") != NULL; /* functions that make a statement of a text */
+    /* a statement reads what it names; traits and activity it names `customers`, and identifiers
+     * are joined to everything */
     for (size_t i = 0; i < store->part_count; i++) {
         const struct catalog_part *part = &store->parts[i];
         bool everybody = part->role == PART_TRAITS || part->role == PART_ACTIVITY;

@@ -39,6 +39,7 @@ enum status store_numbering_load(struct store *store, struct lake *lake, enum pa
                               .role = role,
                               .columns = identity ? customers : codes,
                               .column_count = 2};
+
     struct buffer sql;
     buffer_init(&sql, 0);
     struct numbering *numbering = store_numbering_new((uint32_t)next);
@@ -82,13 +83,18 @@ enum status store_numbering_write(struct store_change *change, struct lake *lake
 {
     bool identity = role == PART_IDENTITY;
     uint32_t count = store_numbering_settled_count(numbering);
+
     if (!count)
         return STATUS_OK;
+
+    /* a name of its own for each: several lakes may be open, and one may register several
+     * numberings */
     const char *name = arena_printf(&change->arena, "strata_new_texts_%llu",
                                     (unsigned long long)lake_unique(lake));
     static const char *const names[] = {"number", "text"}, *const types[] = {"UINTEGER", "VARCHAR"};
     struct lake_source source = {name, names, types, 2, count, true, fill_new, (void *)numbering};
     TRY(lake_register_source(lake, &source, error));
+
     struct store_new_part part = {.table = identity ? "identity" : "dictionary", .role = role};
     part.select = arena_printf(&change->arena,
                                identity ? "SELECT text AS identifier, number AS customer FROM %s()"
@@ -116,6 +122,7 @@ static enum status number_texts(void *context, const struct lake_chunk *in, stru
     struct text texts[NUMBERING_BATCH];
     uint64_t rows[NUMBERING_BATCH];
     (void)error;
+
     for (size_t start = 0; start < in->rows; start += NUMBERING_BATCH) {
         size_t count = in->rows - start < NUMBERING_BATCH ? in->rows - start : NUMBERING_BATCH;
         for (size_t i = 0; i < count; i++) {
@@ -151,14 +158,19 @@ static enum status number_sets(void *context, const struct lake_chunk *in, struc
 {
     const struct lake_span *spans = in->columns[0].data;
     const struct lake_vector *texts = in->columns[0].children;
+
     (void)error;
     for (size_t i = 0; i < in->rows; i++) {
         if (!lake_known(&in->columns[0], i)) {
             lake_output_null(out, i);
             continue;
         }
+
         uint64_t row = lake_known(&in->columns[1], i) ? (uint64_t)lake_integer(&in->columns[1], i)
                                                       : UINT64_MAX;
+
+        /* the list is made at its final length, so elements that are not known are counted out
+         * first */
         size_t first, count = 0, end = spans[i].first + spans[i].count;
         for (size_t j = spans[i].first; j < end; j++)
             count += lake_known(texts, j);
@@ -168,6 +180,7 @@ static enum status number_sets(void *context, const struct lake_chunk *in, struc
                 ((uint32_t *)elements.data)[first++] =
                     store_numbering_number(context, lake_text(texts, j), row);
     }
+
     return STATUS_OK;
 }
 
@@ -191,11 +204,13 @@ static enum status finish_sets(void *context, const struct lake_chunk *in, struc
             continue;
         }
 
+        /* sorted and each once: two provisional numbers may have become one */
         codes.count = 0;
         for (size_t j = spans[i].first; j < spans[i].first + spans[i].count; j++)
             VECTOR_PUSH(&codes, store_numbering_final(context, provisional[j]));
         if (codes.count)
             qsort(codes.items, codes.count, sizeof *codes.items, by_value);
+
         size_t distinct = 0, first;
         for (size_t j = 0; j < codes.count; j++)
             if (j == 0 || codes.items[j] != codes.items[j - 1])
@@ -225,7 +240,8 @@ enum status store_register_numbering(struct lake *lake, const char *name,
     };
 
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        char full[256];
+        enum { NAME_MAX_BYTES = 256 };
+        char full[NAME_MAX_BYTES];
         snprintf(full, sizeof full, "%s%s", name, functions[i].suffix);
         struct lake_function function = {.name = full,
                                          .parameters = functions[i].parameters,

@@ -49,7 +49,7 @@ enum status file_sync_parent(const char *path, struct error *error)
 
 enum status file_make_folder(const char *path, struct error *error)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+    if (mkdir(path, FOLDER_MODE) == 0 || errno == EEXIST)
         return STATUS_OK;
     return error_system(error, errno, "the folder %s cannot be made", path);
 }
@@ -63,7 +63,7 @@ void file_remove_tree(const char *path, bool itself)
             break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        char name[4096];
+        char name[PATH_MAX];
         struct stat file;
         snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
         if (lstat(name, &file) == 0 && S_ISDIR(file.st_mode))
@@ -84,14 +84,17 @@ const char *file_safe_name(struct arena *arena, const char *name)
     for (const char *p = name; *p; p++) {
         bool plain =
             isalnum((unsigned char)*p) || *p == '_' || *p == '-' || (*p == '.' && p != name);
-        if (plain && (unsigned char)*p < 128)
+        if (plain && !((unsigned char)*p & 0x80))
             buffer_char(&out, *p);
         else
             buffer_printf(&out, "%%%02X", (unsigned)(unsigned char)*p);
     }
+
     /* folder names end at 255 bytes; parts are told apart by their numbers, so a cut name does no
      * harm */
-    const char *safe = arena_strndup(arena, out.data, out.length > 200 ? 200 : out.length);
+    enum { LENGTH_MAX = 200 };
+    const char *safe =
+        arena_strndup(arena, out.data, out.length > LENGTH_MAX ? LENGTH_MAX : out.length);
     buffer_release(&out);
     return safe;
 }

@@ -148,11 +148,13 @@ static bool cut(struct cutting *cutting, struct chunk *out)
     if (!cutting->count)
         return false;
     struct hash_piece *piece = cutting->pieces;
+
     if (!cutting->begun) {
         cutting->range = piece->ranges;
         cutting->skip = 0;
         cutting->left = piece_length(piece);
     }
+
     *out = (struct chunk){.piece = piece,
                           .range = cutting->range,
                           .skip = cutting->skip,
@@ -200,6 +202,8 @@ static int read_chunk(int file, const struct chunk *chunk)
     const struct catalog_range *range = chunk->range;
     uint64_t skip = chunk->skip;
     int failed = 0;
+
+    /* a chunk may go over the end of a range into the next one of its piece */
     for (size_t left = chunk->length; left && !failed; range++, skip = 0) {
         uint64_t rest = range->length - skip;
         size_t length = rest < left ? (size_t)rest : left;
@@ -219,6 +223,8 @@ static void hash_chunk(struct hasher *hasher, const struct chunk *chunk)
         piece->failed = 0;
         XXH3_64bits_reset(hasher->digest);
     }
+
+    /* the first failure is kept, and what comes after it is not hashed at all */
     if (!piece->failed)
         piece->failed = chunk->failed;
     if (piece->failed)

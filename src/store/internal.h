@@ -45,7 +45,8 @@ enum status store_reclaim(struct store *store, struct error *error);
  * the n-th call kills the process the hard way. */
 void store_step(struct store *store);
 
-/* Files. Paths are full ones. */
+/* Files. Paths are full ones. What is made may be read and written by whom the umask allows. */
+enum { FOLDER_MODE = 0777, FILE_MODE = 0666 };
 enum status file_sync(const char *path, struct error *error);
 /* The folder that names path; nothing when it may not be opened. */
 enum status file_sync_parent(const char *path, struct error *error);

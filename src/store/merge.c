@@ -11,7 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIER_PARTS = 8, TIER_BASE = 100000, TIERS = 12 };
+enum {
+    TIER_PARTS = 8, /* a row is rewritten once for each factor of eight that its table grows by */
+    TIER_BASE = 100000, /* rows; smaller parts are all of the first tier */
+    TIERS = 12,
+};
 
 static int tier_of(uint64_t rows)
 {
@@ -59,8 +63,11 @@ static enum status merge_group(struct store_change *change, struct lake *lake,
 {
     struct store_new_part part = {.table = group[0]->table, .role = group[0]->role};
     struct buffer sql;
+
+    /* what is damaged must not become part of a whole that has a good checksum */
     for (size_t i = 0; i < count; i++)
         TRY(store_check_part(change->store, group[i], NULL, 0, error));
+
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT * FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
@@ -68,7 +75,9 @@ static enum status merge_group(struct store_change *change, struct lake *lake,
         buffer_string(&sql, store_quote(&change->arena, store_file(change->store, &change->arena,
                                                                    "%s", group[i]->path)));
     }
+
     buffer_string(&sql, "], union_by_name=true)");
+
     part.select = sql.data;
     enum status status = store_write_part(change, lake, &part, NULL, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
@@ -87,6 +96,7 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged, 
     for (size_t i = 0; i < store->part_count && status == STATUS_OK; i++) {
         if (!merges(&store->parts[i]) || (change && store_dropped(change, store->parts[i].number)))
             continue;
+
         size_t count = collect(store, i, group);
         if (count < TIER_PARTS)
             continue;

@@ -10,6 +10,7 @@
  */
 #include "store/numbering.h"
 
+#include "base/bits.h"
 #include "base/vector.h"
 
 #include <pthread.h>
@@ -17,7 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHARD_BITS = 6, SHARDS = 1 << SHARD_BITS, SLOTS_AT_FIRST = 64 };
+enum {
+    SHARD_BITS =
+        6, /* 64 shards: threads seldom meet at one lock, and little is lost on few texts */
+    SHARDS = 1 << SHARD_BITS,
+    SLOTS_AT_FIRST = 64,
+    GROWTH = 4, /* all old arrays together are then a third of the newest */
+};
 
 struct entry {
     uint64_t hash;
@@ -120,12 +127,15 @@ static void put(struct slots *slots, struct entry *entry)
 static void grow(struct shard *shard)
 {
     struct slots *old = atomic_load_explicit(&shard->slots, memory_order_relaxed);
-    struct slots *slots = slots_new((old->mask + 1) * 4, old);
+    struct slots *slots = slots_new((old->mask + 1) * GROWTH, old);
+
     for (size_t i = 0; i <= old->mask; i++) {
         struct entry *entry = atomic_load_explicit(&old->entries[i], memory_order_relaxed);
         if (entry)
             put(slots, entry);
     }
+
+    /* readers see the new array only now, with all that it has to hold */
     atomic_store_explicit(&shard->slots, slots, memory_order_release);
 }
 
@@ -140,8 +150,10 @@ static struct entry *add(struct shard *shard, struct text text, uint64_t hash, u
     entry->length = (uint32_t)text.length;
     if (text.length)
         memcpy(entry->bytes, text.data, text.length);
+
     if (++shard->count * 2 > atomic_load_explicit(&shard->slots, memory_order_relaxed)->mask)
         grow(shard);
+
     put(atomic_load_explicit(&shard->slots, memory_order_relaxed), entry);
     return entry;
 }
@@ -168,6 +180,8 @@ static uint32_t number_hashed(struct numbering *numbering, struct text text, uin
 {
     struct shard *shard = shard_of(numbering, hash);
     struct entry *entry = look_up(shard, text, hash);
+
+    /* looked for once more under the lock: another thread may have added it meanwhile */
     if (!entry) {
         pthread_mutex_lock(&shard->mutex);
         entry = look_up(shard, text, hash);
@@ -179,6 +193,7 @@ static uint32_t number_hashed(struct numbering *numbering, struct text text, uin
         }
         pthread_mutex_unlock(&shard->mutex);
     }
+
     if (entry->number >= numbering->next)
         lower_row(entry, row);
     return entry->number;
@@ -195,15 +210,18 @@ static void number_batch(struct numbering *numbering, const struct text *texts,
 {
     uint64_t hashes[NUMBERING_BATCH];
     struct slots *slots[NUMBERING_BATCH];
+
     for (size_t i = 0; i < count; i++) {
         hashes[i] = text_hash(texts[i].data ? texts[i] : (struct text){"", 0});
         slots[i] =
             atomic_load_explicit(&shard_of(numbering, hashes[i])->slots, memory_order_acquire);
         __builtin_prefetch(&slots[i]->entries[hashes[i] & slots[i]->mask]);
     }
+
     for (size_t i = 0; i < count; i++)
         __builtin_prefetch(atomic_load_explicit(&slots[i]->entries[hashes[i] & slots[i]->mask],
                                                 memory_order_relaxed));
+
     for (size_t i = 0; i < count; i++)
         if (texts[i].data)
             numbers[i] = number_hashed(numbering, texts[i], hashes[i], rows[i]);
@@ -257,17 +275,21 @@ static uint32_t settle(struct numbering *numbering, const uint64_t *used,
                        int (*order)(const void *, const void *))
 {
     ENSURE(!numbering->is_settled);
+
     uint32_t fresh = store_numbering_count(numbering);
     numbering->settled = base_calloc(fresh ? fresh : 1, sizeof *numbering->settled);
     numbering->final = base_calloc(fresh ? fresh : 1, sizeof *numbering->final);
+
+    /* UINT32_MAX stays with those that `used` leaves out: their numbers are given to others */
     for (size_t i = 0; i < SHARDS; i++)
         for (size_t j = 0; j < numbering->shards[i].fresh.count; j++) {
             struct entry *entry = numbering->shards[i].fresh.items[j];
             uint32_t index = entry->number - numbering->next;
             numbering->final[index] = UINT32_MAX;
-            if (!used || (used[index >> 6] >> (index & 63) & 1))
+            if (!used || bit_at(used, index))
                 numbering->settled[numbering->settled_count++] = entry;
         }
+
     if (numbering->settled_count)
         qsort(numbering->settled, numbering->settled_count, sizeof *numbering->settled, order);
     for (uint32_t i = 0; i < numbering->settled_count; i++)

@@ -69,16 +69,16 @@ char *store_sql_type(enum value_type type, int scale, char *out)
         [VALUE_POINT] = "STRUCT(latitude DOUBLE, longitude DOUBLE)",
     };
     if (type == VALUE_DECIMAL)
-        snprintf(out, 64, "DECIMAL(18,%d)", scale);
+        snprintf(out, STORE_SQL_TYPE_MAX, "DECIMAL(18,%d)", scale);
     else
-        snprintf(out, 64, "%s", names[type]);
+        snprintf(out, STORE_SQL_TYPE_MAX, "%s", names[type]);
     return out;
 }
 
 /* A column to read: where its name comes from and what it shall be. */
 struct wanted {
     const char *name;
-    char type[64];
+    char type[STORE_SQL_TYPE_MAX];
 };
 
 struct reading {
@@ -94,9 +94,10 @@ static enum status unknown_column(const struct schema_table *table, const char *
 {
     enum status status =
         error_set(error, STATUS_NOT_FOUND, "%s has no column %s", table_name, column);
-    const char *names[256];
+    enum { LOOKED_AT = 256 }; /* columns: among more a near name is no help */
+    const char *names[LOOKED_AT];
     size_t count = 0;
-    for (size_t i = 0; table && i < table->column_count && count < 256; i++)
+    for (size_t i = 0; table && i < table->column_count && count < LOOKED_AT; i++)
         names[count++] = table->columns[i].name;
     int nearest = text_nearest(column, names, count);
     if (nearest >= 0)
@@ -121,6 +122,7 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
 {
     struct wanted *wanted = &reading->wanted[reading->wanted_count++];
     wanted->name = name;
+
     size_t own;
     const struct role_column *columns = store_role_columns(reading->read->role, &own);
     for (size_t i = 0; i < own; i++)
@@ -163,9 +165,11 @@ static enum status start(struct reading *reading, const struct store *store,
 {
     *reading = (struct reading){.store = store, .read = read};
     arena_init(&reading->arena, 0);
+
     const struct schema_table *table = schema_table(store->schema, read->table);
     if (roles[read->role].has_properties && !table)
         return error_set(error, STATUS_NOT_FOUND, "the store has no %s", read->table);
+
     size_t most = read->column_count;
     if (!read->columns)
         most = 8 + (table ? table->column_count : 0);
@@ -186,7 +190,7 @@ static bool is_older_codes(const struct catalog_part_column *column)
 {
     size_t length = strlen(column->name);
     return length > 1 && column->name[length - 1] == '#' &&
-           strncmp(column->type, "UINTEGER", 8) == 0;
+           strncmp(column->type, "UINTEGER", strlen("UINTEGER")) == 0; /* or UINTEGER[] */
 }
 
 static bool is_called(const struct catalog_part_column *column, const char *name)
@@ -235,8 +239,12 @@ static void cast(struct buffer *sql, const struct reading *reading, const struct
 {
     struct buffer name;
     const char *has = column ? column->type : NULL;
+
     buffer_init(&name, 0);
     buffer_sql_name(&name, text_from(column ? column->name : wanted->name));
+
+    /* a column that came later is unknown in older parts, and one that never changed needs no
+     * cast */
     if (!has)
         buffer_printf(sql, "NULL::%s", wanted->type);
     else if (strcmp(has, wanted->type) == 0)
@@ -250,6 +258,7 @@ static void cast(struct buffer *sql, const struct reading *reading, const struct
                       name.data);
     else
         buffer_printf(sql, "CAST(%s AS %s)", name.data, wanted->type);
+
     buffer_string(sql, " AS ");
     buffer_sql_name(sql, text_from(wanted->name));
     buffer_release(&name);
@@ -288,6 +297,7 @@ static enum status check_group(const struct reading *reading,
     const char **columns =
         ARENA_ARRAY((struct arena *)&reading->arena, const char *, reading->wanted_count + 1);
     size_t column_count = 0;
+
     for (size_t i = 0; i < reading->wanted_count; i++) {
         const struct catalog_part_column *column = part_column(parts[0], reading->wanted[i].name);
         if (column)
@@ -305,11 +315,13 @@ static enum status select_group(struct reading *reading, struct buffer *sql,
                                 struct error *error)
 {
     TRY(check_group(reading, parts, count, error));
+
     buffer_string(sql, "SELECT ");
     for (size_t i = 0; i < reading->wanted_count; i++) {
         buffer_string(sql, i ? ", " : "");
         cast(sql, reading, &reading->wanted[i], part_column(parts[0], reading->wanted[i].name));
     }
+
     buffer_string(sql, reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet(["
                                            : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
@@ -317,7 +329,10 @@ static enum status select_group(struct reading *reading, struct buffer *sql,
         buffer_sql_text(
             sql, text_from(store_file(reading->store, &reading->arena, "%s", parts[i]->path)));
     }
+
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
+
+    /* only parts of several imports need it: a group has either those or others */
     if (wants_filter(reading, parts[0]))
         buffer_printf(sql, " WHERE import <= %u", reading->read->until_import);
     return STATUS_OK;
@@ -343,6 +358,7 @@ static enum status select_groups(struct reading *reading, struct buffer *sql, st
         ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count + 1);
     bool *done = ARENA_ARRAY(&reading->arena, bool, part_count + 1);
 
+    /* each part opens a group of those like it; done[i] is set by the group that took it */
     for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
         for (size_t j = i; j < part_count && !done[i]; j++) {

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { HOLDER_MAX = 1024 }; /* bytes of the lock that say who holds it */
+
 static const char *const folders[] = {"parts", "rejects", "tmp"};
 
 void store_step(struct store *store)
@@ -56,6 +58,7 @@ static enum status check_empty(const char *path, struct error *error)
     DIR *folder = opendir(path);
     if (!folder)
         return error_system(error, errno, "%s cannot be made a store", path);
+
     bool foreign = false;
     for (struct dirent *entry; (entry = readdir(folder));) {
         bool known = false;
@@ -63,6 +66,7 @@ static enum status check_empty(const char *path, struct error *error)
             known = known || strcmp(entry->d_name, ours[i]) == 0;
         foreign = foreign || !known;
     }
+
     closedir(folder);
     if (!foreign)
         return STATUS_OK;
@@ -79,6 +83,7 @@ static enum status make_catalog(struct arena *arena, const char *path, const cha
 {
     const char *aside = arena_printf(arena, "%s/tmp/catalog.db", path);
     const char *final = arena_printf(arena, "%s/catalog.db", path);
+
     file_remove_tree(arena_printf(arena, "%s/tmp", path), false);
     struct catalog *catalog = NULL;
     TRY(catalog_open(aside, CATALOG_CREATE, zone, currency, &catalog, error));
@@ -107,7 +112,7 @@ static void take_away(struct arena *arena, const char *path, bool made)
 enum status store_create(const char *path, const char *zone, const char *currency,
                          struct error *error)
 {
-    bool made = mkdir(path, 0777) == 0;
+    bool made = mkdir(path, FOLDER_MODE) == 0;
     if (!made && errno != EEXIST)
         return error_system(error, errno, "the store %s cannot be made", path);
     TRY(check_empty(path, error));
@@ -135,7 +140,7 @@ static enum status set_lock(int file, short type, uint64_t from, uint64_t length
 
 static enum status say_busy(struct store *store, struct error *error)
 {
-    char holder[1024] = "";
+    char holder[HOLDER_MAX] = "";
     ssize_t length = pread(store->lock, holder, sizeof holder - 1, 0);
     holder[length > 0 ? length : 0] = '\0';
     enum status status =
@@ -148,10 +153,11 @@ static enum status say_busy(struct store *store, struct error *error)
 
 static enum status sign_lock(struct store *store, const char *command, struct error *error)
 {
-    char text[1024], since[32];
+    char text[HOLDER_MAX], since[32];
     time_t now = time(NULL);
     struct tm utc;
     strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &utc));
+
     int length =
         snprintf(text, sizeof text, "%s (pid %d, since %s)", command, (int)getpid(), since);
     length = length < (int)sizeof text ? length : (int)sizeof text - 1;
@@ -166,8 +172,9 @@ static enum status sign_lock(struct store *store, const char *command, struct er
 static enum status take_lock(struct store *store, const char *command, struct error *error)
 {
     bool taken;
+
     const char *name = store_file(store, &store->arena, "lock");
-    store->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    store->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (store->lock < 0) {
         enum status status =
             error_system(error, errno, "the store %s cannot be written to", store->path);
@@ -216,6 +223,9 @@ static enum status open_generation(struct store *store, struct error *error)
 {
     store->generations =
         open(store_file(store, &store->arena, "generations"), O_RDONLY | O_CLOEXEC);
+
+    /* where there is no such file no writer has opened the store so far, and nothing can be
+     * replaced */
     for (;;) {
         uint64_t before, after;
         bool taken;
@@ -253,6 +263,9 @@ enum status store_reclaim(struct store *store, struct error *error)
 
     arena_init(&arena, 0);
     enum status status = catalog_parts(store->catalog, true, &arena, &parts, &count, error);
+
+    /* forgotten only when it is gone: what cannot be deleted now is tried again by the next
+     * writer */
     if (status == STATUS_OK && count) {
         status = catalog_begin(store->catalog, error);
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {
@@ -294,6 +307,7 @@ static void sweep(struct store *store, struct arena *arena, struct text_map *lis
             continue;
         const char *name = arena_printf(arena, "%s/%s", folder, entry->d_name);
         const char *path = store_file(store, arena, "%s", name);
+
         struct stat file;
         if (lstat(path, &file) != 0)
             continue;
@@ -334,9 +348,12 @@ static enum status clean(struct store *store, struct error *error)
     struct arena arena;
     struct text_map listed;
     TRY(store_reclaim(store, error));
+
     arena_init(&arena, 0);
     text_map_init(&listed);
     file_remove_tree(store_file(store, &arena, "tmp"), false);
+
+    /* when the list cannot be made nothing is swept: an unlisted file may be one that counts */
     enum status status = list_everything(store, &arena, &listed, error);
     if (status == STATUS_OK) {
         sweep(store, &arena, &listed, "parts");
@@ -352,12 +369,15 @@ static enum status open_writing(struct store *store, const char *command, struct
     TRY(take_lock(store, command, error));
     const char *name = store_file(store, &store->arena, "catalog.db");
     TRY(catalog_open(name, CATALOG_WRITE, NULL, NULL, &store->catalog, error));
-    store->generations =
-        open(store_file(store, &store->arena, "generations"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+    store->generations = open(store_file(store, &store->arena, "generations"),
+                              O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (store->generations < 0)
         return error_system(error, errno, "the store %s cannot be written to", store->path);
+
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         TRY(file_make_folder(store_file(store, &store->arena, "%s", folders[i]), error));
+
     TRY(store_load(store, error));
     return clean(store, error);
 }
@@ -408,6 +428,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
+
     store_abort(store->change);
     catalog_close(store->catalog);
     if (store->generations >= 0)
@@ -426,13 +447,14 @@ static const char *upward(struct arena *arena, const char *from)
     char path[PATH_MAX];
     if (!realpath(from, path))
         return NULL;
+
     for (;;) {
         if (store_is(path))
             return arena_strdup(arena, path);
         char *slash = strrchr(path, '/');
         if (!slash || path[1] == '\0')
             return NULL;
-        slash[slash == path] = '\0';
+        slash[slash == path] = '\0'; /* of "/x" the slash itself stays: the root is the last */
     }
 }
 

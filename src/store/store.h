@@ -173,6 +173,7 @@ const char *store_codes_name(struct arena *arena, const char *column);
 const char *store_part_column(const struct catalog_part *part, const char *name);
 /* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", …
  * out: 64 bytes. */
+enum { STORE_SQL_TYPE_MAX = 64 }; /* bytes of out */
 char *store_sql_type(enum value_type type, int scale, char *out);
 
 /*

@@ -47,6 +47,7 @@ static enum status rewrite(struct undo *undo, const struct catalog_part *part, c
 {
     struct store_new_part again = {.table = part->table, .role = part->role, .ordered = true};
     uint64_t rows;
+
     again.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE %s",
                                 full_path(undo, part), where);
     TRY(store_write_part(undo->change, undo->lake, &again, &rows, error));
@@ -76,6 +77,8 @@ static enum status drop_rows(struct undo *undo, struct error *error)
         const struct catalog_part *part = &undo->parts[i];
         if (!holds(undo, part) || part->role == PART_SHADOW)
             continue;
+
+        /* a part of one import goes whole; of a merged one the other imports' rows stay */
         if (part->first_import == part->last_import)
             TRY(store_drop_part(undo->change, part->number, error));
         else
@@ -115,8 +118,10 @@ static size_t part_list(struct undo *undo, const char *table, enum part_role rol
 static const char *kind_of_lines(struct undo *undo, const char *table)
 {
     size_t length = strlen(table);
-    bool lines = length > 5 && strcmp(table + length - 5, ".line") == 0;
-    return lines ? arena_printf(undo->arena, "%.*s", (int)(length - 5), table) : NULL;
+    static const char ending[] = ".line";
+    size_t rest = length < sizeof ending - 1 ? 0 : length - (sizeof ending - 1);
+    bool lines = rest && strcmp(table + rest, ending) == 0;
+    return lines ? arena_printf(undo->arena, "%.*s", (int)rest, table) : NULL;
 }
 
 /* What the shadow has of a kind, or of its lines: those follow their groups, so that what stands
@@ -147,8 +152,14 @@ static const char *candidates(struct undo *undo, const char *table, const char *
 static enum status choose(struct undo *undo, const char *candidates, bool lines, const char *facts,
                           int64_t *count, struct error *error)
 {
+    /* all lines of the import that stands share the place of their group; of whole facts one row
+     * stands */
     const char *rank = lines ? "dense_rank" : "row_number";
     const char *tie = lines ? "" : ", CASE WHEN replaces THEN -arrival::HUGEINT ELSE arrival END";
+
+    /* Among the candidates of an id that goes: imports that replace before others, of those the
+     * last and of the others the first. A candidate that wins in the groups' rows (not own) leaves
+     * no line. */
     TRY(lake_executef(
         undo->lake, error,
         "CREATE OR REPLACE TEMP TABLE strata_alive AS SELECT import, arrival FROM ("
@@ -219,6 +230,7 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
             full_path(undo, shadow), undo->going, alive);
         TRY(store_write_part(undo->change, undo->lake, &facts, &rows, error));
     }
+
     if (!rows && !holds(undo, shadow))
         return STATUS_OK;
     const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going,
@@ -231,7 +243,11 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
     struct buffer facts;
     int64_t count = 0;
     const char *kind = kind_of_lines(undo, table), *shadow = candidates(undo, table, kind);
+
     buffer_init(&facts, 0);
+
+    /* ids that the lines' groups had count as well, for an import may have brought the whole
+     * without lines */
     size_t gone = part_list(undo, table, PART_FACTS, true, &facts);
     if (kind)
         gone += part_list(undo, kind, PART_FACTS, true, &facts);
@@ -240,11 +256,13 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
         status = choose(undo, shadow, kind != NULL, facts.data, &count, error);
     if (status == STATUS_OK && count)
         status = count_alive(undo, table, error);
+
     for (size_t i = 0; status == STATUS_OK && i < undo->part_count; i++) {
         const struct catalog_part *part = &undo->parts[i];
         if (part->role == PART_SHADOW && strcmp(part->table, table) == 0)
             status = settle_shadow(undo, part, count > 0, error);
     }
+
     buffer_release(&facts);
     return status;
 }
@@ -272,10 +290,13 @@ static enum status forget_customers(struct undo *undo, struct error *error)
     bool anyone = activity_list(undo, &where) > 0;
     buffer_string(&where, "]))");
     enum status status = STATUS_OK;
+
     for (size_t i = 0; i < undo->part_count && status == STATUS_OK; i++) {
         const struct catalog_part *part = &undo->parts[i];
         if (part->role != PART_IDENTITY)
             continue;
+
+        /* counted first: most parts of identifiers lose nobody and stay as they are */
         int64_t kept = 0;
         if (anyone) {
             const char *sql =
@@ -300,6 +321,7 @@ static enum status list_replacing(struct undo *undo, struct error *error)
     size_t count;
     TRY(catalog_imports(undo->store->catalog, undo->arena, &imports, &count, error));
     undo->replacing = "0";
+
     for (size_t i = 0; i < count; i++)
         if (imports[i].replaces && !imports[i].undone)
             undo->replacing =
@@ -323,6 +345,7 @@ static enum status check_parts(struct undo *undo, struct error *error)
     for (size_t i = 0; i < undo->part_count; i++) {
         const struct catalog_part *part = &undo->parts[i];
         bool whole = part->first_import == part->last_import;
+
         bool rows = holds(undo, part) && (shadow || !whole);
         bool owner_stays = part->role == PART_ACTIVITY;
         for (size_t o = 0; owner_stays && o < undo->part_count; o++)
@@ -337,8 +360,11 @@ static enum status check_parts(struct undo *undo, struct error *error)
 static enum status take_back(struct undo *undo, struct error *error)
 {
     const struct schema *schema = undo->store->schema;
+
     TRY(check_parts(undo, error));
     TRY(list_replacing(undo, error));
+
+    /* revived rows are chosen from the parts as they were before, which undo->parts still lists */
     TRY(drop_rows(undo, error));
     for (size_t i = 0; i < schema->table_count; i++)
         if (schema->tables[i].role == SCHEMA_FACTS)

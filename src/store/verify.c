@@ -52,6 +52,7 @@ static void verify_catalog(struct verifying *verifying)
     struct error problem = {0};
     const char **segments;
     size_t count;
+
     if (catalog_verify(catalog, catalog_problem, verifying, &verifying->out->sealed, &problem) !=
         STATUS_OK)
         catalog_problem(verifying, &problem);
@@ -60,6 +61,8 @@ static void verify_catalog(struct verifying *verifying)
         catalog_problem(verifying, &problem);
         return;
     }
+
+    /* a set that cannot be read is told and the next one is read: all of them are wanted */
     for (size_t i = 0; i < count; i++)
         if (segments[i] &&
             catalog_memberships(catalog, segments[i], take_set, NULL, &problem) != STATUS_OK)
@@ -70,6 +73,8 @@ static void verify_catalog(struct verifying *verifying)
 
 static const char *remedy(struct verifying *verifying, const struct catalog_part *part)
 {
+    /* what is written beside something else can be made again; what only people's files say
+     * cannot */
     switch (part->role) {
     case PART_ACTIVITY:
         return "strata verify --repair makes it anew from the part it stands beside";
@@ -84,6 +89,7 @@ static const char *remedy(struct verifying *verifying, const struct catalog_part
         return "bring the file back from a backup; it is needed only when an import is taken back";
     default: break;
     }
+
     const char *one = arena_printf(
         verifying->arena,
         "bring the file back from a backup, or take import %u back (strata imports undo) "
@@ -102,6 +108,9 @@ static enum status read_through(struct verifying *verifying, struct lake *lake,
                                 const struct catalog_part *part, struct error *error)
 {
     int64_t rows;
+
+    /* a hash of the whole row, compared with something, makes DuckDB read every column; a count
+     * alone reads none */
     const char *path = store_quote(
         verifying->arena, store_file(verifying->store, verifying->arena, "%s", part->path));
     const char *sql = arena_printf(
@@ -123,6 +132,7 @@ static void verify_part(struct verifying *verifying, struct lake *lake,
 
     verifying->out->parts++;
     verifying->out->bytes += part->bytes;
+
     enum status status = catalog_checksums(verifying->store->catalog, part->number,
                                            verifying->arena, &checksums, &count, &problem);
     if (status == STATUS_OK)
@@ -153,6 +163,8 @@ static void verify_all(struct verifying *verifying, struct lake *lake)
     struct store *store = verifying->store;
     struct error problem = {0};
     verify_catalog(verifying);
+
+    /* a catalog that is damaged may list no parts, and what cannot be listed cannot be looked at */
     if (!store->schema && store_load(store, &problem) != STATUS_OK) {
         catalog_problem(verifying, &problem);
         return;
@@ -185,6 +197,7 @@ static enum status rebuild(struct verifying *verifying, struct store_change *cha
     const struct catalog_part *part = part_of(store, finding->part);
     const struct catalog_part *owner = part ? part_of(store, part->owner) : NULL;
     struct error ignored;
+
     if (!finding->repairable || !owner ||
         store_check_part(store, owner, NULL, 0, &ignored) != STATUS_OK)
         return STATUS_OK;
@@ -208,6 +221,7 @@ static enum status record(struct verifying *verifying, struct lake *lake,
     TRY(catalog_checksums(catalog, part->number, verifying->arena, &checksums, &count, error));
     if (count || read_through(verifying, lake, part, &ignored) != STATUS_OK)
         return STATUS_OK;
+
     struct catalog_part copy = *part;
     struct hasher *hasher = verifying->store->checked->hasher;
     const char *path = store_file(verifying->store, verifying->arena, "%s", part->path);
@@ -224,6 +238,7 @@ static enum status mend(struct verifying *verifying, struct lake *lake,
     struct store *store = verifying->store;
     enum status status = STATUS_OK;
     TRY(store_begin(store, &change, error));
+
     for (size_t i = 0; i < verifying->findings.count && what->repair && status == STATUS_OK; i++)
         status = rebuild(verifying, change, lake, &verifying->findings.items[i], error);
     for (size_t i = 0; i < store->part_count && what->record && status == STATUS_OK; i++)
@@ -240,6 +255,7 @@ static enum status verify_open(struct verifying *verifying, const struct store_v
                                struct error *error)
 {
     struct lake *lake;
+
     TRY(store_lake(verifying->store, 0, &lake, error));
     verify_all(verifying, lake);
     bool repairable = false;

@@ -92,6 +92,7 @@ static enum status view_facts(struct views *views, const struct schema_table *ta
 {
     const char *parts;
     TRY(parts_sql(views, table->name, PART_FACTS, &parts, error));
+
     const char *select = arena_printf(
         views->arena,
         "SELECT i.identifier AS customer, f.customer AS %s, "
@@ -129,6 +130,7 @@ static enum status view_customers(struct views *views, struct error *error)
         present = columns_sql(views, traits, "t.", "");
     }
 
+    /* everybody stands in the activity parts, which are small; the facts themselves are not read */
     struct buffer everybody;
     buffer_init(&everybody, 0);
     for (size_t i = 0; i < views->store->part_count; i++) {
@@ -182,6 +184,8 @@ struct records {
 static bool cross(uint32_t customer, void *context)
 {
     struct records *records = context;
+
+    /* a set may hold numbers that were given back since; they have no interval */
     if (customer >= records->limit)
         return true;
     uint32_t *open = &records->open[customer];
@@ -210,13 +214,18 @@ static enum status take(void *context, struct catalog_membership *membership, st
 static enum status load_records(struct records *records, struct error *error)
 {
     struct catalog *catalog = records->store->catalog;
+
     enum status status = catalog_counter(catalog, CATALOG_NEXT_CUSTOMER, &records->limit, error);
+
     records->open = base_malloc((records->limit + 1) * sizeof *records->open);
+
     for (uint32_t i = 0; i < records->segment_count && status == STATUS_OK; i++) {
+        /* an interval is open from entering to leaving, segment by segment, in the order of time */
         memset(records->open, 0, (records->limit + 1) * sizeof *records->open);
         records->segment = i;
         status = catalog_memberships(catalog, records->segments[i], take, records, error);
     }
+
     free(records->open);
     records->open = NULL;
 
@@ -236,6 +245,7 @@ static enum status fill_records(void *context, uint64_t first, size_t max,
 {
     struct records *records = context;
     enum status status = STATUS_OK;
+
     pthread_mutex_lock(&records->loading);
     if (!records->loaded)
         status = load_records(records, error);
@@ -252,6 +262,7 @@ static enum status fill_records(void *context, uint64_t first, size_t max,
         if (interval->left == INT64_MAX)
             lake_output_null(&columns[3], count);
     }
+
     *filled = count;
     return STATUS_OK;
 }
@@ -284,6 +295,8 @@ static enum status view_refreshes(struct views *views, struct error *error)
     struct catalog_refresh *refreshes;
     size_t count;
     TRY(catalog_refreshes(views->store->catalog, views->arena, &refreshes, &count, error));
+
+    /* a view of values: there are few, and they need no table that a function fills */
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT number, make_timestamp(m * 1000000) AS moment, make_timestamp(r * "
@@ -320,6 +333,7 @@ enum status store_create_views(struct store *store, struct lake *lake, struct ar
     TRY(view_customers(&views, error));
     TRY(view_records(&views, error));
     TRY(view_refreshes(&views, error));
+
     for (size_t i = 0; i < store->schema->table_count; i++) {
         const struct schema_table *table = &store->schema->tables[i];
         if (table->role == SCHEMA_FACTS)
