@@ -46,6 +46,7 @@ static int by_severity(const void *a, const void *b)
     int topic = strcmp(x->topic, y->topic);
     if (topic)
         return topic;
+
     int segment = strcmp(x->segment[0] ? x->segment[0] : "", y->segment[0] ? y->segment[0] : "");
     return segment ? segment : strcmp(x->message, y->message);
 }
@@ -73,6 +74,8 @@ enum status judge_health_judge(const struct judge_evidence *evidence, struct jud
     health_check_differences(&health);
     health_check_coverage(&health);
     health_check_schemes(&health);
+
+    /* After the differences: what is alike anyway is not drawn anew. */
     health_check_wobble(&health);
     TRY(health_check_moves(&health, error));
     health_check_traits(&health);

@@ -13,7 +13,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_PARTS = 16, LEAST_KNOWN = 50, RECENT_REFRESHES = 4 };
+enum {
+    MOST_PARTS = 16,  /* of a scheme: 120 pairs, each with a profile of its own at worst */
+    LEAST_KNOWN = 50, /* customers in each of two groups: means of fewer are not near normal */
+    RECENT_REFRESHES = 4,
+};
+/* A p that no adjusting among some thousand comparisons could lift over 5%. */
+static const double p_beyond_doubt = 1e-6;
 static const double move_above = .25; /* of the members, at each of the last refreshes */
 
 struct contrast {
@@ -34,6 +40,9 @@ static struct contrast strongest(const struct insight_profile *profile)
         if (line->by_definition || !isfinite(line->effect) || !isfinite(line->p))
             continue;
         tested++;
+
+        /* One that matters beats any that does not; among those that matter the surest, else the
+         * largest. */
         bool large = fabs(line->effect) >= health_differs;
         bool better = large ? !matters || line->p < best.p
                             : !matters && !(fabs(line->effect) <= fabs(best.effect));
@@ -58,6 +67,8 @@ static void say_alike(struct health *health, int segment, const struct contrast 
     bool chance = fabs(contrast->effect) >= health_differs;
     const char *by = contrast->by;
 
+    /* Two findings that must not be confused: nothing sets it apart, or something might, but too
+     * few customers are in it to tell. */
     health->alike[segment] = true;
     health_add(
         health,
@@ -102,6 +113,7 @@ static void check_segments(struct health *health)
         p[tested] = found[tested].p;
         tested += !isnan(found[tested].effect);
     }
+
     stats_benjamini_hochberg(p, tested, p);
     for (size_t i = 0; i < tested; i++)
         if (!differs(&found[i], p[i]))
@@ -134,6 +146,7 @@ static struct contrast surest_number(const struct insight_profile *a,
         if (in->known < LEAST_KNOWN ||
             out->known < LEAST_KNOWN) /* too few to trust a test of means */
             continue;
+
         double in2 = in->deviation * in->deviation, out2 = out->deviation * out->deviation;
         double effect = (in->mean - out->mean) / sqrt((in2 + out2) / 2);
         double p =
@@ -151,7 +164,7 @@ static struct contrast contrast_parts(const struct health *health, int a, int b)
     const struct judge_evidence *evidence = health->evidence;
     struct contrast quick = surest_number(judge_profile(evidence, a), judge_profile(evidence, b));
     struct insight_profile profile;
-    if (quick.p < 1e-6) /* beyond what adjusting could change */
+    if (quick.p < p_beyond_doubt)
         return quick;
     insight_contrast(evidence->view->set, evidence->schema, a, b, evidence->view->result,
                      evidence->features, evidence->view->population, evidence->arena, &profile);
@@ -165,6 +178,7 @@ static void say_merge(struct health *health, int a, int b, const struct contrast
     const char *first = health_name(health, a), *second = health_name(health, b);
     uint64_t size = health->size[a] + health->size[b];
 
+    /* Merging is proposed in both cases, but only where nothing differs is it a warning. */
     health_add(
         health,
         (struct judge_finding){
@@ -206,6 +220,8 @@ static void compare_parts(struct health *health, const struct segment_scheme *sc
         return;
     for (int a = scheme->first_member; a < end; a++)
         for (int b = a + 1; b < end; b++) {
+            /* `else` holds whoever is left: that it resembles a part is no reason to merge the
+             * two. */
             if (!health->size[a] || !health->size[b] || set->segments[a].is_else ||
                 set->segments[b].is_else)
                 continue;
@@ -260,10 +276,15 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
         others[w] = view->result->existing[w] & ~members[w];
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->evidence->arena, &wobble);
+
+    /* Half of the interval against half of the effect: wider, and its sign is not even sure. Small
+     * effects are allowed what would not matter. */
     double half = (wobble.high - wobble.low) / 2,
            most = fmax(health_differs, fabs(surest.effect) / 2);
     if (!wobble.drawn || half <= most)
         return;
+
+    /* A note: the segment may be good, but what is said of it would not hold when asked again. */
     health_add(
         health,
         (struct judge_finding){
@@ -372,14 +393,17 @@ enum status health_check_moves(struct health *health, struct error *error)
     TRY(catalog_refreshes(catalog, evidence->arena, &refreshes, &count, error));
     TRY(judge_history(evidence->session, evidence->view->now, evidence->arena, &history, error));
     count = history.refreshes;
-    size_t recent = count > RECENT_REFRESHES ? RECENT_REFRESHES : count > 1 ? count - 1 : 0;
-    if (!recent)
+    if (count < 2)
         return STATUS_OK;
+
+    /* The first refresh recorded everyone as entering: moves count from the one after it. */
+    size_t recent = count > RECENT_REFRESHES ? RECENT_REFRESHES : count - 1;
     struct moves moves = {
         evidence->view->set, refreshes[count - 1 - recent].number, refreshes[count - 1].number,
         ARENA_ARRAY(evidence->arena, uint64_t, (size_t)evidence->view->set->segment_count + 1)};
     TRY(catalog_memberships(catalog, NULL, count_moves, &moves, error));
     for (int s = 0; s < moves.set->segment_count; s++) {
+        /* Half of entries and exits together: who leaves and who takes the place are one change. */
         double moved = (double)moves.moved[s] / 2 / (double)recent,
                size = mean_size(&history, count - 1 - recent, s);
         double rate = size > 0 ? fmin(1, moved / size) : 0;

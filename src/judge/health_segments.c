@@ -13,8 +13,14 @@ static const double uplift_below = .5; /* the smallest uplift that a test finds,
 static const double coincide_above = .9;     /* Jaccard's index of two segments */
 static const double inside_above = .99;      /* of the smaller one's customers */
 static const double uncovered_above = .05;   /* of all customers */
+static const double uncovered_serious = .5;  /* then most are in none */
 static const double largest_part_above = .8; /* of a scheme's customers */
 static const double part_below = .01;
+/* What a test is planned with: the usual power (Cohen 1988), halves treated and not. */
+static const double power = .8, treated = .5;
+static const double usual_base = .05, least_base = .01, most_base = .5;
+static const double nearly_all = .999;
+static const double customers_most = 1e9; /* more than there are anywhere */
 
 /* Its conditions read the model's own traits, `rfm.cell = …`. */
 bool judge_is_models_part(const struct segment_set *set, int segment)
@@ -38,14 +44,15 @@ static void find_base(struct health *health)
 {
     const struct judge_evidence *evidence = health->evidence;
     int64_t now = evidence->view->now, from = now - (int64_t)BASE_DAYS * SECONDS_A_DAY;
-    health->base = .05;
+    health->base = usual_base;
     if (evidence->revenue->table < 0)
         return;
+
     struct insight_money money = insight_money(evidence->view->population, evidence->revenue,
                                                evidence->view->result->existing, from, now);
     double share = health->customers ? (double)money.buyers / (double)health->customers : 0;
     if (share > 0)
-        health->base = fmin(fmax(share, .01), .5);
+        health->base = fmin(fmax(share, least_base), most_base);
 }
 
 static void say_extreme(struct health *health, int segment, bool empty)
@@ -56,7 +63,7 @@ static void say_extreme(struct health *health, int segment, bool empty)
                            .segment = {health_name(health, segment)},
                            .message = empty ? "nobody is in it" : "everybody is in it",
                            .figure = empty ? 0 : 1,
-                           .threshold = empty ? 1 : .999,
+                           .threshold = empty ? 1 : nearly_all,
                            .figure_label = empty ? "customers" : "share of all customers",
                            .unit = empty ? "number" : "share",
                            .proposal = empty ? "widen its condition or delete it"
@@ -67,10 +74,12 @@ static void say_extreme(struct health *health, int segment, bool empty)
 /* With how many customers a test would find an uplift of uplift_below. */
 static uint64_t enough(const struct health *health)
 {
-    double low = 1, high = 1e9;
-    while (high - low > .5) {
+    double low = 1, high = customers_most;
+
+    while (high - low > 1.0 / 2) {
         double middle = (low + high) / 2;
-        double found = stats_detectable_proportion(middle, .5, health->base, insight_alpha, .8);
+        double found =
+            stats_detectable_proportion(middle, treated, health->base, insight_alpha, power);
         if (isfinite(found) && found / health->base <= uplift_below)
             high = middle;
         else
@@ -81,8 +90,8 @@ static uint64_t enough(const struct health *health)
 
 static double smallest_uplift(const struct health *health, int segment)
 {
-    return stats_detectable_proportion((double)health->size[segment], .5, health->base,
-                                       insight_alpha, .8) /
+    return stats_detectable_proportion((double)health->size[segment], treated, health->base,
+                                       insight_alpha, power) /
            health->base;
 }
 
@@ -100,6 +109,8 @@ static void say_untestable(struct health *health, int segment)
                                ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift)
                                : "no uplift at all";
 
+    /* The test's terms stand in the sentence: without base rate and power a figure of uplift says
+     * nothing. */
     health_add(
         health,
         (struct judge_finding){
@@ -132,6 +143,8 @@ static void say_all_untestable(struct health *health, int few, int all)
             ? health_text(health, "; the store has %s", health_count(health, health->customers))
             : "";
 
+    /* A note, as nothing is wrong with the segments: they cannot be told from chance by a test of
+     * them alone. */
     health_add(
         health,
         (struct judge_finding){
@@ -163,6 +176,7 @@ static void check_tests(struct health *health)
         if (some && !set->segments[s].is_else && is_untestable(health, s))
             few[count++] = s;
     }
+
     if (count > MOST_UNTESTABLE) {
         say_all_untestable(health, count, set->segment_count);
         return;
@@ -231,6 +245,7 @@ static void say_coincide(struct health *health, const struct pair *pair, double 
     uint64_t apart = health->size[pair->small] + health->size[pair->large] - 2 * pair->both;
     const char *keep = health_name(health, pair->large), *drop = health_name(health, pair->small);
 
+    /* The larger one is kept: dropping it would leave more customers in neither. */
     health_add(
         health,
         (struct judge_finding){
@@ -303,6 +318,7 @@ void health_check_overlap(struct health *health)
     double *p = ARENA_ARRAY(arena, double, most + 1);
     for (int a = 0; a < set->segment_count; a++)
         for (int b = a + 1; b < set->segment_count; b++) {
+            /* Parts of a scheme cannot overlap, or are meant to. */
             if (set->segments[a].scheme >= 0 || set->segments[b].scheme >= 0 || !health->size[a] ||
                 !health->size[b])
                 continue;
@@ -310,6 +326,7 @@ void health_check_overlap(struct health *health)
             p[count] = together_by_chance(health, &pairs[count]);
             count++;
         }
+
     stats_benjamini_hochberg(p, count, p);
     for (size_t i = 0; i < count; i++)
         say_pair(health, &pairs[i], p[i]);
@@ -324,6 +341,7 @@ void health_check_coverage(struct health *health)
     const struct segment_set *set = health->evidence->view->set;
     uint64_t none = 0;
 
+    /* A word of 64 customers at a time: who is left when all segments are taken away. */
     for (size_t w = 0; w < result->words; w++) {
         uint64_t rest = result->existing[w];
         for (int s = 0; s < set->segment_count; s++)
@@ -335,7 +353,7 @@ void health_check_coverage(struct health *health)
     if (!set->segment_count || share <= uncovered_above)
         return;
     health_add(health, (struct judge_finding){
-                           .severity = share > .5 ? JUDGE_SERIOUS : JUDGE_WARNING,
+                           .severity = share > uncovered_serious ? JUDGE_SERIOUS : JUDGE_WARNING,
                            .topic = "coverage",
                            .message = health_text(health, "%s customers are in no segment",
                                                   health_count(health, none)),
@@ -400,6 +418,9 @@ static void check_scheme(struct health *health, const struct segment_scheme *sch
     if (!total || scheme->member_count < 2 ||
         judge_is_models_part(health->evidence->view->set, scheme->first_member))
         return;
+
+    /* Shares are of the scheme's customers, not of all: parts are held against each other. A
+     * model's parts are as large as its rule makes them. */
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         double share = (double)health->size[s] / (double)total;
         if (share > largest_part_above)

@@ -13,9 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STALE_DAYS = 365, OLDEST_YEARS = 120, BINS = 10, LEAST_KNOWN = 100 };
+enum {
+    STALE_DAYS = 365,
+    OLDEST_YEARS = 120, /* the oldest human whose age is proved reached 122 */
+    BINS = 10,          /* deciles, as the index's usual limits are meant for */
+    LEAST_KNOWN = 100,  /* ten for each bin */
+    DIGITS_SOME = 6,
+    DIGITS_ALL = 17, /* enough for any double */
+};
 static const double known_below = .05; /* of all customers */
+/* Of the population stability index: a shift to look at, and one to act on (Siddiqi 2006). */
 static const double drift_above[2] = {.1, .25};
+static const double chance_level = .95;
 
 /* ---- one trait by itself ---- */
 
@@ -24,6 +33,7 @@ static void check_known(struct health *health, const struct insight_trait *trait
     double share = health->customers ? (double)trait->known / (double)health->customers : 0;
     bool ranked = trait->type != VALUE_SET && trait->type != VALUE_POINT;
 
+    /* Both are notes: nothing is wrong, but conditions on such a trait say little. */
     if (share < known_below)
         health_add(
             health,
@@ -90,7 +100,7 @@ static void check_birth(struct health *health, const struct insight_trait *trait
 {
     uint32_t wrong = 0;
     char least[DATE_TEXT_MAX], most[DATE_TEXT_MAX];
-    int32_t oldest = date_add_months(today, -12 * OLDEST_YEARS);
+    int32_t oldest = date_add_months(today, -MONTHS_A_YEAR * OLDEST_YEARS);
 
     if (!is_birth(trait))
         return;
@@ -101,6 +111,9 @@ static void check_birth(struct health *health, const struct insight_trait *trait
 
     if (!wrong)
         return;
+
+    /* The two ends say what kind of mistake it is: 1900-01-01 stands for "unknown", 2065 for a year
+     * of two digits. */
     date_format((int32_t)trait->value[trait->by_rank[0]], least);
     date_format((int32_t)trait->value[trait->by_rank[trait->known - 1]], most);
     health_add(
@@ -140,7 +153,7 @@ static const char *name_text(const struct health *health, const struct insight_t
 static const char *double_text(const struct health *health, double value)
 {
     const char *text = "";
-    for (int digits = 6; digits <= 17; digits++) {
+    for (int digits = DIGITS_SOME; digits <= DIGITS_ALL; digits++) {
         text = health_text(health, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
@@ -210,6 +223,7 @@ static struct clash_text same_text(const struct health *health,
             health_text(health, "use %s in conditions and leave %s out of the next import",
                         a->known >= b->known ? first : second,
                         a->known >= b->known ? second : first)};
+
     return (struct clash_text){
         health_text(health, "%s and %s say the same but of %s of %s customers, such as %s and %s",
                     first, second, health_count(health, clash->broken),
@@ -226,19 +240,18 @@ static struct clash_text age_text(const struct health *health,
                                   const struct insight_trait *a, const struct insight_trait *b)
 {
     const char *birth = name_text(health, a), *age = name_text(health, b);
-    const char *lag =
-        abs(clash->lag) < 2
-            ? ""
-            : health_text(health, "%s stands still: for most it is %d years %s what %s says", age,
+    const char *lag = "", *broken = "";
+
+    /* Off by one is how ages are told around a birthday; more is a column nobody counts on. */
+    if (abs(clash->lag) >= 2)
+        lag = health_text(health, "%s stands still: for most it is %d years %s what %s says", age,
                           abs(clash->lag), clash->lag > 0 ? "short of" : "more than", birth);
-    const char *broken =
-        clash->broken
-            ? health_text(
-                  health, "%s%s is not the age of %s for %s of %s customers, such as %s and %s",
-                  *lag ? "; beside that " : "", age, birth, health_count(health, clash->broken),
-                  health_count(health, clash->known), value_text(health, b, clash->example),
-                  value_text(health, a, clash->example))
-            : "";
+    if (clash->broken)
+        broken = health_text(
+            health, "%s%s is not the age of %s for %s of %s customers, such as %s and %s",
+            *lag ? "; beside that " : "", age, birth, health_count(health, clash->broken),
+            health_count(health, clash->known), value_text(health, b, clash->example),
+            value_text(health, a, clash->example));
     return (struct clash_text){
         health_text(health, "%s%s", lag, broken),
         health_text(health,
@@ -275,6 +288,8 @@ static void say_clash(struct health *health, const struct insight_traits *traits
         texts[clash->what](health, clash, &traits->items[clash->a], &traits->items[clash->b]);
     uint32_t concerned = clash->broken && !clash->lag ? clash->broken : clash->known;
 
+    /* What all break by the same years is the column's fault, not that of those who break it: then
+     * all are concerned. */
     health_add(
         health,
         (struct judge_finding){
@@ -305,6 +320,8 @@ static void leave_out_scores(const struct health *health, struct insight_traits 
                      &ignored) != STATUS_OK)
         count = 0;
     error_clear(&ignored);
+
+    /* Without the models' names nothing is left out: a superfluous note is better than no check. */
     for (size_t i = 0; i < traits->count; i++) {
         bool score = false;
         for (size_t m = 0; m < count; m++)
@@ -324,11 +341,13 @@ void health_check_traits(struct health *health)
     int32_t today = zone_date(session_zone(evidence->session), evidence->view->now);
     insight_traits_read(evidence->view->population, evidence->view->result->existing,
                         evidence->view->now, evidence->arena, &traits);
+
     for (size_t i = 0; i < traits.count; i++) {
         check_known(health, &traits.items[i]);
         check_stale(health, &traits.items[i]);
         check_birth(health, &traits.items[i], today);
     }
+
     leave_out_scores(health, &traits);
     insight_contradict(&traits, session_zone(evidence->session), today, evidence->arena, &clashes);
     for (size_t i = 0; i < clashes.count; i++)
@@ -356,9 +375,13 @@ static int cut_numbers(const struct population *population, const struct plan_va
         if (!isnan(value))
             old[count++] = value;
     }
+
     if (count < LEAST_KNOWN)
         return -1;
     stats_sort(old, count);
+
+    /* Cuts that coincide, or that nothing lies above, would make empty bins, and an empty bin an
+     * infinite index. */
     for (int i = 1; i < BINS; i++) {
         double cut = stats_quantile_sorted(old, count, i / (double)BINS);
         if ((!kept || cut > cuts[kept - 1]) && cut < old[count - 1])
@@ -379,6 +402,7 @@ static int cut_texts(const struct population *population, const struct plan_valu
             count[before->integers[p]]++;
             known++;
         }
+
     for (; kept < BINS - 1; kept++) {
         uint32_t best = 0;
         for (uint32_t code = 1; code < codes; code++)
@@ -428,6 +452,7 @@ static struct drift measure_drift(const struct health *health,
     int count = (text ? cut_texts : cut_numbers)(population, before, cuts, health->evidence->arena);
     if (count < 1)
         return (struct drift){.feature = NULL};
+
     double was = fill_bins(population, before, cuts, count, old_bins);
     double is = fill_bins(population, &feature->values, cuts, count, now_bins);
     struct drift drift = {.feature = feature, .bins = count + 1, .p = 1};
@@ -436,7 +461,10 @@ static struct drift measure_drift(const struct health *health,
     if (drift.bins < 2 || !is)
         return (struct drift){.feature = NULL};
     drift.index = stats_stability_index(now_bins, old_bins, (size_t)drift.bins);
-    drift.chance = stats_stability_by_chance(is, was, (size_t)drift.bins, .95);
+    drift.chance = stats_stability_by_chance(is, was, (size_t)drift.bins, chance_level);
+
+    /* The index between two samples of one population is about χ² over both sizes: Pearson's
+     * statistic with logarithms. */
     drift.p = stats_chi2_upper(drift.index / (1 / is + 1 / was), drift.bins - 1);
     return drift;
 }
@@ -448,6 +476,9 @@ static void say_drift(struct health *health, const struct drift *drift, double p
 
     if (drift->index <= drift_above[0] || p > insight_alpha)
         return;
+
+    /* Both, size and certainty: with many customers a shift of nothing is certain, with few a large
+     * one is chance. */
     date_format(zone_date(session_zone(health->evidence->session), since), date);
     health_add(
         health,
@@ -513,6 +544,9 @@ enum status health_check_drift(struct health *health, struct error *error)
         count--; /* one of today has nothing to say yet */
     if (!count || !features->count)
         return STATUS_OK;
+
+    /* What customers were like then is evaluated again at that moment: nothing but members is kept
+     * of a refresh. */
     const struct segment_node **nodes =
         ARENA_ARRAY(evidence->arena, const struct segment_node *, features->count);
     const struct insight_feature **which =
@@ -529,6 +563,7 @@ enum status health_check_drift(struct health *health, struct error *error)
     TRY(plan_evaluate_values(features->set, evidence->schema, nodes, (int)wanted,
                              evidence->view->population, refreshes[count - 1].moment,
                              session_pool(evidence->session), evidence->arena, values, error));
+
     drift_since(health, which, values, wanted, refreshes[count - 1].moment);
     return STATUS_OK;
 }

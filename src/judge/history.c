@@ -68,6 +68,7 @@ enum status judge_history(struct session *session, int64_t until, struct arena *
     TRY(catalog_refreshes(catalog, arena, &refreshes, &count, error));
     while (out->refreshes < count && refreshes[out->refreshes].moment <= until)
         out->refreshes++;
+
     size_t segments = (size_t)out->segment_count;
     out->moment = ARENA_ARRAY(arena, int64_t, out->refreshes + 1);
     out->customers = ARENA_ARRAY(arena, uint64_t, out->refreshes * segments + 1);
@@ -79,6 +80,9 @@ enum status judge_history(struct session *session, int64_t until, struct arena *
                               ARENA_ARRAY(arena, uint64_t, segments + 1),
                               ARENA_ARRAY(arena, bool, segments + 1),
                               0};
+
+    /* Rows come in the order of refreshes, so one pass is enough; what is behind the last row is
+     * filled last. */
     TRY(catalog_memberships(catalog, NULL, fold_membership, &folding, error));
     close_refreshes(&folding, UINT32_MAX);
     forget_unscored(session, arena, out);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { MOST_SAID = 3 };
+static const double least_said = .2; /* Cohen's "small": less would not be seen in a person */
 static const char *const titles[JUDGE_PERSONA_GROUPS] = {
     "Who they are",       "What they do",        "What they like",
     "Where they are met", "What they are worth", "Risk"};
@@ -30,10 +31,12 @@ static void summarise(struct persona *persona)
                   number_format_thousands((int64_t)persona->out->customers, count),
                   100 * persona->out->share);
     for (size_t i = 0; i < persona->profile->count && said < MOST_SAID; i++) {
+        /* Strongest first. A model's score is no trait of a person, and what members lack does not
+         * describe them. */
         const struct insight_difference *line = &persona->profile->items[i];
         bool score = strcmp(line->feature->table, SCHEMA_TRAIT_TABLE) == 0 &&
                      strchr(line->feature->column, '.');
-        if (!line->told || line->by_definition || score || fabs(line->effect) < .2 ||
+        if (!line->told || line->by_definition || score || fabs(line->effect) < least_said ||
             (line->is_share && line->effect < 0) || line->feature == told[0] ||
             line->feature == told[1])
             continue;
@@ -41,8 +44,9 @@ static void summarise(struct persona *persona)
         const char *inside = persona_number(persona, line->inside.median),
                    *outside = persona_number(persona, line->outside.median);
         const char *what = "";
-        if (!line->is_share &&
-            strcmp(inside, outside) == 0) { /* most have none: the means differ, not the middles */
+
+        /* Most have none: the means differ, not the middles. */
+        if (!line->is_share && strcmp(inside, outside) == 0) {
             inside = persona_number(persona, line->inside.mean);
             outside = persona_number(persona, line->outside.mean);
             what = " on average";
@@ -90,6 +94,8 @@ enum status judge_persona_judge(const struct judge_evidence *evidence, int segme
                                .share = all ? (double)persona.profile->customers / (double)all : 0};
     for (int g = 0; g < JUDGE_PERSONA_GROUPS; g++)
         out->groups[g].title = titles[g];
+
+    /* Nobody is a valid answer: definitions may hold no one today. */
     if (!out->customers) {
         out->summary = "Nobody is in this segment.";
         return STATUS_OK;
@@ -120,6 +126,8 @@ void judge_persona_write(const struct session *session, const struct judge_perso
     json_put_array(json, "groups");
     for (int g = 0; g < JUDGE_PERSONA_GROUPS; g++) {
         const struct judge_persona_group *group = &persona->groups[g];
+
+        /* A title without rows would be a promise. */
         if (!group->rows.count)
             continue;
         json_write_object(json);
@@ -190,6 +198,8 @@ enum status judge_bench_open(struct session *session, const struct session_momen
     struct segment_needs needs = insight_features_needs(&out->features, schema, arena),
                          money = insight_revenue_needs(&out->revenue, arena),
                          names = judge_persona_needs(schema, arena);
+
+    /* All that profiles, money and names will read is loaded in one go. */
     needs = segment_needs_join(&needs, &money, arena);
     needs = segment_needs_join(&needs, &names, arena);
     enum status status =

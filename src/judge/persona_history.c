@@ -12,7 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HISTORY = 14, MOST_FACTS = 400, MIDDLE_FEATURES = 24, SHARED_BY = 10, MOST_SAID = 4 };
+enum {
+    HISTORY = 14,         /* lines: a page */
+    MOST_FACTS = 400,     /* of a kind: days of web events fill the lines long before */
+    MIDDLE_FEATURES = 24, /* the strongest: each costs a walk over all customers */
+    SHARED_BY = 10,       /* customers */
+    MOST_SAID = 4,        /* values of a fact */
+};
+static const double middle_rank = .5; /* of whom nothing is known */
 
 /* The member whose ranks among everyone lie nearest to the segment's mean ranks. */
 static bool find_middle(const struct persona *persona, uint32_t *out)
@@ -29,8 +36,11 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
         if (!feature->order_count)
             continue;
         used++;
+
+        /* Ranks, not values: features of any unit and skewness count alike, and nobody's extreme
+         * pulls the middle. */
         for (uint32_t p = 0; p < customers; p++)
-            rank[p] = .5;
+            rank[p] = middle_rank;
         for (uint32_t i = 0; i < feature->order_count; i++)
             rank[feature->order[i]] = (double)i / (double)feature->order_count;
         for (uint32_t p = 0; p < customers; p++)
@@ -68,6 +78,8 @@ static bool is_shared(const struct population *population, const struct populati
                 break;
             }
         }
+
+    /* Numbers have no text to look at; a text may name somebody although ten share it. */
     struct text none = {0}, text = column->type == VALUE_TEXT
                                        ? population_text(population, (uint32_t)code)
                                        : none;
@@ -85,12 +97,14 @@ static bool add_value(const struct persona *persona, const struct population_tab
         return false;
     if (column->type == VALUE_INT && !paid && !is_shared(population, table, column, value.integer))
         return false; /* the number of an invoice, a telephone number */
+
     if (column->type == VALUE_DECIMAL || column->type == VALUE_INT) {
         int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
         buffer_printf(text, ", %s %s", column->name,
                       number_format_decimal(value.integer, scale, number));
         return true;
     }
+
     if (column->type != VALUE_TEXT || !is_shared(population, table, column, value.integer))
         return false;
     buffer_printf(text, ", %s %s", column->name,

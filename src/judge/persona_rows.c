@@ -13,14 +13,18 @@
 #include <string.h>
 
 enum {
-    MOST_ROWS = 7,
-    MOST_OF_ONE = 2,
+    MOST_ROWS = 7,   /* of a group: what fits a page with six of them */
+    MOST_OF_ONE = 2, /* of a label: more shares of one column tell nothing new */
     MOST_PRODUCTS = 5,
     MOST_SCHEMES = 3,
     REACH_DAYS = 90,
-    YEAR_DAYS = 365
+    YEAR_DAYS = 365,
+    THOUSAND = 1000, /* from here on fractions are left out */
 };
-static const double least_effect = .1, least_share = .02;
+static const double least_effect = .1; /* half of Cohen's "small" */
+static const double least_share = .02; /* of the members: rarer ways to meet them are no way */
+/* Of the members who have a value: that they have it more often, and more rarely, than others. */
+static const double least_more = .05, least_fewer = .3;
 
 /* Texts of users may hold line breaks; a row is one line. */
 static void add_row(struct persona *persona, int group, const char *label, const char *value)
@@ -38,7 +42,7 @@ const char *persona_number(const struct persona *persona, double value)
     char text[NUMBER_TEXT_MAX];
     if (isnan(value))
         return "unknown";
-    if (value == floor(value) || fabs(value) >= 1000)
+    if (value == floor(value) || fabs(value) >= THOUSAND)
         return arena_strdup(arena, number_format_thousands(llround(value), text));
     return arena_printf(arena, fabs(value) < 10 ? "%.2f" : "%.1f", value);
 }
@@ -80,6 +84,7 @@ const char *persona_label(const struct persona *persona, const struct insight_fe
                  {"sum(", ", in all", true},
                  {"avg(", ", on average", true},
                  {"favourite(", ", most often", true}};
+    static const char days[] = "days since ";
     struct arena *arena = persona->evidence->arena;
     bool trait = strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0;
 
@@ -93,13 +98,22 @@ const char *persona_label(const struct persona *persona, const struct insight_fe
         return IS_ONE_OF(feature->column, birth_words)
                    ? "age"
                    : arena_printf(arena, "%s, years ago", feature->column);
-    if (strncmp(feature->text, "days since ", 11) == 0)
+    if (strncmp(feature->text, days, strlen(days)) == 0)
         return arena_printf(arena, "%s, days ago", feature->column);
     return feature->column;
 }
 
-/* Where a line belongs, −1 for nowhere: sums say again what counts and means say, and of a model's
- * scores only what people can read. */
+/* Of a model's scores only what people can read. */
+static int group_of_score(const struct insight_difference *line, const char *score)
+{
+    if (line->is_share)
+        return -1;
+    if (IS_ONE_OF(score, risk_words))
+        return PERSONA_RISK;
+    return IS_ONE_OF(score, value_words) ? PERSONA_VALUE : -1;
+}
+
+/* Where a line belongs, −1 for nowhere: sums say again what counts and means say. */
 static int group_of(const struct persona *persona, const struct insight_difference *line)
 {
     const struct insight_feature *feature = line->feature;
@@ -108,12 +122,7 @@ static int group_of(const struct persona *persona, const struct insight_differen
          orders = revenue->kind && !strcmp(feature->table, revenue->kind);
     if (strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0) {
         const char *score = strrchr(feature->column, '.');
-        if (!score)
-            return PERSONA_WHO;
-        return line->is_share                  ? -1
-               : IS_ONE_OF(score, risk_words)  ? PERSONA_RISK
-               : IS_ONE_OF(score, value_words) ? PERSONA_VALUE
-                                               : -1;
+        return score ? group_of_score(line, score) : PERSONA_WHO;
     }
     if (IS_ONE_OF(feature->column, channel_words))
         return line->is_share ? PERSONA_CHANNELS : -1;
@@ -121,7 +130,9 @@ static int group_of(const struct persona *persona, const struct insight_differen
                    strcmp(feature->column, revenue->property ? revenue->property : "") == 0))
         return strncmp(feature->text, "days", 4) == 0 ? PERSONA_RISK
                                                       : -1; /* add_value counts the rest */
-    return line->is_share ? PERSONA_LIKES : sum ? -1 : PERSONA_DOES;
+    if (line->is_share)
+        return PERSONA_LIKES;
+    return sum ? -1 : PERSONA_DOES;
 }
 
 static bool worth_saying(const struct judge_persona_group *group,
@@ -132,7 +143,7 @@ static bool worth_saying(const struct judge_persona_group *group,
         of_one += strcmp(group->rows.items[i].label, label) == 0;
     bool known = line->inside.known > 0;
     if (line->is_share) /* what is rare here is said only where it is rarer elsewhere */
-        known = line->share_inside >= (line->effect > 0 ? .05 : .3);
+        known = line->share_inside >= (line->effect > 0 ? least_more : least_fewer);
     return known && fabs(line->effect) >= least_effect && group->rows.count < MOST_ROWS &&
            of_one < MOST_OF_ONE;
 }
@@ -145,12 +156,16 @@ static void add_profile(struct persona *persona)
         const char *label = group < 0 ? NULL : persona_label(persona, line->feature);
         if (group < 0 || !worth_saying(&persona->out->groups[group], line, label))
             continue;
+
         double in = line->is_share ? line->share_inside : line->inside.median;
         double out = line->is_share ? line->share_outside : line->outside.median;
-        if (!line->is_share && in == out) { /* a median that many share */
+
+        /* A median that many share says nothing; then the means do. */
+        if (!line->is_share && in == out) {
             in = line->inside.mean;
             out = line->outside.mean;
         }
+
         const char *figures = against(persona, in, out, line->is_share);
         add_row(persona, group, label,
                 arena_printf(persona->evidence->arena, "%s%s%s%s",
@@ -178,15 +193,17 @@ static const char *largest_parts(const struct persona *persona, const struct seg
 
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         uint64_t count = members_in(persona, s);
-        int place = count > most[0] ? 0 : count > most[1] ? 1 : 2;
+        if (count <= most[1])
+            continue;
+
+        /* It replaces the second, or pushes the first down there. */
+        int place = count > most[0] ? 0 : 1;
         if (place == 0) {
             most[1] = most[0];
             part[1] = part[0];
         }
-        if (place < 2) {
-            most[place] = count;
-            part[place] = s;
-        }
+        most[place] = count;
+        part[place] = s;
     }
 
     const struct segment_definition *segments = persona->evidence->view->set->segments;
@@ -233,6 +250,8 @@ const char *persona_text(const struct persona *persona, const struct population_
         products ? schema_table(persona->evidence->schema, products->name) : NULL;
     const char *called = stated ? persona_name_column(stated) : NULL;
     int index = called ? population_column_index(products, called) : -1;
+
+    /* A product's own name instead of its number, where the store has a table of products. */
     if (index >= 0 && code < products->code_count &&
         products->row_of_code[code] != POPULATION_NO_ROW) {
         struct population_value value =
@@ -288,6 +307,9 @@ static struct bought *count_buyers(const struct persona *persona,
             if (!value.known || table->time[row] > persona->evidence->view->now ||
                 value.integer >= population->code_count || seen[value.integer] == p + 1)
                 continue;
+
+            /* seen holds the last customer, plus one, who bought it: each counts once without a set
+             * of pairs. */
             products += !seen[value.integer];
             pairs++;
             seen[value.integer] = p + 1;
@@ -310,6 +332,7 @@ static void add_products(struct persona *persona)
     const struct population_table *table = NULL;
     const struct population_column *column = NULL;
 
+    /* The lines of an order say what was bought; an order itself only where it has none. */
     for (int lines = 1; lines >= 0 && evidence->revenue->kind && !column; lines--) {
         const char *kind =
             arena_printf(evidence->arena, "%s%s", evidence->revenue->kind, lines ? ".line" : "");
@@ -320,6 +343,7 @@ static void add_products(struct persona *persona)
 
     if (!column)
         return;
+
     struct bought *bought = count_buyers(persona, table, column);
     double in = (double)persona->profile->customers, out = (double)persona->profile->others;
     for (uint32_t i = 0; i < MOST_PRODUCTS && i < population->code_count && bought[i].in; i++) {
@@ -389,6 +413,7 @@ static void add_reach(struct persona *persona)
         if (table->role == SCHEMA_FACTS && !schema_lines_of(table->name))
             reaches[count++] = reach_of(persona, table, from);
     }
+
     qsort(reaches, count, sizeof *reaches, by_reach);
     for (size_t i = 0;
          i < count && persona->out->groups[PERSONA_CHANNELS].rows.count < MOST_ROWS + 3; i++)
@@ -418,6 +443,7 @@ static void add_value(struct persona *persona)
         insight_money(evidence->view->population, evidence->revenue, persona->members, from, now);
     struct insight_money rest =
         insight_money(evidence->view->population, evidence->revenue, persona->others, from, now);
+
     const char *what = evidence->revenue->property;
     add_row(persona, PERSONA_VALUE,
             arena_printf(evidence->arena, "%s a customer, last %d days", what, YEAR_DAYS),
@@ -450,6 +476,8 @@ static void add_risk(struct persona *persona)
     const struct population_table *orders = &evidence->view->population->tables[index];
     for (uint32_t p = 0; p < evidence->view->population->customers; p++) {
         bool in = bit_at(persona->members, p), out = bit_at(persona->others, p);
+
+        /* Quiet is only who ordered once: others were never heard. */
         if ((!in && !out) || !has_between(orders, p, -1, now))
             continue;
         ever[in]++;
