@@ -424,7 +424,7 @@ void next_in_window(struct run *run, const struct step *step, int64_t *next)
 }
 
 static const int64_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
-                                       DAYS_A_WEEK *SECONDS_A_DAY};
+                                       7 * SECONDS_A_DAY};
 
 /* Units of fixed length since moments: when they reach count, or one more. */
 static void units_since(const struct run *run, const struct operand *value, int64_t count,

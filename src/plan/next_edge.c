@@ -15,7 +15,7 @@ enum { ZONE_GUARD = 2 * SECONDS_AN_HOUR + 60, SHORTER_MONTH = 5 };
 enum { MONTHS_MAX = 120000 };
 
 static const int64_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
-                                       DAYS_A_WEEK *SECONDS_A_DAY};
+                                       7 * SECONDS_A_DAY};
 static const int UNIT_MONTHS[] = {
     [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = MONTHS_A_YEAR};
 

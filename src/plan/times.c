@@ -161,7 +161,7 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
 }
 
 static const int32_t UNIT_SECONDS[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
-                                       DAYS_A_WEEK *SECONDS_A_DAY};
+                                       7 * SECONDS_A_DAY};
 static const int UNIT_MONTHS[] = {
     [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = MONTHS_A_YEAR};
 

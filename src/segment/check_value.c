@@ -76,7 +76,8 @@ static bool is_since(const struct segment_node *node)
 /* days since x beside a duration is a duration. False when its unit has no fixed length. */
 static bool since_to_duration(struct check *check, struct segment_node **node)
 {
-    static const int64_t seconds[] = {1, 60, 3600, 86400, 604800};
+    static const int64_t seconds[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                      (int64_t)DAYS_A_WEEK * SECONDS_A_DAY};
 
     enum calendar_unit unit = (*node)->unit;
     if (unit > CALENDAR_WEEK) {

@@ -25,6 +25,7 @@ enum level {
 static void format(const struct segment_node *node, enum level least, struct buffer *out);
 
 static bool plain_name(const char *name)
+
 {
     if (!(*name >= 'A' && *name <= 'Z') && !(*name >= 'a' && *name <= 'z') && *name != '_' &&
         !(*name & 0x80))
@@ -76,6 +77,8 @@ static void format_dotted(struct buffer *out, const char *name)
 
     buffer_init(&parts, 0);
     buffer_init(&part, 0);
+    /* Where a part is no plain name the whole goes into backquotes: its dots may then be part of
+     * it. */
     bool simple = true;
     for (bool first = true; simple && rest.data; first = false) {
         const char *dot = memchr(rest.data, '.', rest.length);
@@ -126,6 +129,7 @@ static void format_literal(const struct segment_node *node, struct buffer *out)
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
 
+    /* A percentage is kept as what it is worth, two digits further on. */
     if (literal->is_percent) {
         buffer_printf(out, "%s%%", number_format_decimal(literal->integer, node->scale - 2, text));
         return;
@@ -175,15 +179,18 @@ static void format_calendar(const struct segment_window *window, struct buffer *
 
 static void format_on(const struct segment_window *window, struct buffer *out)
 {
+    enum { SATURDAY = 6, SUNDAY = 7 };
+
     if (window->anniversary) {
         buffer_string(out, "on anniversary of ");
         format(window->anniversary, LEVEL_SUM, out);
-    } else if (window->weekdays == (1u << 6 | 1u << 7)) {
+    } else if (window->weekdays == (1u << SATURDAY | 1u << SUNDAY)) {
         buffer_string(out, "on weekend");
     } else if (window->weekdays != 0) {
         buffer_string(out, "on weekday (");
+
         const char *comma = "";
-        for (int day = 1; day <= 7; day++)
+        for (int day = 1; day <= SUNDAY; day++)
             if (window->weekdays & 1u << day) {
                 buffer_printf(out, "%s%s", comma, segment_weekday_name(day));
                 comma = ", ";
@@ -199,6 +206,7 @@ void segment_format_window(const struct segment_window *window, struct buffer *o
         [WINDOW_AFTER] = " after ", [WINDOW_BEFORE] = " before ",         [WINDOW_LAST] = "last ",
         [WINDOW_NEXT] = "next ",    [WINDOW_BEFORE_LAST] = "before last "};
 
+    /* Words in front, and behind them a length of time, what it counts from, or both. */
     switch (window->form) {
     case WINDOW_ALL: break;
     case WINDOW_LAST:
@@ -259,15 +267,18 @@ static void format_behind(const struct segment_window *window, struct buffer *ou
 static void format_measure(const struct segment_node *node, struct buffer *out)
 {
     const struct segment_measure *measure = node->measure;
+
     buffer_printf(out, "%s(", segment_aggregate_name(measure->aggregate));
     for (int i = 0; i < measure->written_count; i++) {
         if (i > 0)
             buffer_string(out, ", ");
         format(measure->written[i], LEVEL_VALUE, out);
     }
+
     if (measure->aggregate == AGGREGATE_NTH)
         buffer_printf(out, ", %lld", (long long)measure->nth);
     format_behind(&measure->window, out);
+
     if (measure->filter) {
         buffer_string(out, " where ");
         format(measure->filter, LEVEL_OR, out);
@@ -279,9 +290,11 @@ static void format_measure(const struct segment_node *node, struct buffer *out)
  * shorten: their last part, `time`, was put behind them. */
 static void format_facts(const struct segment_measure *measure, bool shorten, struct buffer *out)
 {
+
     bool group = measure->written_count > 1 || measure->filter;
     if (group)
         buffer_char(out, '(');
+
     for (int i = 0; i < measure->written_count; i++) {
         const struct segment_path *path = &measure->written[i]->path;
         if (i > 0)
@@ -292,10 +305,12 @@ static void format_facts(const struct segment_measure *measure, bool shorten, st
             (p > 0 ? segment_format_part : segment_format_name)(out, path->parts[p]);
         }
     }
+
     if (measure->filter) {
         buffer_string(out, " where ");
         format(measure->filter, LEVEL_OR, out);
     }
+
     if (group)
         buffer_char(out, ')');
 }
@@ -339,6 +354,7 @@ static void format_sequence(const struct segment_node *node, struct buffer *out)
             buffer_string(out, ", ");
         format_step(&sequence->steps[i], out);
     }
+
     if (sequence->has_whole) {
         buffer_string(out, ", whole within ");
         format_count(out, sequence->whole_count, sequence->whole_unit);
@@ -379,6 +395,7 @@ static void format_sets(const struct segment_node *node, int least, struct buffe
     int level = node->op == OP_AND;
     if (level < least)
         buffer_char(out, '(');
+    /* A form's meaning repeats its sets; only the two that were written are printed. */
     if (node->op == OP_FORM) {
         const struct segment_node *meaning = written(node->child[0]);
         bool symmetric = node->form == FORM_DIFFERENCE;
@@ -445,6 +462,7 @@ static void format_compare(const struct segment_node *node, struct buffer *out)
     static const char *const signs[] = {
         [COMPARE_EQ] = "=",  [COMPARE_NE] = "!=", [COMPARE_LT] = "<",
         [COMPARE_LE] = "<=", [COMPARE_GT] = ">",  [COMPARE_GE] = ">="};
+
     format(node->child[0], LEVEL_VALUE, out);
     buffer_printf(out, " %s ", signs[node->compare]);
     format(node->child[1], LEVEL_VALUE, out);
@@ -498,6 +516,7 @@ static void format_rank(const struct segment_node *node, struct buffer *out)
 {
     const struct segment_rank *rank = node->rank;
     char text[NUMBER_TEXT_MAX];
+
     if (node->op == OP_NTILE)
         buffer_printf(out, "ntile(%lld)", (long long)rank->count);
     else if (node->op == OP_PERCENTILE)
@@ -507,6 +526,7 @@ static void format_rank(const struct segment_node *node, struct buffer *out)
                       number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
     else
         buffer_printf(out, "%s %lld", rank->bottom ? "bottom" : "top", (long long)rank->count);
+
     buffer_string(out, " by ");
     format(node->child[0], LEVEL_SUM, out);
     format_among(rank, out);
@@ -514,6 +534,7 @@ static void format_rank(const struct segment_node *node, struct buffer *out)
 
 static void format_sample(const struct segment_node *node, struct buffer *out)
 {
+
     char text[NUMBER_TEXT_MAX];
     if (node->op == OP_SAMPLE)
         buffer_printf(
@@ -521,6 +542,7 @@ static void format_sample(const struct segment_node *node, struct buffer *out)
             number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
     else
         buffer_printf(out, "bucket(%lld", (long long)node->sample.buckets);
+
     if (*node->sample.seed) {
         buffer_string(out, " seed ");
         segment_format_string(out, text_from(node->sample.seed));
@@ -734,6 +756,7 @@ static void (*const format_bare[OP_COUNT_])(const struct segment_node *node, str
 
 static void format(const struct segment_node *node, enum level least, struct buffer *out)
 {
+
     node = written(node);
     bool group = level_of(node) < least;
     if (group)

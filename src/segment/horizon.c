@@ -17,13 +17,14 @@ struct horizon {
     enum status status;
 };
 
-enum { DAY = 86400, HOUR = 3600 };
+enum { LONGEST_MONTH = 31 * SECONDS_A_DAY };
 
 static void refuse(struct horizon *horizon, const struct segment_node *node, const char *why)
 {
     struct buffer text;
     if (horizon->status != STATUS_OK)
         return;
+
     buffer_init(&text, 0);
     segment_format_node(node, &text);
     horizon->status = error_set(horizon->error, STATUS_USAGE, "'%.300s' %s", text.data, why);
@@ -32,17 +33,19 @@ static void refuse(struct horizon *horizon, const struct segment_node *node, con
     buffer_release(&text);
 }
 
-/* A month is at most 31 days, and an hour when the clocks go back. */
+/* Months count as the longest there are, and an hour more when clocks go back. */
 static bool fits(const struct horizon *horizon, struct calendar_period length)
 {
     int64_t longest =
-        length.seconds + (length.months ? (int64_t)length.months * 31 * DAY + HOUR : 0);
+        length.seconds +
+        (length.months ? (int64_t)length.months * LONGEST_MONTH + SECONDS_AN_HOUR : 0);
     return longest <= horizon->seconds;
 }
 
 static void keep_within(struct horizon *horizon, const struct segment_node *node,
                         struct segment_window *window)
 {
+
     bool within = (window->form == WINDOW_LAST && fits(horizon, window->length)) ||
                   (window->form == WINDOW_AGO && fits(horizon, window->longer));
     if (within)
@@ -51,6 +54,7 @@ static void keep_within(struct horizon *horizon, const struct segment_node *node
         refuse(horizon, node, "may see what happened before the horizon");
         return;
     }
+    /* What was asked of all facts is asked of the horizon: its last so many seconds. */
     window->form = WINDOW_LAST;
     window->unit = CALENDAR_SECOND;
     window->count = horizon->seconds;
@@ -65,12 +69,15 @@ static void visit_segment(struct horizon *horizon, int segment)
         return;
     struct segment_definition *definition = &horizon->set->segments[segment];
     bool narrows = horizon->narrows;
+    /* What other segments say stays as it is, since others use them too: it fits or is refused. */
     horizon->seen[segment] = true;
+
     horizon->narrows = false;
     if (definition->condition)
         visit(&definition->condition, horizon);
     for (int u = 0; u < definition->use_count; u++)
         visit_segment(horizon, definition->uses[u]);
+
     horizon->narrows = narrows;
 }
 
@@ -95,6 +102,8 @@ static void visit(struct segment_node **place, void *data)
     struct horizon *horizon = data;
     struct segment_node *node = *place;
 
+    /* What looks at facts must not look before the horizon; what the horizon cannot be given to is
+     * refused. */
     switch (node->op) {
     case OP_MEASURE: keep_within(horizon, node, &node->measure->window); break;
     case OP_SEQUENCE: keep_within(horizon, node, &node->sequence->window); break;
@@ -128,6 +137,7 @@ enum status segment_condition_within(struct segment_set *set, int64_t seconds, s
     struct horizon horizon = {
         .set = set, .seconds = seconds, .narrows = true, .error = error, .status = STATUS_OK};
     horizon.seen = ARENA_ARRAY(&set->arena, bool, set->segment_count + 1);
+    /* The condition to narrow is the last segment of its set, and no use of itself. */
     int last = set->segment_count - 1;
     horizon.seen[last] = true;
     visit(&set->segments[last].condition, &horizon);

@@ -100,19 +100,22 @@ static void put_window(struct json *json, const struct segment_window *window)
         return;
     json_put_object(json, "window");
     json_put_string(json, "form", window_forms[window->form]);
+
     if (window->count > 0 || window->form == WINDOW_AGO)
         put_length(json, "length", window->count, window->unit);
     if (window->form == WINDOW_AGO)
         put_length(json, "longer", window->longer_count, window->unit);
     put_key(json, "anchor", window->anchor);
     put_key(json, "to", window->to);
+
     if (window->weekdays) {
         json_put_array(json, "weekdays");
-        for (int day = 1; day <= 7; day++)
+        for (int day = 1; day <= DAYS_A_WEEK; day++)
             if (window->weekdays & 1u << day)
                 json_write_string(json, segment_weekday_name(day));
         json_write_end_array(json);
     }
+
     put_key(json, "anniversary", window->anniversary);
     json_write_end_object(json);
 }
@@ -123,6 +126,7 @@ static void put_facts(struct json *json, const char *key, const struct segment_m
                       bool shorten)
 {
     json_put_object(json, key);
+
     json_put_array(json, "kinds");
     for (int i = 0; i < measure->written_count; i++) {
         const struct segment_path *path = &measure->written[i]->path;
@@ -132,6 +136,7 @@ static void put_facts(struct json *json, const char *key, const struct segment_m
         json_write_end_array(json);
     }
     json_write_end_array(json);
+
     put_key(json, "where", measure->filter);
     json_write_end_object(json);
 }
@@ -151,6 +156,7 @@ static void put_measure(struct json *json, const struct segment_node *node)
 static void put_step(struct json *json, const struct segment_step *step)
 {
     json_write_object(json);
+
     json_put_array(json, "kinds");
     for (int i = 0; i < step->kind_count; i++) {
         json_write_array(json);
@@ -158,6 +164,7 @@ static void put_step(struct json *json, const struct segment_step *step)
         json_write_end_array(json);
     }
     json_write_end_array(json);
+
     put_flag(json, "not", step->negated);
     if (step->alias)
         json_put_string(json, "as", step->alias);
@@ -189,13 +196,16 @@ static void put_set(struct json *json, const struct segment_node *node)
         return;
     }
     bool form = node->op == OP_FORM;
+
     const struct segment_node *pair = form ? written(node->child[0]) : node;
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
+
     json_write_object(json);
     const char *word = node->op == OP_AND ? "intersect" : "union";
     if (form)
         word = node->form == FORM_EXCEPT ? "except" : "symmetric_difference";
+
     json_put_array(json, word);
     for (int i = 0; i < pair->child_count; i++)
         put_set(json, form && i == 1 ? written(pair->child[1])->child[0] : pair->child[i]);
@@ -311,6 +321,7 @@ static void put_rank(struct json *json, const struct segment_node *node)
 {
     const struct segment_rank *rank = node->rank;
     char text[NUMBER_TEXT_MAX];
+
     if (node->op == OP_PERCENTILE) {
         put_key(json, "percentile", node->child[0]);
     } else {
@@ -470,6 +481,8 @@ static void put(struct json *json, const struct segment_node *node)
     while (node->op == OP_CUSTOMER || node->op == OP_TRUTH)
         node = written(node->child[0]);
     json_write_object(json);
+    /* Deep trees end in text, since programs read nested objects with a limit of their own. A form
+     * of sets is not divided. */
     bool deep_sets = node->op == OP_FORM && json->depth + node->depth > JSON_LEVELS;
     if (json->depth > JSON_LEVELS || deep_sets)
         put_text_form(json, "text", node);
@@ -501,6 +514,7 @@ void segment_write_scheme_json(const struct segment_set *set, int scheme, struct
         json_put_string(json, "title", from->title);
     json_put_bool(json, "exclusive", from->exclusive);
     json_put_array(json, "members");
+
     for (int i = 0; i < from->member_count; i++) {
         const struct segment_definition *member = &set->segments[from->first_member + i];
         json_write_object(json);

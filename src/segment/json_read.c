@@ -19,6 +19,7 @@ static void put_scheme(struct json_reader *reader, const json_t *scheme, const j
     put_head(reader, scheme, "scheme");
     bool exclusive = json_is_true(json_object_get(scheme, "exclusive"));
     buffer_string(reader->out, exclusive ? " exclusive\n" : " overlapping\n");
+
     for (size_t i = 0; i < json_array_size(members); i++) {
         const json_t *member = json_array_get(members, i);
         bool rest = json_is_true(json_object_get(member, "else"));
@@ -66,6 +67,7 @@ enum status segment_read_json(struct text text, struct buffer *source, struct er
 {
     json_t *root;
     TRY(load_json(text, &root, error));
+
     struct json_reader reader = {.out = source, .error = error};
     if (json_is_array(root))
         for (size_t i = 0; i < json_array_size(root); i++)
@@ -81,12 +83,14 @@ enum status segment_read_json_condition(struct text text, struct buffer *conditi
 {
     json_t *root;
     TRY(load_json(text, &root, error));
+
     struct json_reader reader = {.out = condition, .error = error};
     const json_t *whole = json_object_get(root, "segment") ? json_object_get(root, "where") : root;
     if (whole)
         segment_json_put(&reader, whole);
     else
         segment_json_fail(&reader, "the JSON of a segment needs “where” here");
+
     json_decref(root);
     return reader.failed ? STATUS_ERROR : STATUS_OK;
 }

@@ -9,6 +9,7 @@ void segment_json_fail(struct json_reader *reader, const char *format, ...)
     if (reader->failed)
         return;
     reader->failed = true;
+
     va_list arguments;
     va_start(arguments, format);
     enum status status = error_setv(reader->error, STATUS_ERROR, format, arguments);
@@ -61,8 +62,10 @@ static void put_joined(struct json_reader *reader, const json_t *list, const cha
 {
     if (!json_is_array(list) || json_array_size(list) == 0) {
         segment_json_fail(reader, "a list of nodes is needed here");
+
         return;
     }
+
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (i > 0)
             buffer_string(reader->out, between);
@@ -74,6 +77,7 @@ static void put_path(struct json_reader *reader, const json_t *parts)
 {
     if (!json_is_array(parts) || json_array_size(parts) == 0)
         segment_json_fail(reader, "a name is a list of its parts");
+
     for (size_t i = 0; i < json_array_size(parts); i++) {
         const char *part = json_string_value(json_array_get(parts, i));
         if (i > 0)
@@ -90,6 +94,7 @@ static void put_segment_name(struct json_reader *reader, const char *name)
 {
     const char *dot = strchr(name, '.');
     struct buffer scheme;
+
     buffer_init(&scheme, 0);
     buffer_add(&scheme, name, dot ? (size_t)(dot - name) : strlen(name));
     segment_format_name(reader->out, scheme.length ? scheme.data : "");
@@ -123,6 +128,7 @@ static void put_on(struct json_reader *reader, const json_t *window)
 {
     const json_t *days = json_object_get(window, "weekdays"),
                  *anniversary = json_object_get(window, "anniversary");
+
     if (days) {
         buffer_string(reader->out, " on weekday (");
         for (size_t i = 0; i < json_array_size(days); i++) {
@@ -157,6 +163,7 @@ static const struct {
 static void put_special_window(struct json_reader *reader, const json_t *window, const char *form)
 {
     const json_t *length = json_object_get(window, "length");
+
     if (strcmp(form, "ago") == 0) {
         buffer_string(reader->out, " between ");
         put_length(reader, length, false);
@@ -184,7 +191,9 @@ static void put_window(struct json_reader *reader, const json_t *object)
                  *length = json_object_get(window, "length");
     if (!window)
         return;
+
     const char *form = segment_json_text(reader, window, "form");
+    /* Most forms are words around a length, a unit or an anchor, as the table has them. */
     size_t i = 0, count = sizeof windows / sizeof *windows;
     while (i < count && strcmp(windows[i].form, form) != 0)
         i++;
@@ -217,9 +226,11 @@ void segment_json_put_where(struct json_reader *reader, const json_t *object)
 
 static void put_kinds(struct json_reader *reader, const json_t *object)
 {
+
     const json_t *kinds = json_object_get(object, "kinds");
     if (!json_is_array(kinds) || json_array_size(kinds) == 0)
         segment_json_fail(reader, "facts need their “kinds”");
+
     for (size_t i = 0; i < json_array_size(kinds); i++) {
         buffer_string(reader->out, i > 0 ? ", " : "");
         put_path(reader, json_array_get(kinds, i));
@@ -241,6 +252,7 @@ static void put_facts(struct json_reader *reader, const json_t *facts, bool with
 static void put_step(struct json_reader *reader, const json_t *step)
 {
     const json_t *within = json_object_get(step, "within");
+
     buffer_string(reader->out, flag(step, "not") ? "not " : "");
     put_facts(reader, step, false);
     if (json_object_get(step, "as")) {
@@ -288,6 +300,7 @@ static void read_compare(struct json_reader *reader, const json_t *node, const j
 {
     const char *sign = segment_json_text(reader, node, key);
     bool equals = strcmp(key, "text_test") == 0 && strcmp(sign, "=") == 0;
+
     put_operand(reader, node, "left");
     if (equals)
         buffer_string(reader->out, flag(node, "negated") ? " != " : " = ");
@@ -296,6 +309,7 @@ static void read_compare(struct json_reader *reader, const json_t *node, const j
         put_plain(reader, sign);
         buffer_char(reader->out, ' ');
     }
+
     put_operand(reader, node, "right");
     put_folded(reader, node);
 }
@@ -372,6 +386,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
         return;
     }
 
+    /* The depth counts here too: sets within sets are no nodes, which would count it. */
     for (size_t w = 0; w < 4 && reader->depth < SEGMENT_DEPTH_MAX; w++) {
         const json_t *list = json_object_get(set, words[w][0]);
         if (!list)
@@ -413,12 +428,14 @@ static void read_rank(struct json_reader *reader, const json_t *node, const json
 {
     bool ntile = strcmp(key, "ntile") == 0;
     buffer_printf(reader->out, ntile ? "%s(" : "%s ", key);
+
     if (json_is_object(value)) {
         put_plain(reader, segment_json_text(reader, value, "percent"));
         buffer_char(reader->out, '%');
     } else {
         buffer_printf(reader->out, "%lld", (long long)json_integer_value(value));
     }
+
     buffer_string(reader->out, ntile ? ") by " : " by ");
     put_operand(reader, node, "by");
     put_among(reader, node);
@@ -436,6 +453,7 @@ static void read_sample(struct json_reader *reader, const json_t *node, const js
                         const char *key)
 {
     bool bucket = strcmp(key, "bucket") == 0;
+
     if (bucket) {
         buffer_printf(reader->out, "bucket(%lld", (long long)json_integer_value(value));
     } else {
@@ -443,6 +461,7 @@ static void read_sample(struct json_reader *reader, const json_t *node, const js
         put_plain(reader, segment_json_text(reader, node, key));
         buffer_char(reader->out, '%');
     }
+
     if (json_object_get(node, "seed")) {
         buffer_string(reader->out, " seed ");
         put_text(reader, segment_json_text(reader, node, "seed"));
@@ -492,9 +511,11 @@ static void read_facts(struct json_reader *reader, const json_t *node, const jso
                        const char *key)
 {
     bool stopped = strcmp(key, "stopped") == 0, resumed = strcmp(key, "resumed") == 0;
+
     const char *with_length = stopped ? "stopped " : "resumed ";
     buffer_string(reader->out, stopped || resumed ? with_length : "first time ");
     put_facts(reader, value, true);
+
     if (stopped || resumed) {
         buffer_string(reader->out, stopped ? " for " : " after ");
         put_length(reader, json_object_get(node, stopped ? "for" : "after"), true);
@@ -506,11 +527,13 @@ static void read_sequence(struct json_reader *reader, const json_t *node, const 
                           const char *key)
 {
     const json_t *whole = json_object_get(node, "whole");
+
     buffer_string(reader->out, "sequence(");
     for (size_t i = 0; i < json_array_size(value); i++) {
         buffer_string(reader->out, i > 0 ? ", " : "");
         put_step(reader, json_array_get(value, i));
     }
+
     if (whole) {
         buffer_string(reader->out, ", whole within ");
         put_length(reader, whole, true);
@@ -534,10 +557,12 @@ static void read_measure(struct json_reader *reader, const json_t *node, const j
 {
     put_plain(reader, segment_json_text(reader, node, key));
     buffer_char(reader->out, '(');
+
     put_joined(reader, json_object_get(node, "of"), ", ");
     if (json_object_get(node, "nth"))
         buffer_printf(reader->out, ", %lld",
                       (long long)json_integer_value(json_object_get(node, "nth")));
+
     put_window(reader, node);
     segment_json_put_where(reader, node);
     buffer_char(reader->out, ')');
@@ -614,6 +639,7 @@ static void read_value(struct json_reader *reader, const json_t *node, const jso
  * hide theirs, and a comment would hide what follows. */
 static bool is_closed(const char *text)
 {
+
     int depth = 0;
     for (const char *at = text; *at && depth >= 0; at++) {
         if (*at == '\'' || *at == '`') {
@@ -703,8 +729,10 @@ void segment_json_put(struct json_reader *reader, const json_t *node)
 {
     if (reader->depth >= SEGMENT_DEPTH_MAX)
         segment_json_fail(reader, "this condition is nested too deeply: more than 200 levels");
+    /* The first of the table's keys that the node has says what it is. */
     if (reader->failed)
         return;
+
     reader->depth++;
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
         const json_t *value = json_object_get(node, nodes[i].key);
@@ -714,5 +742,6 @@ void segment_json_put(struct json_reader *reader, const json_t *node)
             return;
         }
     }
+
     segment_json_fail(reader, "there is a node without a key that says what it is");
 }

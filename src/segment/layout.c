@@ -23,6 +23,7 @@ static void indent(struct buffer *out, int columns)
 /* The comment without trailing blanks. */
 static void put_comment(struct layout *layout, const struct comment *comment)
 {
+
     const char *begin = layout->source->text.data + comment->span.begin,
                *end = layout->source->text.data + comment->span.end;
     while (end > begin && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
@@ -78,6 +79,7 @@ static void put_condition(struct layout *layout, const struct segment_node *cond
 {
     const struct segment_node *node = unwrapped(condition);
     bool chain = node->op == OP_AND || node->op == OP_OR;
+
     buffer_string(layout->out, "where ");
     if (!chain) {
         segment_format_node(node, layout->out);
@@ -85,6 +87,7 @@ static void put_condition(struct layout *layout, const struct segment_node *cond
         buffer_char(layout->out, '\n');
         return;
     }
+
     for (int i = 0; i < node->child_count; i++) {
         if (i > 0) {
             comments_before(layout, node->child[i]->span.end, column + 2);
@@ -161,7 +164,10 @@ static void put_member(struct layout *layout, const struct member *member, int w
         return;
     }
     member_head(member, head);
+
     buffer_text(layout->out, (struct text){head->data, head->length});
+    /* Members align on the widest name that is not too wide; a wider one moves its own line
+     * only. */
     int columns = text_columns(head->data), at = columns > width ? columns : width;
     indent(layout->out, at - columns + 1);
     put_condition(layout, member->condition, 2 + at + 1, next);
@@ -171,6 +177,7 @@ static void put_scheme(struct layout *layout, const struct statement *statement,
 {
     struct buffer head;
     buffer_init(&head, 0);
+
     int width = 0;
     for (int i = 0; i < statement->member_count; i++) {
         member_head(&statement->members[i], &head);
@@ -178,6 +185,7 @@ static void put_scheme(struct layout *layout, const struct statement *statement,
         if (!statement->members[i].is_else && columns > width && columns <= MEMBER_COLUMNS_MAX)
             width = columns;
     }
+
     buffer_string(layout->out, "scheme ");
     segment_format_name(layout->out, statement->name);
     put_title(layout->out, statement->title);
@@ -226,10 +234,13 @@ static void comments_between(struct layout *layout, uint32_t end)
 {
     while (layout->next < layout->count && layout->comments[layout->next].span.begin < end) {
         const struct comment *comment = &layout->comments[layout->next++];
+
         put_comment(layout, comment);
         buffer_char(layout->out, '\n');
+
         bool more = layout->next < layout->count && layout->comments[layout->next].span.begin < end;
         uint32_t next = more ? layout->comments[layout->next].span.begin : end;
+        /* The end of the text has no blank line in front. */
         bool last = !more && end == layout->source->text.length + 1;
         if (!last && blank_line_between(layout->source, comment->span.end, next))
             buffer_char(layout->out, '\n');
@@ -252,7 +263,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
     enum status status = STATUS_OK;
     if (source_text.length > SEGMENT_SOURCE_MAX || !text_valid_utf8(source_text)) {
         status = error_set(error, STATUS_ERROR, "this is no text in UTF-8 of at most %d MiB",
-                           SEGMENT_SOURCE_MAX >> 20);
+                           SEGMENT_SOURCE_MAX_MIB);
         error_place(error, "%s", file);
     } else {
         segment_parse_source(&source, &arena, &problems, &statements);
@@ -265,9 +276,11 @@ enum status segment_format(struct text source_text, const char *file, struct buf
     }
 
     if (status == STATUS_OK) {
+        /* The comments: the parser keeps none, so the text is divided into words once more. */
         segment_lex(&source, &arena, &problems, &tokens);
         struct layout layout = {&source, tokens.comments.items, tokens.comments.count, 0, out};
         uint32_t end = (uint32_t)source_text.length + 1;
+
         for (size_t i = 0; i < statements.count; i++) {
             if (i > 0)
                 buffer_char(out, '\n');
@@ -295,6 +308,7 @@ void segment_format_definition(const struct segment_set *set, int segment, struc
                                   .name = definition->name,
                                   .title = definition->title,
                                   .condition = definition->condition};
+
     struct layout layout = {.out = out};
     put_statement(&layout, &statement, 0);
 }
@@ -309,6 +323,7 @@ void segment_format_scheme(const struct segment_set *set, int scheme, struct buf
                                   .title = from->title,
                                   .exclusive = from->exclusive,
                                   .member_count = from->member_count};
+
     statement.members = ARENA_ARRAY(&arena, struct member, from->member_count);
     for (int i = 0; i < from->member_count; i++) {
         const struct segment_definition *member = &set->segments[from->first_member + i];
@@ -317,6 +332,7 @@ void segment_format_scheme(const struct segment_set *set, int scheme, struct buf
                                                .condition = member->condition,
                                                .is_else = member->is_else};
     }
+
     struct layout layout = {.out = out};
     put_statement(&layout, &statement, 0);
     arena_release(&arena);

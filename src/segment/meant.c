@@ -15,13 +15,16 @@ const char *segment_word_meant(struct text word)
         {"or", " oder ou o oppure of eller lub или vagy "},
         {"not", " nicht non pas niet ikke inte nie не nem kein keine "},
     };
+    /* Longer words than these tables have are not looked for. */
     char key[32] = " ";
     if (word.length == 0 || word.length > sizeof key - 3)
         return NULL;
+
     for (size_t i = 0; i < word.length; i++)
         key[i + 1] = word.data[i] >= 'A' && word.data[i] <= 'Z' ? (char)(word.data[i] + ('a' - 'A'))
                                                                 : word.data[i];
     key[word.length + 1] = ' ';
+
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (strstr(tables[i].words, key))
             return tables[i].meant;
@@ -45,9 +48,11 @@ const char *segment_amount_meant(struct text word, struct arena *arena)
             rest.length -= sign.length;
         else
             continue;
+
         bool number = rest.length > 0;
         for (size_t at = 0; at < rest.length; at++)
             number &= is_digit(rest.data[at]) || rest.data[at] == '.';
+
         if (number)
             return arena_printf(arena, "amounts are plain numbers: write %.*s", (int)rest.length,
                                 rest.data);
@@ -66,15 +71,18 @@ const char *segment_name_around(const struct check *check, struct segment_span s
 {
     struct text text = check->source->text;
     size_t begin = span.begin, end = span.end;
+    /* A name in backquotes says what it means. Of a path the part behind the last dot. */
     if (end > text.length || begin >= end || text.data[begin] == '`')
         return NULL;
     for (size_t at = begin; at < end; at++)
         if (text.data[at] == '.')
             begin = at + 1;
+
     while (begin > 0 && joins(text.data[begin - 1]))
         begin--;
     while (end < text.length && joins(text.data[end]))
         end++;
+
     return memchr(text.data + begin, '-', end - begin)
                ? arena_strndup(check->arena, text.data + begin, end - begin)
                : NULL;

@@ -24,8 +24,10 @@ static struct segment_need join_need(const struct segment_need *a, const struct 
 {
     size_t count = count_names(a->columns);
     const char **columns = ARENA_ARRAY(arena, const char *, count + count_names(b->columns) + 1);
+
     if (count)
         memcpy(columns, a->columns, count * sizeof *columns);
+
     for (size_t i = 0; i < count_names(b->columns); i++)
         if (!has_name(columns, b->columns[i]))
             columns[count++] = b->columns[i];
@@ -38,8 +40,10 @@ struct segment_needs segment_needs_join(const struct segment_needs *a,
     struct segment_needs joined = {.records = a->records || b->records,
                                    .lists = a->lists || b->lists};
     joined.items = ARENA_ARRAY(arena, struct segment_need, a->count + b->count + 1);
+
     for (size_t i = 0; i < a->count; i++)
         joined.items[joined.count++] = a->items[i];
+
     for (size_t i = 0; i < b->count; i++) {
         size_t at = 0;
         while (at < joined.count && strcmp(joined.items[at].table, b->items[i].table) != 0)
@@ -56,12 +60,14 @@ bool segment_needs_hold(const struct segment_needs *held, const struct segment_n
 {
     if ((needs->records && !held->records) || (needs->lists && !held->lists))
         return false;
+
     for (size_t i = 0; i < needs->count; i++) {
         size_t at = 0;
         while (at < held->count && strcmp(held->items[at].table, needs->items[i].table) != 0)
             at++;
         if (at == held->count)
             return false;
+
         for (size_t c = 0; c < count_names(needs->items[i].columns); c++)
             if (!has_name(held->items[at].columns, needs->items[i].columns[c]))
                 return false;

@@ -24,10 +24,12 @@ static void depth_visit(struct segment_node **child, void *depth)
 struct segment_node *segment_node_measure(struct parse *parse, struct segment_node *node)
 {
     int depth = 0;
+    /* The arguments of a measure hang apart from the children, as they were written. */
     segment_node_each(node, depth_visit, &depth);
     if (node->op == OP_MEASURE)
         for (int i = 0; i < node->measure->written_count; i++)
             depth_visit(&node->measure->written[i], &depth);
+
     if (depth >= SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, node->span, "put parts of it into segments of their own",
                            "this condition is nested too deeply: more than %d levels",
@@ -42,6 +44,7 @@ struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op,
     if (++parse->nodes > NODES_MAX)
         segment_parse_fail(parse, span, "split it into several segments",
                            "this definition is too large");
+
     struct segment_node *node = ARENA_NEW(parse->arena, struct segment_node);
     node->op = op;
     node->span = span;
@@ -56,12 +59,14 @@ struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op,
 struct segment_node *segment_node_new(struct parse *parse, enum segment_op op,
                                       struct segment_span span, int child_count, ...)
 {
+
     struct segment_node *node = segment_node_alloc(parse, op, span, child_count);
     va_list children;
     va_start(children, child_count);
     for (int i = 0; i < child_count; i++)
         node->child[i] = va_arg(children, struct segment_node *);
     va_end(children);
+
     return child_count > 0 ? segment_node_measure(parse, node) : node;
 }
 
@@ -106,6 +111,7 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
         a = chain;
     }
 
+    /* b may be a chain itself, out of parentheses: its parts become parts of this one. */
     struct node_list more = {&b, 1};
     if (b->op == op)
         more = (struct node_list){b->child, b->child_count};
@@ -115,11 +121,14 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
         a->child[a->child_count++] = more.items[i];
     }
 
+    /* Only what was added can have made it deeper. Measuring all children each time would cost the
+     * square of a long chain's length. */
     int depth = a->depth - 1;
     for (int i = 0; i < more.count; i++)
         depth_visit(&more.items[i], &depth);
     depth_visit(&a->child[0], &depth);
     a->depth = (uint16_t)(depth + 1);
+
     if (a->depth > SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, a->span, "put parts of it into segments of their own",
                            "this condition is nested too deeply: more than %d levels",
@@ -132,12 +141,14 @@ struct segment_node *segment_node_compare(struct parse *parse, struct segment_no
                                           enum segment_compare compare, struct segment_node *b,
                                           bool folded, struct segment_span end)
 {
+
     struct segment_span span = segment_span_join(a->span, end);
     if (!folded) {
         struct segment_node *node = segment_node_new(parse, OP_COMPARE, span, 2, a, b);
         node->compare = compare;
         return node;
     }
+
     if (compare != COMPARE_EQ && compare != COMPARE_NE)
         segment_parse_fail(parse, span, NULL, "only = and != can ignore case");
     struct segment_node *node =
@@ -233,16 +244,19 @@ static struct segment_node *account_call(struct parse *parse, struct text name,
     static const char *const quantifiers[] = {"any", "all", "none", "count"};
     int quantifier = 0;
     while (quantifier < 4 && !text_is(name, quantifiers[quantifier]))
+        /* Anything but one of the words and one name that ends in `customers` is no such call. */
         quantifier++;
     const struct segment_node *argument = arguments.items[0];
     if (quantifier == 4 || arguments.count != 1 || argument->op != OP_NAME ||
         argument->path.part_count < 2 ||
         strcmp(argument->path.parts[argument->path.part_count - 1], "customers") != 0)
         return NULL;
+
     if (window)
         segment_parse_fail(parse, window->span,
                            "put the window into the condition on those customers",
                            "an account's customers have no window");
+
     struct segment_node *node = segment_node_alloc(parse, OP_ACCOUNT, span, filter ? 1 : 0);
     if (filter)
         node->child[0] = filter;
@@ -258,6 +272,7 @@ static struct segment_node *measure_call(struct parse *parse, int aggregate,
 {
     struct segment_measure *measure =
         measure_new(parse, aggregate, arguments.items, arguments.count);
+    /* The number of nth is its last argument, and no value of facts. */
     if (aggregate == AGGREGATE_NTH) {
         const struct segment_node *n = arguments.items[arguments.count - 1];
         measure->written_count--;
@@ -269,9 +284,11 @@ static struct segment_node *measure_call(struct parse *parse, int aggregate,
         else
             measure->nth = n->literal.integer;
     }
+
     if (measure->written_count > SEGMENT_KINDS_MAX)
         segment_parse_fail(parse, span, NULL, "a measure reads at most %d kinds",
                            SEGMENT_KINDS_MAX);
+
     if (window)
         measure->window = *window;
     measure->filter = filter;
@@ -282,6 +299,7 @@ static struct segment_node *function_call(struct parse *parse, struct token name
                                           const struct function_word *word,
                                           struct segment_span span, struct node_list arguments)
 {
+
     if (arguments.count < word->least || arguments.count > word->most) {
         if (word->least == word->most)
             segment_parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name,
@@ -290,6 +308,7 @@ static struct segment_node *function_call(struct parse *parse, struct token name
             segment_parse_fail(parse, span, NULL, "%s(…) takes %d to %d values, here are %d",
                                word->name, word->least, word->most, arguments.count);
     }
+
     struct segment_node *node = segment_node_alloc(parse, OP_FUNCTION, span, arguments.count);
     memcpy(node->child, arguments.items, sizeof *node->child * (size_t)arguments.count);
     node->function = word->function;
@@ -303,6 +322,7 @@ static void unknown_call(struct parse *parse, struct token name)
     const char *word = segment_token_string(parse, name);
     bool is_all = strcmp(word, "all") == 0;
     int nearest = is_all ? -1 : text_nearest(word, names, count);
+
     const char *hint =
         "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
         "last, nth, favourite";
@@ -322,6 +342,7 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name,
 
     if (account)
         return account;
+    /* Accounts come first, as any, none and count are words of both. */
     int aggregate = segment_aggregate_by_name(name.text);
     if (aggregate >= 0)
         return measure_call(parse, aggregate, span, arguments, window, filter);
@@ -361,8 +382,10 @@ struct segment_node *segment_node_since(struct parse *parse, struct token unit, 
 struct segment_node *segment_node_set_name(struct parse *parse, struct token name,
                                            struct token member)
 {
+
     struct segment_node *node = segment_node_alloc(parse, OP_SEGMENT, name.span, 0);
     node->name = segment_token_string(parse, name);
+
     if (member.text.data) {
         node->name =
             arena_printf(parse->arena, "%s.%s", node->name, segment_token_string(parse, member));
@@ -379,6 +402,7 @@ struct segment_node *segment_node_record(struct parse *parse, enum segment_recor
     node->op = OP_RECORD;
     node->span = segment_span_join(word.span, node->span);
     node->record = ARENA_NEW(parse->arena, struct segment_record_test);
+
     node->record->kind = kind;
     if (window) {
         node->record->has_window = true;
@@ -455,6 +479,7 @@ struct segment_node *segment_node_symmetric(struct parse *parse, struct segment_
     struct segment_node *right = segment_node_except(parse, segment_node_copy(b, parse->arena),
                                                      segment_node_copy(a, parse->arena))
                                      ->child[0];
+
     return form_new(parse, FORM_DIFFERENCE, span,
                     segment_node_new(parse, OP_OR, span, 2, left, right));
 }
@@ -467,6 +492,7 @@ struct facts *segment_facts_add(struct parse *parse, struct facts *facts, struct
         facts = ARENA_NEW(parse->arena, struct facts);
         facts->span = kind->span;
     }
+
     facts->span = segment_span_join(facts->span, kind->span);
     if (facts->count == SEGMENT_KINDS_MAX)
         segment_parse_fail(parse, kind->span, NULL, "at most %d kinds can stand together",
@@ -480,9 +506,11 @@ static struct segment_measure *measure_of_facts(struct parse *parse,
                                                 enum segment_aggregate aggregate,
                                                 const struct facts *facts, bool copy)
 {
+
     struct segment_node **written = ARENA_ARRAY(parse->arena, struct segment_node *, facts->count);
     for (int i = 0; i < facts->count; i++)
         written[i] = segment_node_copy(facts->kinds[i], parse->arena);
+
     struct segment_measure *measure = measure_new(parse, aggregate, written, facts->count);
     measure->filter =
         facts->filter && copy ? segment_node_copy(facts->filter, parse->arena) : facts->filter;
@@ -500,12 +528,15 @@ struct segment_node *segment_node_first_time(struct parse *parse, struct token w
 {
     struct segment_span span = segment_span_join(word.span, window ? window->span : facts->span);
     if (!window)
+
         return form_new(parse, FORM_FIRST_TIME, span, any_of_facts(parse, facts, span));
+    /* With a window it is asked of the first one's time, which nobody wrote. */
     struct segment_measure *measure = measure_of_facts(parse, AGGREGATE_FIRST, facts, false);
     for (int i = 0; i < measure->written_count; i++)
         segment_node_name_add(
             parse, measure->written[i],
             (struct token){.span = measure->written[i]->span, .text = TEXT("time")});
+
     struct segment_node *first = node_of_measure(parse, facts->span, measure);
     return form_new(parse, FORM_FIRST_TIME, span, segment_node_in_window(parse, first, window));
 }
@@ -526,12 +557,15 @@ struct segment_node *segment_node_resumed(struct parse *parse, struct token word
                                           struct facts *facts, struct quantity quantity,
                                           struct segment_window *window)
 {
+
     struct segment_span span = segment_span_join(word.span, window ? window->span : quantity.span);
     struct segment_node *node = segment_node_alloc(parse, OP_RESUMED, span, 0);
     node->resumed = ARENA_NEW(parse->arena, struct segment_resumed);
     node->resumed->facts = *measure_of_facts(parse, AGGREGATE_ANY, facts, false);
+
     if (window)
         node->resumed->facts.window = *window;
+
     node->resumed->gap = segment_quantity_period(quantity);
     node->resumed->gap_count = quantity.count;
     node->resumed->gap_unit = quantity.unit;
@@ -543,13 +577,16 @@ struct segment_step *segment_step_new(struct parse *parse, bool negated, struct 
                                       struct quantity within)
 {
     struct segment_step *step = ARENA_NEW(parse->arena, struct segment_step);
+
     step->negated = negated;
     step->alias = alias.text.data ? segment_token_string(parse, alias) : NULL;
     step->kind_count = kinds->count;
+
     for (int i = 0; i < kinds->count; i++)
         step->kinds[i] = joined(parse, &kinds->kinds[i]->path);
     step->filter = filter;
     step->span = filter ? segment_span_join(kinds->span, filter->span) : kinds->span;
+
     if (within.count >= 0) {
         step->has_within = true;
         step->within = segment_quantity_period(within);
@@ -578,6 +615,7 @@ struct segment_sequence *segment_sequence_add(struct parse *parse,
         segment_parse_fail(parse, step->span, "name both kinds in one step: not (order, refund)",
                            "two negated steps cannot follow each other");
     }
+
     if (sequence->step_count == SEGMENT_STEPS_MAX)
         segment_parse_fail(parse, step->span, NULL, "a sequence has at most %d steps",
                            SEGMENT_STEPS_MAX);
@@ -589,6 +627,7 @@ struct segment_sequence *segment_sequence_add(struct parse *parse,
 struct segment_node *segment_node_sequence(struct parse *parse, struct token word,
                                            struct segment_sequence *sequence,
                                            struct segment_window *window, struct token end)
+
 {
     struct segment_node *node =
         segment_node_alloc(parse, OP_SEQUENCE, segment_span_join(word.span, end.span), 0);

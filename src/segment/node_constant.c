@@ -29,12 +29,14 @@ static void number_fail(struct parse *parse, struct token token)
 struct segment_node *segment_node_number(struct parse *parse, struct token token)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_INT);
+
     if (has_exponent(token.text)) {
         node->type = VALUE_DOUBLE;
         if (!number_parse_double(token.text, &node->literal.number))
             number_fail(parse, token);
         return node;
     }
+
     if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) ||
         node->scale > NUMBER_SCALE_MAX)
         number_fail(parse, token);
@@ -61,11 +63,13 @@ struct segment_node *segment_node_length(struct parse *parse, struct token numbe
     struct segment_node *node =
         literal(parse, segment_span_join(number.span, unit.span), VALUE_DOUBLE);
     double value;
+
     if (!number_parse_double(number.text, &value))
         number_fail(parse, number);
+
     node->literal.is_length = true;
     bool km = text_is(unit.text, "km");
-    node->literal.number = value * (km ? 1000 : 1);
+    node->literal.number = value * (km ? 1000 : 1); /* metres */
     node->literal.count = km;
     node->literal.text = number.text;
     return node;
@@ -73,6 +77,7 @@ struct segment_node *segment_node_length(struct parse *parse, struct token numbe
 
 struct quantity segment_quantity_new(struct parse *parse, struct token number, struct token unit)
 {
+    enum { COUNT_MAX = 100000000 }; /* times the 12 months of a year it still fits 32 bits */
     struct quantity quantity = {0, segment_unit_of(unit.text),
                                 segment_span_join(number.span, unit.span)};
     int scale;
@@ -80,15 +85,23 @@ struct quantity segment_quantity_new(struct parse *parse, struct token number, s
         memchr(number.text.data, '.', number.text.length))
         segment_parse_fail(parse, number.span, "use a smaller unit: 36 hours rather than 1.5 days",
                            "a length of time is a whole number of its unit");
-    else if (quantity.count > 100000000)
+    else if (quantity.count > COUNT_MAX)
         segment_parse_fail(parse, number.span, NULL, "this length of time is too long");
     return quantity;
 }
 
 struct calendar_period segment_quantity_period(struct quantity quantity)
 {
-    static const struct calendar_period units[] = {{0, 1},      {0, 60}, {0, 3600}, {0, 86400},
-                                                   {0, 604800}, {1, 0},  {3, 0},    {12, 0}};
+    static const struct calendar_period units[] = {
+        [CALENDAR_SECOND] = {0, 1},
+        [CALENDAR_MINUTE] = {0, SECONDS_A_MINUTE},
+        [CALENDAR_HOUR] = {0, SECONDS_AN_HOUR},
+        [CALENDAR_DAY] = {0, SECONDS_A_DAY},
+        [CALENDAR_WEEK] = {0, 7 * SECONDS_A_DAY},
+        [CALENDAR_MONTH] = {1, 0},
+        [CALENDAR_QUARTER] = {3, 0},
+        [CALENDAR_YEAR] = {MONTHS_A_YEAR, 0},
+    };
     struct calendar_period unit = units[quantity.unit];
     return (struct calendar_period){(int32_t)(unit.months * quantity.count),
                                     unit.seconds * quantity.count};

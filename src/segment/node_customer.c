@@ -21,8 +21,9 @@ bool segment_small_count(struct parse *parse, struct token token, int64_t *out)
 
 static void read_percent(struct parse *parse, struct token token, int64_t *scaled, int *scale)
 {
+    enum { DECIMALS_MAX = 12 }; /* 100 % so written is 10^14, far within 64 bits */
     struct text text = {token.text.data, token.text.length - 1};
-    bool good = number_parse_decimal(text, scaled, scale) && *scale <= 12;
+    bool good = number_parse_decimal(text, scaled, scale) && *scale <= DECIMALS_MAX;
     if (!good || *scaled > 100 * number_power10(*scale))
         segment_parse_fail(parse, token.span, NULL,
                            "a share lies between 0%% and 100%%, with at most 12 decimals");
@@ -49,6 +50,7 @@ struct segment_node *segment_node_top(struct parse *parse, struct token word, bo
         rank_new(parse, OP_TOP, segment_span_join(word.span, end), by, among);
     node->rank->bottom = bottom;
     node->rank->is_percent = percent;
+
     if (percent) {
         read_percent(parse, amount, &node->rank->percent_scaled, &node->rank->percent_scale);
         node->rank->percent =
@@ -104,7 +106,9 @@ struct segment_node *segment_node_periods(struct parse *parse, struct token word
         segment_node_new(parse, OP_PERIODS, segment_span_join(word.span, end.span), 1, condition);
     node->periods = ARENA_NEW(parse->arena, struct segment_periods);
     node->periods->unit = segment_unit_of(unit.text);
+
     node->periods->window = *window;
+
     if (node->periods->unit < CALENDAR_DAY)
         segment_parse_fail(parse, unit.span, NULL,
                            "periods counts days, weeks, months, quarters or years");

@@ -7,7 +7,9 @@ struct segment_node *segment_node_in_window(struct parse *parse, struct segment_
 {
     struct segment_node *node = segment_node_new(
         parse, OP_IN_WINDOW, segment_span_join(value->span, window->span), 1, value);
+
     node->window = window;
+
     if (window->weekdays || window->anniversary)
         segment_parse_fail(parse, window->span,
                            "ask for weekday(…) in (6, 7), or anniversary(…) this month",
@@ -52,6 +54,7 @@ struct segment_window *segment_window_ago(struct parse *parse, struct token betw
 {
     struct segment_window *window =
         segment_window_new(parse, WINDOW_AGO, segment_span_join(between.span, ago.span));
+
     bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL &&
                  to->literal.is_period;
     if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {
@@ -60,6 +63,7 @@ struct segment_window *segment_window_ago(struct parse *parse, struct token betw
             "a span of the past is written between 30 and 60 days ago, the smaller number first");
         return window;
     }
+
     struct quantity near = {from->literal.integer, to->literal.unit, from->span};
     window->unit = near.unit;
     window->count = near.count;
@@ -73,13 +77,17 @@ struct segment_window *segment_window_calendar(struct parse *parse, enum segment
                                                struct segment_span begin, struct token number,
                                                struct token unit)
 {
+    enum { COUNT_MAX = 100000 }; /* as days some 270 years, more than facts go back */
     struct segment_window *window =
         segment_window_new(parse, form, segment_span_join(begin, unit.span));
     window->count = 1;
+
     window->unit = unit.text.data ? segment_unit_of(unit.text) : CALENDAR_DAY;
+
     if (number.text.data && segment_small_count(parse, number, &window->count) &&
-        window->count > 100000)
+        window->count > COUNT_MAX)
         segment_parse_fail(parse, number.span, NULL, "this window is too long");
+
     if (window->unit < CALENDAR_DAY)
         segment_parse_fail(parse, unit.span, "say last 24 hours",
                            "calendar units are day, week, month, quarter and year");

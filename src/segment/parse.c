@@ -25,6 +25,7 @@ void segment_parse_fail(struct parse *parse, struct segment_span span, const cha
     va_start(arguments, format);
     char *message = arena_vprintf(parse->arena, format, arguments);
     va_end(arguments);
+
     struct error *error =
         segment_problem_add(parse->problems, parse->source, span, false, "%s", message);
     if (hint)
@@ -60,6 +61,7 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
 {
     int words = 0;
 
+    /* Where a whole condition or value could stand, its many beginnings are not listed. */
     for (int token = 1; token < count; token++)
         words += accepted[token] && token != TOKEN_ILLEGAL && token != TOKEN_CONDITION;
     bool value = accepted[TOKEN_NUMBER] && accepted[TOKEN_ID] && accepted[TOKEN_LP];
@@ -118,6 +120,7 @@ static const char *other_wording(struct parse *parse, struct token found, const 
     struct token last = parse->last;
     int length = (int)found.text.length;
 
+    /* From what stands before and what was found there, the nearest first. */
     if ((found.kind == TOKEN_AND || found.kind == TOKEN_OR) && is_junction(last.kind))
         return "a condition is missing between the two words; write it there, or take one of them "
                "away";
@@ -144,6 +147,7 @@ static const char *other_wording(struct parse *parse, struct token found, const 
     if (found.kind == TOKEN_ID && accepted[TOKEN_LP] && !accepted[TOKEN_AND] && last.text.data)
         return arena_printf(parse->arena, "what it asks about stands in parentheses: %.*s(%.*s)",
                             (int)last.text.length, last.text.data, length, found.text.data);
+    /* The text ended. */
     if (!found.text.data && accepted[TOKEN_RP])
         return "a parenthesis is still open; close it";
     if (!found.text.data && is_junction(last.kind))
@@ -165,6 +169,7 @@ static const char *other_language(struct parse *parse, struct token found, const
     if (meant && strcmp(meant, "not") != 0)
         return arena_printf(parse->arena, "the word is “%s”", meant);
     for (size_t i = parse->fed; i-- > 0;) {
+
         struct token token = parse->tokens[i];
         meant = is_name(token) ? segment_word_meant(token.text) : NULL;
         int next = i + 1 == parse->fed ? found.kind : parse->tokens[i + 1].kind;
@@ -181,6 +186,7 @@ static const char *other_language(struct parse *parse, struct token found, const
 static bool is_currency_code(struct token token)
 {
     bool capitals = is_name(token) && token.text.length == 3;
+
     for (size_t i = 0; capitals && i < 3; i++)
         capitals = token.text.data[i] >= 'A' && token.text.data[i] <= 'Z';
     return capitals;
@@ -191,6 +197,7 @@ static const char *currency_behind(struct parse *parse, struct token found)
 {
     if (parse->last.kind != TOKEN_NUMBER || !is_name(found))
         return NULL;
+
     bool sign = segment_amount_meant(found.text, parse->arena) != NULL;
     if (!sign && !is_currency_code(found))
         return NULL;
@@ -201,6 +208,7 @@ static const char *currency_behind(struct parse *parse, struct token found)
 /* A hint for mistakes that people make often. */
 static const char *usual_mistake(struct parse *parse, struct token found, const bool *accepted)
 {
+    /* Slips with words of the language itself. */
     if (found.kind == TOKEN_UNIT && parse->last.kind == TOKEN_LAST)
         return "say last 30 days, or last calendar month";
     if (found.kind == TOKEN_COMMA && parse->last.kind == TOKEN_NUMBER)
@@ -220,6 +228,7 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
                "where …)";
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
+    /* Slips from elsewhere: another language, a currency, another way to say it. */
     const char *other = other_language(parse, found, accepted);
     if (!other)
         other = currency_behind(parse, found);
@@ -232,6 +241,8 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
             parse->arena,
             "“%.*s” is a word of the language; as a name it stands in backquotes: `%.*s`",
             (int)found.text.length, found.text.data, (int)found.text.length, found.text.data);
+
+    /* A word nobody knows: nearly one that could stand here? */
     if (found.kind != TOKEN_ID || found.quoted)
         return NULL;
     size_t count, near = 0;
@@ -251,14 +262,17 @@ void segment_parse_unexpected(struct parse *parse, struct token found, const boo
         parse->failed = true;
         return;
     }
+
+    enum { SHOWN_MAX = 60 }; /* bytes of it, so that the message stays readable */
     struct buffer expected;
     buffer_init(&expected, 0);
     list_expected(&expected, accepted, count);
+
     const char *hint = usual_mistake(parse, found, accepted);
     if (found.text.data)
         segment_parse_fail(parse, found.span, hint, "“%.*s” does not fit here; expected is %s",
-                           (int)(found.text.length > 60 ? 60 : found.text.length), found.text.data,
-                           expected.data);
+                           (int)(found.text.length > SHOWN_MAX ? SHOWN_MAX : found.text.length),
+                           found.text.data, expected.data);
     else
         segment_parse_fail(parse, found.span, hint, "the definition ends too early; expected is %s",
                            expected.data);
@@ -284,7 +298,9 @@ void segment_statement_member(struct parse *parse, struct token name, struct tok
                               struct segment_node *condition, bool is_else)
 {
     struct statement *statement = &parse->statement;
+
     int count = statement->member_count;
+    /* Room doubles when the count is a power of two, from 4 on. */
     if (count == 0 || (count >= 4 && (count & (count - 1)) == 0)) {
         struct member *more =
             ARENA_ARRAY(parse->arena, struct member, count == 0 ? 4 : 2 * (size_t)count);
@@ -292,14 +308,17 @@ void segment_statement_member(struct parse *parse, struct token name, struct tok
             memcpy(more, statement->members, sizeof *more * (size_t)count);
         statement->members = more;
     }
+
     struct member *member = &statement->members[statement->member_count++];
     *member = (struct member){segment_token_string(parse, name),
                               title.text.data ? segment_token_string(parse, title) : NULL,
                               name.span, condition, is_else};
+
     for (int i = 0; i < count; i++)
         if (strcmp(statement->members[i].name, member->name) == 0)
             segment_parse_fail(parse, name.span, "give it another name",
                                "the scheme has a member “%s” already", member->name);
+
     if (strchr(member->name, '.'))
         segment_parse_fail(parse, name.span, NULL, "the name of a member has no dot in it");
 }
@@ -318,10 +337,12 @@ static bool parse_one(const struct source *source, struct arena *arena, struct p
 {
     size_t errors = problems->errors;
     struct parse parse = {.source = source, .arena = arena, .problems = problems};
+
     parse.statement.source = source;
     parse.statement.kind = STATEMENT_CONDITION;
     if (count > 0)
         parse.statement.span = segment_span_join(tokens[0].span, tokens[count - 1].span);
+
     segment_parse_tokens(&parse, tokens, count, first);
     *out = parse.statement;
     return !parse.failed && problems->errors == errors;
@@ -335,10 +356,14 @@ void segment_parse_source(const struct source *source, struct arena *arena,
     segment_lex(source, arena, problems, &tokens);
     const struct token *items = tokens.list.items;
     size_t count = tokens.list.count, at = 0;
+    /* Statement by statement. What begins with none is said once, and skipped up to the next
+     * beginning. */
     while (at < count) {
         size_t end = at + 1;
         while (end < count && !begins_statement(items, count, end))
+
             end++;
+
         struct statement statement;
         if (items[at].kind != TOKEN_LIST && !begins_statement(items, count, at)) {
             bool likely = items[at].kind == TOKEN_ID;
@@ -367,7 +392,9 @@ bool segment_parse_condition(const struct source *source, struct arena *arena,
     struct tokens tokens = {0};
     size_t errors = problems->errors;
     segment_lex(source, arena, problems, &tokens);
+
     bool good = problems->errors == errors;
+
     if (tokens.list.count == 0 && good) {
         segment_problem_add(problems, source, (struct segment_span){0, 0}, false,
                             "the condition is empty");
@@ -377,6 +404,7 @@ bool segment_parse_condition(const struct source *source, struct arena *arena,
                          TOKEN_CONDITION, out) &&
                good;
     }
+
     segment_tokens_release(&tokens);
     return good;
 }

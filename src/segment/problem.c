@@ -40,23 +40,29 @@ static const char *excerpt(struct arena *arena, struct text line, size_t begin, 
         begin > EXCERPT_MAX / 2 && line.length > EXCERPT_MAX ? begin - EXCERPT_MAX / 2 : 0;
     while (from > 0 && ((unsigned char)line.data[from] & 0xC0) == 0x80)
         from--;
+
     size_t to = line.length - from > EXCERPT_MAX ? from + EXCERPT_MAX : line.length;
     while (to < line.length && ((unsigned char)line.data[to] & 0xC0) == 0x80)
         to++;
+
     if (end > to)
         end = to;
     int before = cells(line.data + from, line.data + begin),
         under = cells(line.data + begin, line.data + end);
+
     struct buffer out;
     buffer_init(&out, 0);
+
     for (size_t i = from; i < to; i++)
         buffer_char(&out, line.data[i] == '\t' || line.data[i] == '\0' ? ' ' : line.data[i]);
+
     buffer_char(&out, '\n');
     for (int i = 0; i < before; i++)
         buffer_char(&out, ' ');
     buffer_char(&out, '^');
     for (int i = 1; i < under; i++)
         buffer_char(&out, '~');
+
     const char *copy = buffer_copy(&out, arena);
     buffer_release(&out);
     return copy;
@@ -67,8 +73,10 @@ struct error *segment_problem_add(struct problems *problems, const struct source
                                   ...)
 {
     problems->errors += !is_warning;
+    /* Past the most that are kept, the last one stands for all that follow. */
     if (problems->list.count >= PROBLEMS_MAX)
-        problems->list.count = PROBLEMS_MAX - 1; /* the last is overwritten */
+        problems->list.count = PROBLEMS_MAX - 1;
+
     struct segment_problem problem = {.is_warning = is_warning, .span = span, .file = source->file};
     va_list arguments;
     va_start(arguments, format);
@@ -76,25 +84,32 @@ struct error *segment_problem_add(struct problems *problems, const struct source
     (void)status;
     va_end(arguments);
 
+    /* The line that holds the place, and its number: looked for from the beginning, as problems are
+     * few. */
     const char *text = source->text.data, *end = text + source->text.length;
     const char *place =
         text + (span.begin < source->text.length ? span.begin : source->text.length);
     const char *line = place;
     while (line > text && line[-1] != '\n')
         line--;
+
     int number = 1;
     for (const char *at = text; at < line; at++)
         number += *at == '\n';
+
     const char *line_end = line;
     while (line_end < end && *line_end != '\n' && *line_end != '\r')
         line_end++;
+
     size_t begin = (size_t)(place - line),
            to = span.end > span.begin ? begin + (span.end - span.begin) : begin + 1;
     if (line_end - line < (ptrdiff_t)begin)
         begin = (size_t)(line_end - line);
+
     error_place(&problem.error, "%s:%d:%d", source->file, number, columns(line, line + begin) + 1);
     problem.excerpt =
         excerpt(problems->arena, (struct text){line, (size_t)(line_end - line)}, begin, to);
+
     VECTOR_PUSH(&problems->list, problem);
     return &problems->list.items[problems->list.count - 1].error;
 }

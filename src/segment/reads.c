@@ -62,6 +62,7 @@ static void read_measure(struct reader *reader, const struct segment_measure *me
 {
     bool some = measure->window.form != WINDOW_ALL || measure->window.weekdays;
     reader->standing = (struct standing){measure->kind_table, measure->kind_count, NULL};
+
     read_kinds(reader, measure->kind_table, measure->kind_count, !measure->argument,
                some || measure->aggregate == AGGREGATE_SUM);
 }
@@ -70,6 +71,7 @@ static void read_step(struct reader *reader, const struct segment_path *path)
 {
     if (!reader->standing.sequence || path->is_time)
         return;
+
     const struct segment_step *step = &reader->standing.sequence->steps[path->step];
     for (int k = 0; k < step->kind_count; k++)
         read_path(reader, path, step->kind_table[k], k);
@@ -80,11 +82,13 @@ static void read_segment(struct reader *reader, int segment)
     if (segment < 0 || segment >= reader->set->segment_count || reader->seen[segment])
         return;
     reader->seen[segment] = true;
+
     const struct segment_definition *definition = &reader->set->segments[segment];
     if (definition->condition)
         read_node(reader, definition->condition);
     if (definition->scheme < 0)
         return;
+
     /* All parts are evaluated together; an earlier one bounds this one. */
     const struct segment_scheme *scheme = &reader->set->schemes[definition->scheme];
     for (int i = 0; i < scheme->member_count; i++)
@@ -105,6 +109,7 @@ static void read_op(struct reader *reader, const struct segment_node *node)
 
     switch (node->op) {
     case OP_TRAIT:
+    /* A trait is a column of the traits' table, a property one of each kind it may be of. */
     case OP_TRAIT_AS_OF: read_path(reader, &node->path, trait_table(reader), 0); break;
     case OP_ACCOUNT: read_path(reader, &node->account->path, trait_table(reader), 0); break;
     case OP_PROPERTY:
@@ -151,10 +156,12 @@ static void read_node(struct reader *reader, struct segment_node *node)
     struct standing outer = reader->standing;
     const struct segment_node *above = reader->parent;
     read_op(reader, node);
+
     if (node->op == OP_SEQUENCE)
         for (int s = 0; s < node->sequence->step_count; s++)
             read_kinds(reader, node->sequence->steps[s].kind_table,
                        node->sequence->steps[s].kind_count, true, true);
+
     reader->parent = node;
     segment_node_each(node, read_child, reader);
     reader->parent = above;
@@ -171,10 +178,13 @@ struct segment_reads segment_reads(const struct segment_set *set, const struct s
                                 .dated = ARENA_ARRAY(arena, bool, schema->table_count + 1),
                                 .segments =
                                     ARENA_ARRAY(arena, bool, (size_t)set->segment_count + 1)};
+
     struct reader reader = {
         .set = set, .schema = schema, .reading = reading, .out = &out, .seen = out.segments};
+
     for (size_t t = 0; t < schema->table_count; t++)
         out.columns[t] = ARENA_ARRAY(arena, bool, schema->tables[t].column_count + 1);
+
     for (int i = 0; i < (count < 0 ? set->segment_count : count); i++)
         read_segment(&reader, count < 0 ? i : segments[i]);
     return out;
@@ -197,11 +207,13 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
     struct segment_reads reads =
         segment_reads(set, schema, segments, count, SEGMENT_READ_TO_EVALUATE, arena);
     struct segment_needs needs = {.records = reads.records, .lists = reads.lists};
+
     needs.items = ARENA_ARRAY(arena, struct segment_need, schema->table_count + 1);
     for (size_t t = 0; t < schema->table_count; t++) {
         if (!reads.tables[t])
             continue;
         struct segment_need *need = &needs.items[needs.count++];
+
         size_t used = 0;
         need->table = schema->tables[t].name;
         need->columns = ARENA_ARRAY(arena, const char *, schema->tables[t].column_count + 1);

@@ -13,7 +13,8 @@
 
 /* SEGMENT_LEVELS_MAX: of a condition with all it uses written out; 100,000 levels overran a stack
  * of 8 MiB. */
-enum { SEGMENT_SOURCE_MAX = 16 << 20, SEGMENT_DEPTH_MAX = 200, SEGMENT_LEVELS_MAX = 10000 };
+enum { SEGMENT_SOURCE_MAX_MIB = 16, SEGMENT_SOURCE_MAX = SEGMENT_SOURCE_MAX_MIB << 20 };
+enum { SEGMENT_DEPTH_MAX = 200, SEGMENT_LEVELS_MAX = 10000 };
 #define SEGMENT_SAVED_FILE "saved definitions"
 
 /* One segment. Scheme members are segments too, named `scheme.member`; the `else` member has no

@@ -45,12 +45,14 @@ static size_t valid_length(struct text text)
 
 static bool readable(struct build *build, const struct source *source)
 {
+
     if (source->text.length > SEGMENT_SOURCE_MAX) {
         struct source empty = {source->file, {"", 0}};
         segment_problem_add(&build->problems, &empty, (struct segment_span){0, 0}, false,
-                            "the file is larger than %d MiB", SEGMENT_SOURCE_MAX >> 20);
+                            "the file is larger than %d MiB", SEGMENT_SOURCE_MAX_MIB);
         return false;
     }
+
     if (!text_valid_utf8(source->text)) {
         uint32_t at = (uint32_t)valid_length(source->text);
         error_hint(segment_problem_add(&build->problems, source, (struct segment_span){at, at},
@@ -74,6 +76,7 @@ static void parse_known(struct build *build, const struct segment_set *known)
         buffer_char(&text, '\n');
     }
 
+    /* A scheme is written with its first member, and so once. */
     for (int i = 0; i < known->segment_count; i++) {
         int scheme = known->segments[i].scheme;
         if (scheme < 0)
@@ -107,6 +110,7 @@ static void merge(struct build *build)
     size_t kept = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
         struct statement statement = build->statements.items[i];
+        /* Lists have names of their own: a segment may be called like one. */
         bool is_new;
         char key[NAME_MAX_BYTES + 2];
         snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
@@ -118,6 +122,7 @@ static void merge(struct build *build)
         }
 
         struct statement *other = &build->statements.items[place];
+
         ENSURE(same_space(other, &statement));
         if (!other->from_known)
             error_hint(segment_problem_add(&build->problems, statement.source, statement.name_span,
@@ -141,9 +146,11 @@ static void count_definitions(struct build *build)
         const struct statement *statement = &build->statements.items[i];
         lists += statement->kind == STATEMENT_LIST;
         schemes += statement->kind == STATEMENT_SCHEME;
+
         segments += statement->kind == STATEMENT_SCHEME ? statement->member_count
                                                         : statement->kind != STATEMENT_LIST;
     }
+
     set->segments = ARENA_ARRAY(&set->arena, struct segment_definition, segments + 1);
     set->schemes = ARENA_ARRAY(&set->arena, struct segment_scheme, schemes + 1);
     set->lists = ARENA_ARRAY(&set->arena, const char *, lists + 1);
@@ -168,6 +175,7 @@ static void add_scheme(struct segment_set *set, const struct statement *statemen
     struct segment_scheme *scheme = &set->schemes[set->scheme_count];
     *scheme = (struct segment_scheme){statement->name, statement->title, statement->exclusive,
                                       set->segment_count, statement->member_count};
+
     for (int i = 0; i < statement->member_count; i++) {
         const struct member *member = &statement->members[i];
         struct segment_definition *segment = add_segment(set, statement);
@@ -178,6 +186,7 @@ static void add_scheme(struct segment_set *set, const struct statement *statemen
         segment->scheme = set->scheme_count;
         segment->is_else = member->is_else;
     }
+
     set->scheme_count++;
 }
 
@@ -185,6 +194,7 @@ static void fill_set(struct build *build)
 {
     struct segment_set *set = build->set;
     count_definitions(build);
+
     for (size_t i = 0; i < build->statements.count; i++) {
         const struct statement *statement = &build->statements.items[i];
         if (statement->kind == STATEMENT_SCHEME) {
@@ -196,6 +206,7 @@ static void fill_set(struct build *build)
             add_segment(set, statement);
         }
     }
+
     for (int i = 0; i < set->segment_count; i++)
         text_map_put(&set->segment_index, text_from(set->segments[i].name), (uint64_t)i, NULL);
     for (int i = 0; i < set->scheme_count; i++)
@@ -216,12 +227,14 @@ static const char *canonical(struct segment_set *set, const struct segment_defin
 
 static void check_all(struct build *build)
 {
+    /* In the order in which fill_set made segments of statements. */
     struct scope scope = {0};
     int at = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
         const struct statement *statement = &build->statements.items[i];
         int members = statement->kind == STATEMENT_SCHEME ? statement->member_count
                                                           : statement->kind != STATEMENT_LIST;
+
         build->check.source = statement->source;
         build->check.saved = statement->from_known;
         for (int m = 0; m < members; m++, at++) {
@@ -268,6 +281,7 @@ static void fill_uses(struct segment_set *set)
         struct uses uses = {.set = set};
         if (segment->condition)
             find_uses(&segment->condition, &uses);
+
         int *copy = ARENA_ARRAY(&set->arena, int, uses.list.count + 1);
         if (uses.list.count > 0)
             memcpy(copy, uses.list.items, uses.list.count * sizeof *copy);
@@ -290,9 +304,11 @@ static int need(const struct segment_set *set, int segment, int n)
     const struct segment_definition *definition = &set->segments[segment];
     if (n < definition->use_count)
         return definition->uses[n];
+
     n -= definition->use_count;
     if (definition->scheme < 0)
         return -1;
+
     const struct segment_scheme *scheme = &set->schemes[definition->scheme];
     if (scheme->exclusive || definition->is_else)
         return n < segment - scheme->first_member ? scheme->first_member + n : -1;
@@ -314,11 +330,13 @@ static void report_cycle(struct build *build, const struct visit *stack, size_t 
     size_t from = 0;
     while (stack[from].segment != again)
         from++;
+
     struct buffer names;
     buffer_init(&names, ERROR_MESSAGE_MAX);
     for (size_t i = from; i < depth; i++)
         buffer_printf(&names, "%s uses ", set->segments[stack[i].segment].name);
     buffer_string(&names, set->segments[again].name);
+
     error_hint(segment_problem_add(&build->problems, source_of(build, again),
                                    set->segments[again].span, false,
                                    "these segments go in a circle: %s", names.data),
@@ -335,6 +353,8 @@ static void put_in_order(struct build *build)
 
     set->order = ARENA_ARRAY(&set->arena, int, set->segment_count + 1);
     int ordered = 0;
+    /* Depth-first. Who is still open and needed again closes a circle; it is said, and passed
+     * over. */
     for (int first = 0; first < set->segment_count; first++) {
         if (state[first] != UNSEEN)
             continue;
@@ -373,6 +393,7 @@ static void check_levels(struct build *build)
     for (int i = 0; i < set->segment_count; i++) {
         int at = set->order[i], scheme = set->segments[at].scheme;
         const struct segment_definition *segment = &set->segments[at];
+
         int below = 0, earlier = scheme >= 0 ? deepest[scheme] : 0;
         for (int u = 0; u < segment->use_count; u++)
             below = levels[segment->uses[u]] > below ? levels[segment->uses[u]] : below;
@@ -393,7 +414,6 @@ static void check_levels(struct build *build)
     }
 
     free(levels);
-
     free(deepest);
 }
 
@@ -402,8 +422,10 @@ static void check_levels(struct build *build)
 static enum status hand_out(struct build *build, struct segment_problems *problems,
                             struct error *error)
 {
+
     const struct segment_problem *items = build->problems.list.items;
     size_t count = build->problems.list.count;
+
     if (problems) {
         problems->count = count;
         problems->errors = build->problems.errors;
@@ -413,6 +435,7 @@ static enum status hand_out(struct build *build, struct segment_problems *proble
             problems->items[i].file = arena_strdup(build->problems.arena, items[i].file);
         }
     }
+    /* Warnings stay among the problems; the first error is what the caller gets. */
     for (size_t i = 0; i < count; i++)
         if (!items[i].is_warning) {
             if (error)
@@ -431,6 +454,8 @@ static enum status finish(struct build *build, const struct schema *schema,
     *out = NULL;
     enum status status =
         zone_open(schema && schema->zone ? schema->zone : "UTC", &build->check.zone, error);
+    /* Whatever is wrong is collected over the whole set, so that all of it can be said at once. How
+     * deep chains go can only be told when there are no circles. */
     if (status == STATUS_OK) {
         merge(build);
         fill_set(build);
@@ -467,7 +492,9 @@ static void begin(struct build *build, struct arena *arena, const struct segment
     arena_init(&build->set->arena, 0);
     text_map_init(&build->set->segment_index);
     text_map_init(&build->set->scheme_index);
+
     build->problems.arena = arena;
+
     if (known)
         parse_known(build, known);
 }
@@ -478,12 +505,14 @@ enum status segment_set_build(const struct segment_source *sources, size_t sourc
                               struct segment_set **out, struct error *error)
 {
     struct build build;
+
     begin(&build, arena, known);
     for (size_t i = 0; i < source_count; i++) {
         const struct source *source = source_new(&build, sources[i].file, sources[i].text);
         if (readable(&build, source))
             segment_parse_source(source, &build.set->arena, &build.problems, &build.statements);
     }
+
     return finish(&build, schema, problems, out, error);
 }
 
@@ -517,6 +546,7 @@ enum status segment_condition_build(struct text condition, const struct schema *
     struct statement statement = {0};
     if (readable(&build, source) &&
         segment_parse_condition(source, &build.set->arena, &build.problems, &statement)) {
+        /* A name that no definition can have. */
         statement.name = "?";
         VECTOR_PUSH(&build.statements, statement);
     }
@@ -580,7 +610,9 @@ const char *segment_node_words(struct check *check, const struct segment_node *n
     struct buffer text;
     buffer_init(&text, 0);
     segment_format_node(node, &text);
+
     size_t length = text.length;
+    /* Cut between two characters, not within one. */
     if (length > WORDS_MAX) {
         length = WORDS_MAX - 3;
         while (length > 0 && ((unsigned char)text.data[length] & 0xC0) == 0x80)
@@ -589,6 +621,7 @@ const char *segment_node_words(struct check *check, const struct segment_node *n
         text.data[length] = '\0';
         buffer_string(&text, "…");
     }
+
     const char *copy = buffer_copy(&text, check->arena);
     buffer_release(&text);
     return copy;

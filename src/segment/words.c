@@ -172,6 +172,7 @@ const char *segment_token_label(int kind)
         {0, "the end"},
     };
 
+    /* Signs and kinds of constants have labels; a word is its own. */
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         if (labels[i].kind == kind)
             return labels[i].label;
@@ -283,7 +284,7 @@ static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thurs
 
 int segment_weekday_by_name(struct text name)
 {
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < DAYS_A_WEEK; i++)
         if (text_is(name, weekdays[i]))
             return i + 1;
     return 0;
