@@ -308,6 +308,9 @@ STRATA_API enum strata_status strata_snapshot_explain(const struct strata_snapsh
 STRATA_API enum strata_status strata_model_fit(struct strata_store *store, const char *name,
                                                const char *type, const char *const *options,
                                                const char *moment, struct strata_error *error);
+/* The types of models and what each takes, as `strata model types --json` does: name, form, range,
+ * words, what holds without it. A fit holds what it is given against the same table. */
+STRATA_API enum strata_status strata_model_types(char **json, struct strata_error *error);
 /* Tells the model's scores at a moment; strata_refresh does so for all. */
 STRATA_API enum strata_status strata_model_score(struct strata_store *store, const char *name,
                                                  const char *moment, struct strata_error *error);

@@ -16,13 +16,33 @@ static const struct cli_option *find_in(const struct cli_option *options, const 
     return NULL;
 }
 
+const struct cli_option *cli_options_at(const struct cli_command *command, size_t i,
+                                        const char **title)
+{
+    const struct cli_option *const plain[] = {
+        command->options, command->evaluates ? cli_moment_options : cli_common_options,
+        cli_common_options};
+    const size_t plain_count = command->evaluates ? 3 : 2;
+
+    *title = NULL;
+    if (i < plain_count)
+        return plain[i];
+    if (!command->sections)
+        return NULL;
+    const struct cli_section *section = &command->sections()[i - plain_count];
+    *title = section->title;
+    return section->options;
+}
+
 static const struct cli_option *find_option(const struct cli_command *command, const char *name,
                                             size_t length, char letter)
 {
-    const struct cli_option *option = find_in(command->options, name, length, letter);
-    if (!option && command->evaluates)
-        option = find_in(cli_moment_options, name, length, letter);
-    return option ? option : find_in(cli_common_options, name, length, letter);
+    const struct cli_option *options, *option = NULL;
+    const char *title;
+    size_t i = 0;
+    while (!option && (options = cli_options_at(command, i++, &title)))
+        option = find_in(options, name, length, letter);
+    return option;
 }
 
 static size_t add_names(const struct cli_option *options, const char **names, size_t count,
@@ -36,11 +56,12 @@ static size_t add_names(const struct cli_option *options, const char **names, si
 static enum status unknown_option(const struct cli_command *command, const char *word,
                                   struct error *error)
 {
-    enum { MOST = 64 };
-    const char *names[MOST];
-    size_t count = add_names(command->options, names, 0, MOST);
-    count = add_names(command->evaluates ? cli_moment_options : NULL, names, count, MOST);
-    count = add_names(cli_common_options, names, count, MOST);
+    enum { MOST = 256 };
+    const char *names[MOST], *title;
+    size_t count = 0, i = 0;
+    const struct cli_option *options;
+    while ((options = cli_options_at(command, i++, &title)))
+        count = add_names(options, names, count, MOST);
     enum status status =
         error_set(error, STATUS_USAGE, "strata %s has no option %s", command->name, word);
     char bare[64];

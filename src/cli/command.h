@@ -17,6 +17,13 @@ struct cli_option {
     const char *value; /* what it takes ("FILE"), or NULL for a switch */
     const char *help;  /* one line */
     bool repeats;
+    const char *fallback; /* what holds without it, when `help` does not say so; or NULL */
+};
+
+/* Options of a command that help lists apart. */
+struct cli_section {
+    const char *title;
+    const struct cli_option *options; /* ended by a NULL name */
 };
 
 struct cli;
@@ -31,11 +38,18 @@ struct cli_command {
     bool takes_store;                 /* the first argument may be the store */
     bool evaluates; /* takes --as-of and --known-at, and says when the newest fact is old */
     enum status (*run)(struct cli *cli, struct error *error);
+    const struct cli_section *(*sections)(void); /* more options, ended by a NULL title; or NULL */
 };
 /* Ended by a NULL name; in the order help lists them. */
 extern const struct cli_command cli_commands[];
 extern const struct cli_option cli_common_options[];
 extern const struct cli_option cli_moment_options[];
+/* The i-th list of options that the command takes: its own, those all take, its sections. *title is
+ * NULL but for sections. NULL past the last. */
+const struct cli_option *cli_options_at(const struct cli_command *command, size_t i,
+                                        const char **title);
+/* Those of models, a section for each type. */
+const struct cli_section *cli_model_sections(void);
 
 struct cli_given {
     const struct cli_option *option;
@@ -73,6 +87,8 @@ enum status cli_parse(struct cli *cli, const struct cli_command *command, int ar
 /* STATUS_NOT_FOUND with the ways to name a store, unless cli->store is set. */
 enum status cli_need_store(struct cli *cli, struct error *error);
 
+/* A line for each. */
+void cli_help_options(FILE *out, const struct cli_option *options);
 void cli_help(FILE *out, const struct cli_command *command);
 void cli_help_all(FILE *out);
 void cli_man_page(FILE *out);

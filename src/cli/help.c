@@ -4,29 +4,39 @@
 
 #include <string.h>
 
-static void option_lines(FILE *out, const struct cli_option *options)
+enum { ROOM = 30 }; /* columns for an option, before what it says */
+
+void cli_help_options(FILE *out, const struct cli_option *options)
 {
     for (; options && options->name; options++) {
-        char left[64];
+        char left[96];
         snprintf(left, sizeof left, "%s%c%s--%s%s%s", options->letter ? "-" : " ",
                  options->letter ? options->letter : ' ', options->letter ? ", " : "  ",
                  options->name, options->value ? " " : "", options->value ? options->value : "");
-        fprintf(out, "  %-30s %s%s\n", left, options->help,
-                options->repeats ? " (may be repeated)" : "");
+        bool fits = strlen(left) <= ROOM;
+        fprintf(out, "  %-*s%s%*s %s", ROOM, left, fits ? "" : "\n  ", fits ? 0 : ROOM, "",
+                options->help);
+        if (options->fallback)
+            fprintf(out, " (%s)", options->fallback);
+        fprintf(out, "%s\n", options->repeats ? " (may be repeated)" : "");
     }
 }
 
 void cli_help(FILE *out, const struct cli_command *command)
 {
+    const struct cli_option *options;
+    const char *title;
+
     fprintf(out, "usage: strata %s %s%s\n\n%s\n", command->name, command->arguments,
             command->options && command->options->name ? " [options]" : "", command->summary);
     if (command->details)
         fprintf(out, "\n%s\n", command->details);
     fprintf(out, "\noptions:\n");
-    option_lines(out, command->options);
-    if (command->evaluates)
-        option_lines(out, cli_moment_options);
-    option_lines(out, cli_common_options);
+    for (size_t i = 0; (options = cli_options_at(command, i, &title)); i++) {
+        if (title)
+            fprintf(out, "\n%s:\n", title);
+        cli_help_options(out, options);
+    }
     if (command->example)
         fprintf(out, "\nfor example:\n%s\n", command->example);
     if (command->takes_store)
@@ -78,12 +88,21 @@ static void roff_options(FILE *out, const struct cli_option *options)
         }
         fputc('\n', out);
         roff_text(out, options->help);
+        if (options->fallback) {
+            fputs(" (", out);
+            roff_text(out, options->fallback);
+            fputc(')', out);
+        }
         fputc('\n', out);
     }
 }
 
+/* The common options have a section of their own at the end. */
 static void roff_command(FILE *out, const struct cli_command *command)
 {
+    const struct cli_option *options;
+    const char *title;
+
     fprintf(out, ".SS strata ");
     roff_text(out, command->name);
     fputc(' ', out);
@@ -96,9 +115,16 @@ static void roff_command(FILE *out, const struct cli_command *command)
         roff_text(out, command->details);
         fputc('\n', out);
     }
-    roff_options(out, command->options);
-    if (command->evaluates)
-        roff_options(out, cli_moment_options);
+    for (size_t i = 0; (options = cli_options_at(command, i, &title)); i++) {
+        if (options == cli_common_options)
+            continue;
+        if (title) {
+            fputs(".PP\n", out);
+            roff_text(out, title);
+            fputs(":\n", out);
+        }
+        roff_options(out, options);
+    }
     if (command->example) {
         fputs(".PP\n.nf\n", out);
         roff_text(out, command->example);
@@ -136,6 +162,9 @@ static void completion_words(FILE *out, const struct cli_option *options)
 
 static void bash_completion(FILE *out)
 {
+    const struct cli_option *options;
+    const char *title;
+
     fputs("_strata() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n  if [ \"$COMP_CWORD\" = 1 "
           "]; then\n    words=\"",
           out);
@@ -144,9 +173,8 @@ static void bash_completion(FILE *out)
     fputs("\"\n  else\n    case ${COMP_WORDS[1]} in\n", out);
     for (const struct cli_command *command = cli_commands; command->name; command++) {
         fprintf(out, "    %s) words=\"", command->name);
-        completion_words(out, command->options);
-        completion_words(out, command->evaluates ? cli_moment_options : NULL);
-        completion_words(out, cli_common_options);
+        for (size_t i = 0; (options = cli_options_at(command, i, &title)); i++)
+            completion_words(out, options);
         fputs("\";;\n", out);
     }
     fputs("    esac\n    case $word in -*) ;; *) words=;; esac\n  fi\n"
@@ -167,12 +195,14 @@ static void fish_options(FILE *out, const char *command, const struct cli_option
 
 static void fish_completion(FILE *out)
 {
+    const struct cli_option *options;
+    const char *title;
+
     for (const struct cli_command *command = cli_commands; command->name; command++) {
         fprintf(out, "complete -c strata -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name,
                 command->summary);
-        fish_options(out, command->name, command->options);
-        fish_options(out, command->name, command->evaluates ? cli_moment_options : NULL);
-        fish_options(out, command->name, cli_common_options);
+        for (size_t i = 0; (options = cli_options_at(command, i, &title)); i++)
+            fish_options(out, command->name, options);
     }
 }
 

@@ -88,8 +88,9 @@ static enum status unknown_type(struct error *error)
 {
     struct buffer list;
     const char *name, *summary;
+    const struct study_option *options;
     buffer_init(&list, 0);
-    for (size_t i = 0; study_type_at(i, &name, &summary); i++)
+    for (size_t i = 0; study_type_at(i, &name, &summary, &options); i++)
         buffer_printf(&list, "%s%s", i ? ", " : "", name);
     enum status status =
         error_set(error, STATUS_USAGE, "--type is missing: it says which type of model to fit");
@@ -98,27 +99,33 @@ static enum status unknown_type(struct error *error)
     return status;
 }
 
+/* Whether it says something of the command rather than of the model. */
+static bool is_of_command(const char *name)
+{
+    const struct cli_option *const lists[] = {cli_common_options, cli_moment_options};
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (const struct cli_option *option = lists[l]; option->name; option++)
+            if (strcmp(option->name, name) == 0)
+                return true;
+    return strcmp(name, "type") == 0;
+}
+
 /* Every option given that is not the command's own is the model's; its type says which it takes. */
 static enum status fit(struct cli *cli, struct session *session, const char *name,
                        struct error *error)
 {
-    static const char *const own[] = {"type", "as-of", "known-at", "directory",
-                                      "json", "quiet", "help"};
     struct study_request request = {.name = name, .type = cli_value(cli, "type")};
-    struct study_option *options =
-        ARENA_ARRAY(&cli->arena, struct study_option, cli->given_count + 1);
+    struct study_given *options =
+        ARENA_ARRAY(&cli->arena, struct study_given, cli->given_count + 1);
     struct session_moment moment;
     struct study_model model;
 
     if (!request.type)
         return unknown_type(error);
     for (size_t i = 0; i < cli->given_count; i++) {
-        bool is_own = false;
-        for (size_t o = 0; o < sizeof own / sizeof *own; o++)
-            is_own |= strcmp(cli->given[i].option->name, own[o]) == 0;
-        if (!is_own)
-            options[request.option_count++] =
-                (struct study_option){cli->given[i].option->name, cli->given[i].value};
+        const char *given = cli->given[i].option->name;
+        if (!is_of_command(given))
+            options[request.option_count++] = (struct study_given){given, cli->given[i].value};
     }
 
     request.options = options;
@@ -280,6 +287,39 @@ static enum status score(struct cli *cli, struct session *session, const char *n
     return STATUS_OK;
 }
 
+/* ---- the types there are ---- */
+
+/* strata model types [TYPE]: needs no store. */
+static enum status types(struct cli *cli, struct error *error)
+{
+    const char *only = cli->argument_count > 1 ? cli->arguments[1] : NULL, *name, *summary;
+    const struct study_option *options;
+    const struct study_type *type;
+
+    if (cli->argument_count > 2)
+        return error_set(error, STATUS_USAGE, "strata model types: too many arguments");
+    if (only)
+        TRY(study_type_find(only, &type, error));
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        engine_write_model_types(only, &json);
+        return write_json(cli, &text, error);
+    }
+
+    for (size_t i = 0; study_type_at(i, &name, &summary, &options); i++) {
+        if (!only)
+            fprintf(cli->out, "%-10s %s\n", name, summary);
+        else if (strcmp(only, name) == 0)
+            cli_help_options(cli->out, cli_model_sections()[i].options);
+    }
+    if (!only)
+        cli_note(cli, "strata model types TYPE lists a type's options");
+    return STATUS_OK;
+}
+
 static const struct model_action actions[] = {
     {"fit", true, true, fit},     {"list", false, false, list},
     {"show", false, true, show},  {"delete", true, true, delete_model},
@@ -322,9 +362,12 @@ enum status cli_model(struct cli *cli, struct error *error)
     const struct model_action *action = find_action(cli->arguments[0]);
     struct session *session;
     const char *name = NULL;
+
+    if (strcmp(cli->arguments[0], "types") == 0)
+        return types(cli, error);
     if (!action)
         return error_set(error, STATUS_USAGE,
-                         "strata model has no '%s': it is fit, list, show, score or delete",
+                         "strata model has no '%s': it is fit, list, show, score, delete or types",
                          cli->arguments[0]);
     TRY(read_words(cli, action, &name, error));
     TRY(cli_open(cli, action->writes, &session, error));

@@ -3,6 +3,11 @@
  */
 #include "engine/internal.h"
 
+#include "study/options.h"
+
+#include <math.h>
+#include <string.h>
+
 static void put_count(struct json *json, const char *key, uint64_t count, bool known)
 {
     json_write_key(json, key);
@@ -113,6 +118,7 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
     size_t written[2] = {0, 0};
     bool all = most == SIZE_MAX;
     json_put_array(json, "traits");
+
     for (size_t i = 0; i < profile->count; i++)
         if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);
@@ -128,6 +134,64 @@ void engine_write_lost(const struct insight_lost *lost, size_t count, struct jso
         json_write_object(json);
         json_put_string(json, "name", lost[i].text);
         json_put_string(json, "why", lost[i].why);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
+static void put_bound(struct json *json, const char *key, const struct study_option *option,
+                      double bound)
+{
+    bool number =
+        option->form == STUDY_WHOLE || option->form == STUDY_NUMBER || option->form == STUDY_DAYS;
+    if (number && isfinite(bound))
+        json_put_double(json, key, bound);
+}
+
+static void write_option(const struct study_option *option, struct json *json)
+{
+    char place[STUDY_PLACE_MAX];
+    json_write_object(json);
+    json_put_string(json, "name", option->name);
+    json_put_string(json, "summary", option->summary);
+    json_put_string(json, "form", study_form_name(option->form));
+    json_put_string(json, "takes", study_option_place(option, place));
+    json_put_bool(json, "list", option->list && option->many != 1);
+    json_put_bool(json, "required", option->unless != NULL);
+    if (option->unless && *option->unless)
+        json_put_string(json, "unless", option->unless);
+    put_bound(json, "least", option, option->least);
+    put_bound(json, "most", option, option->most);
+    if (option->choices) {
+        json_put_array(json, "choices");
+        for (size_t i = 0; option->choices[i]; i++)
+            json_write_string(json, option->choices[i]);
+        json_write_end_array(json);
+    }
+    if (option->list && option->many > 1)
+        json_put_integer(json, "values_most", (int64_t)option->many);
+    json_put_string(json, "fallback", option->fallback);
+    if (option->absent)
+        json_put_string(json, "absent", option->absent);
+    json_write_end_object(json);
+}
+
+void engine_write_model_types(const char *only, struct json *json)
+{
+    const char *name, *summary;
+    const struct study_option *options;
+
+    json_write_array(json);
+    for (size_t i = 0; study_type_at(i, &name, &summary, &options); i++) {
+        if (only && strcmp(only, name) != 0)
+            continue;
+        json_write_object(json);
+        json_put_string(json, "type", name);
+        json_put_string(json, "summary", summary);
+        json_put_array(json, "options");
+        for (; options->name; options++)
+            write_option(options, json);
+        json_write_end_array(json);
         json_write_end_object(json);
     }
     json_write_end_array(json);

@@ -175,6 +175,9 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
 /* As the member "lost" of an object, when there are any. */
 void engine_write_lost(const struct insight_lost *lost, size_t count, struct json *json);
 
+/* The types of models with their options, as an array; only: of that type alone, or NULL. */
+void engine_write_model_types(const char *only, struct json *json);
+
 /* ---- SQL of users: one SELECT over the store's views, reading only (src/lake/lake.h says how
  * results are read) ----
  */

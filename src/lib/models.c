@@ -23,9 +23,9 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     if (count % 2)
         return error_set(&call->why, STATUS_USAGE, "the option %s has no value",
                          options[count - 1]);
-    struct study_option *given = ARENA_ARRAY(&call->arena, struct study_option, count / 2 + 1);
+    struct study_given *given = ARENA_ARRAY(&call->arena, struct study_given, count / 2 + 1);
     for (size_t i = 0; i < count / 2; i++)
-        given[i] = (struct study_option){options[2 * i], options[2 * i + 1]};
+        given[i] = (struct study_given){options[2 * i], options[2 * i + 1]};
     request.options = given;
     request.option_count = count / 2;
 
@@ -98,4 +98,14 @@ enum strata_status strata_models(struct strata_store *store, char **out, struct 
     json_write_end_array(&json.json);
     lib_json_end(&json, status, out);
     return lib_end(&call, status, error);
+}
+
+enum strata_status strata_model_types(char **out, struct strata_error *error)
+{
+    struct lib_json json;
+    (void)error; /* asked for as everywhere: a later version may have reasons to fail */
+    lib_json_begin(&json);
+    engine_write_model_types(NULL, &json.json);
+    lib_json_end(&json, STATUS_OK, out);
+    return STRATA_OK;
 }

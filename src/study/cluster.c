@@ -32,49 +32,25 @@ struct cluster_wish {
 
 /* ---- options ---- */
 
-static enum status read_method(struct work *work, const char *given, enum model_cluster_method *out,
-                               struct error *error)
+static void read_scaling(const struct work *work, struct model_scaling_options *out)
 {
-    for (int m = 0; m < MODEL_CLUSTER_METHODS; m++) {
-        *out = (enum model_cluster_method)m;
-        if (strcmp(given, model_cluster_method_name(*out)) == 0)
-            return STATUS_OK;
-    }
-    return work_option_wrong(work, "method",
-                             "kmeans, mixture, kmodes, kprototypes, ward or hdbscan", error);
-}
-
-static enum status read_scaling(struct work *work, struct model_scaling_options *out,
-                                struct error *error)
-{
-    const char *log = work_option(work, "log"), *scale = work_option(work, "scale");
-    *out = (struct model_scaling_options){.log = -1, .scaled = true};
-    if (log && strcmp(log, "auto") != 0) {
-        if (strcmp(log, "yes") != 0 && strcmp(log, "no") != 0)
-            return work_option_wrong(work, "log", "auto, yes or no", error);
-        out->log = strcmp(log, "yes") == 0;
-    }
-    if (scale && strcmp(scale, "deviation") != 0 && strcmp(scale, "none") != 0)
-        return work_option_wrong(work, "scale", "deviation or none", error);
-    out->scaled = !scale || strcmp(scale, "none") != 0;
-    return work_option_number(work, "winsor", .01, 0, .25, &out->winsor, error);
+    static const int logs[] = {-1, 1, 0}; /* auto, yes, no */
+    enum { DEVIATION };
+    *out = (struct model_scaling_options){.log = logs[work_pick(work, "log")],
+                                          .scaled = work_pick(work, "scale") == DEVIATION,
+                                          .winsor = work_number(work, "winsor")};
 }
 
 static enum status read_wish(struct work *work, struct cluster_wish *out, struct error *error)
 {
-    double groups, largest, draws, seed;
-    const char *method = work_option(work, "method");
-    TRY(read_method(work, method ? method : "kmeans", &out->method, error));
-    TRY(work_option_number(work, "groups", 0, 0, CLUSTER_GROUPS, &groups, error));
-    TRY(work_option_number(work, "most-groups", 8, 1, CLUSTER_GROUPS, &largest, error));
-    TRY(work_option_number(work, "stability", 20, 0, 1000, &draws, error));
-    TRY(work_option_number(work, "smallest", 0, 0, 1e9, &out->smallest, error));
-    TRY(work_option_number(work, "gamma", 0, 0, 1e6, &out->gamma, error));
-    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
-    out->groups = (int)groups;
-    out->largest = (int)largest > out->groups ? (int)largest : out->groups;
-    out->draws = (int)draws;
-    out->seed = (uint64_t)seed;
+    int largest = (int)work_number(work, "most-groups");
+    out->method = (enum model_cluster_method)work_pick(work, "method");
+    out->groups = (int)work_number(work, "groups");
+    out->largest = largest > out->groups ? largest : out->groups;
+    out->draws = (int)work_number(work, "stability");
+    out->smallest = work_number(work, "smallest");
+    out->gamma = work_number(work, "gamma");
+    out->seed = (uint64_t)work_number(work, "seed");
     if (out->method == MODEL_CLUSTER_HDBSCAN && out->groups)
         return error_set(error, STATUS_USAGE,
                          "hdbscan finds the number of groups itself; --smallest says how small a "
@@ -379,7 +355,7 @@ enum status study_cluster_fit(struct work *work, struct error *error)
     const struct study_model *before = model_before(work);
 
     TRY(read_wish(work, &wish, error));
-    TRY(read_scaling(work, &data->scaling, error));
+    read_scaling(work, &data->scaling);
     TRY(cluster_read_columns(work, data, &among, error));
     TRY(load_and_prepare(work, among, before, &wish, data, error));
     TRY(look(work, data, &wish, found, error));

@@ -20,18 +20,17 @@ enum { TRAITS_MAX = 24, DESCRIBED_LEVELS = 50 };
 static void name_column(struct work *work, const char *given, struct cluster_column *out)
 {
     static const char *const skip[] = {"last", "days", "time", "months", "weeks"};
-    const char *equals = strchr(given, '='), *at = given;
-    size_t plain = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    const char *at = given;
+    struct text own;
 
-    if (equals && plain == (size_t)(equals - given)) {
-        out->name = arena_strndup(work->arena, given, plain);
-        out->text = equals + 1;
+    out->text = work_named(given, &own);
+    if (own.length) {
+        out->name = arena_strndup(work->arena, own.data, own.length);
         return;
     }
 
     struct buffer name;
     buffer_init(&name, 0);
-    out->text = given;
     while (*at) {
         size_t word = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
         if (word) /* digits belong to the word they end: q1 is a name, 365 is none */
@@ -113,19 +112,15 @@ static void add_traits(struct work *work, struct cluster_data *out)
     }
 }
 
-static enum status read_option(struct work *work, const char *option, bool used,
-                               struct cluster_data *out, struct error *error)
+static void read_option(struct work *work, const char *option, bool used, struct cluster_data *out)
 {
     size_t count;
     const char **list = work_option_list(work, option, &count);
-    if (count > CLUSTER_USED)
-        return error_set(error, STATUS_USAGE, "--%s takes at most %d values", option, CLUSTER_USED);
     for (size_t c = 0; c < count; c++) {
         struct cluster_column column = {0};
         name_column(work, list[c], &column);
         add_column(work->arena, out, column.name, column.text, used);
     }
-    return STATUS_OK;
 }
 
 enum status cluster_read_columns(struct work *work, struct cluster_data *out, const char **among,
@@ -133,10 +128,10 @@ enum status cluster_read_columns(struct work *work, struct cluster_data *out, co
 {
     struct error ignored;
     *among = work_option(work, "among");
-    TRY(read_option(work, "on", true, out, error));
+    read_option(work, "on", true, out);
     if (!out->columns)
         TRY(add_orders(work, true, out, among, error));
-    TRY(read_option(work, "describe", false, out, error));
+    read_option(work, "describe", false, out);
     if (work_option(work, "describe"))
         return STATUS_OK;
     if (add_orders(work, false, out, among, &ignored) != STATUS_OK)

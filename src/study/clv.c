@@ -20,51 +20,36 @@ static const struct clv_period {
     const char *name;
     double days;
     enum calendar_unit unit;
-} periods[] = {{"week", 7, CALENDAR_WEEK},
-               {"day", 1, CALENDAR_DAY},
+} periods[] = {{"day", 1, CALENDAR_DAY},
+               {"week", 7, CALENDAR_WEEK},
                {"month", 365.25 / 12, CALENDAR_MONTH},
                {"year", 365.25, CALENDAR_YEAR}};
 
-enum { PERIODS = sizeof periods / sizeof *periods };
-
 static enum status read_type(struct work *work, struct clv_options *out, struct error *error)
 {
-    const char *transaction = work_option(work, "transaction"), *model = work_option(work, "model");
-    if (model && strcmp(model, "paretonbd") == 0)
-        out->type = MODEL_PARETO_NBD;
-    else if (model && !model_clv_type_parse(model, &out->type))
-        return work_option_wrong(work, "model", "bgnbd, mbgnbd, paretonbd or bgbb", error);
-    out->by_period = out->type == MODEL_BGBB;
-    if (transaction && strcmp(transaction, "period") == 0) {
-        out->by_period = true;
-    } else if (transaction && strcmp(transaction, "day") != 0) {
-        return work_option_wrong(work, "transaction", "day or period", error);
-    } else if (transaction && out->by_period) {
-        enum status status =
-            error_set(error, STATUS_USAGE, "BG/BB counts periods with a purchase, not days");
-        error_hint(error, "leave --transaction out, or give --period day");
-        return status;
-    }
-    return STATUS_OK;
+    enum { DAY };
+    bool by_day = work_pick(work, "transaction") == DAY;
+    out->type = (enum model_clv_type)work_pick(work, "model");
+    out->by_period = out->type == MODEL_BGBB || !by_day;
+    if (out->type != MODEL_BGBB || !by_day || !work_option(work, "transaction"))
+        return STATUS_OK;
+    enum status status =
+        error_set(error, STATUS_USAGE, "BG/BB counts periods with a purchase, not days");
+    error_hint(error, "leave --transaction out, or give --period day");
+    return status;
 }
 
 enum status clv_read_options(struct work *work, struct clv_options *out, struct error *error)
 {
-    const char *period = work_option(work, "period");
-    size_t p = 0;
-    while (period && p < PERIODS && strcmp(periods[p].name, period) != 0)
-        p++;
-    if (p == PERIODS)
-        return work_option_wrong(work, "period", "day, week, month or year", error);
-    *out = (struct clv_options){.type = MODEL_BGNBD,
-                                .period = periods[p].name,
+    int p = work_pick(work, "period");
+    *out = (struct clv_options){.period = periods[p].name,
                                 .days = periods[p].days,
-                                .unit = periods[p].unit};
-    TRY(read_type(work, out, error));
-    TRY(work_option_number(work, "horizon", 365, 1, 3650, &out->horizon, error));
-    TRY(work_option_number(work, "discount", .1, 0, 10, &out->discount, error));
-    TRY(work_option_number(work, "interval", .8, .5, .99, &out->level, error));
-    return work_option_number(work, "holdout", 0, 0, 3650, &out->holdout, error);
+                                .unit = periods[p].unit,
+                                .horizon = work_number(work, "horizon"),
+                                .discount = work_number(work, "discount"),
+                                .level = work_number(work, "interval"),
+                                .holdout = work_number(work, "holdout")};
+    return read_type(work, out, error);
 }
 
 /* Whole numbers, so that equal histories are equal to the last bit and collapse into one row. */

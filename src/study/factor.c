@@ -8,6 +8,7 @@
  * some gets the scale that the other answers let one expect, weighed for just those answers. Who
  * gave fewer than half gets none.
  */
+#include "study/limits.h"
 #include "study/work.h"
 
 #include "model/factor.h"
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS = 60, SCALES = 15, DRAWS = 100, PARALLEL_ROWS = 5000 };
+enum { ITEMS = FACTOR_ITEMS, SCALES = FACTOR_SCALES, DRAWS = 100, PARALLEL_ROWS = 5000 };
 static const double quantile = .95, belongs = .3;
 
 struct factor_item {
@@ -51,53 +52,33 @@ struct factor_work {
 /* NAME=VALUE, or a value that lends its last word. */
 static void name_item(struct work *work, const char *given, struct factor_item *out)
 {
-    size_t plain = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    bool named = plain && given[plain] == '=';
-    out->text = named ? given + plain + 1 : given;
-    out->name = named ? arena_strndup(work->arena, given, plain) : work_short_name(work, given);
-}
-
-static enum status read_rotation(struct work *work, struct factor_work *out, struct error *error)
-{
-    static const char *const names[] = {"none", "varimax", "promax"};
-    const char *name = work_option(work, "rotation");
-    out->rotation = MODEL_ROTATION_VARIMAX;
-    for (int i = 0; name && i < 3; i++)
-        if (strcmp(name, names[i]) == 0) {
-            out->rotation = (enum model_rotation)i;
-            name = NULL;
-        }
-    return name ? work_option_wrong(work, "rotation", "varimax, promax or none", error) : STATUS_OK;
+    struct text name;
+    out->text = work_named(given, &name);
+    out->name = name.length ? arena_strndup(work->arena, name.data, name.length)
+                            : work_short_name(work, given);
 }
 
 static enum status read_options(struct work *work, struct factor_work *out, struct error *error)
 {
-    const char *method = work_option(work, "method"), *scale = work_option(work, "scale");
-    double scales;
+    enum { FACTORS, COMPONENTS }; /* of --method */
+    enum { DEVIATION, NONE };     /* of --scale */
     size_t count;
     const char **on = work_option_list(work, "on", &count);
 
-    if (count < 2 || count > ITEMS)
-        return error_set(error, STATUS_USAGE,
-                         "--on names the answers, 2 to %d: --on 'last(survey.price), …'", ITEMS);
     out->items = (int)count;
     for (size_t i = 0; i < count; i++)
         name_item(work, on[i], &out->item[i]);
-    out->components = method && strcmp(method, "components") == 0;
-    if (method && !out->components && strcmp(method, "factors") != 0)
-        return work_option_wrong(work, "method", "factors or components", error);
-    out->raw = scale && strcmp(scale, "none") == 0;
-    if (scale && !out->raw && strcmp(scale, "deviation") != 0)
-        return work_option_wrong(work, "scale", "deviation or none", error);
+    out->components = work_pick(work, "method") == COMPONENTS;
+    out->raw = work_pick(work, "scale") == NONE;
+    out->rotation = (enum model_rotation)work_pick(work, "rotation");
+    out->scales = (int)work_number(work, "scales");
     if (out->raw && !out->components)
         return error_set(error, STATUS_USAGE,
                          "--scale none is for --method components: factors explain correlations");
     if (out->components && work_option(work, "rotation"))
         return error_set(error, STATUS_USAGE,
                          "components are not rotated: --rotation is for --method factors");
-    TRY(work_option_number(work, "scales", 0, 0, SCALES, &scales, error));
-    out->scales = (int)scales;
-    return read_rotation(work, out, error);
+    return STATUS_OK;
 }
 
 /* Answers of everyone who gave one at least; who is scored. */
@@ -242,9 +223,7 @@ static int most_factors(int items)
 static enum status count_scales(struct work *work, struct factor_work *f, struct error *error)
 {
     struct model_components components;
-    double seed;
 
-    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
     f->kmo_all = model_kmo(f->items, f->correlation, work->arena, f->kmo);
     for (int i = 0; isnan(f->kmo_all) && i < f->items; i++)
         f->kmo[i] = NAN;
@@ -252,9 +231,9 @@ static enum status count_scales(struct work *work, struct factor_work *f, struct
     for (int i = 0; i < f->items; i++)
         f->eigenvalue[i] = components.deviation[i] * components.deviation[i];
     size_t rows = f->least < PARALLEL_ROWS ? f->least : PARALLEL_ROWS;
-    TRY(model_parallel_analysis(f->items, f->correlation, rows, DRAWS, quantile, (uint64_t)seed,
-                                session_pool(work->session), work->arena, &f->found, f->threshold,
-                                error));
+    TRY(model_parallel_analysis(f->items, f->correlation, rows, DRAWS, quantile,
+                                (uint64_t)work_number(work, "seed"), session_pool(work->session),
+                                work->arena, &f->found, f->threshold, error));
     int most = f->components ? (f->items < SCALES ? f->items : SCALES) : most_factors(f->items);
     if (!most)
         return error_set(error, STATUS_USAGE,

@@ -5,6 +5,7 @@
  * the chances of the classes; who lacks one is left out.
  */
 #include "base/bits.h"
+#include "study/limits.h"
 #include "study/work.h"
 
 #include "model/latent.h"
@@ -13,7 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS = 60, LEVELS = 25, CLASSES = 20, COVARIATES = 20, MEMO = 64 };
+enum {
+    ITEMS = LATENT_ITEMS,
+    LEVELS = 25,
+    CLASSES = LATENT_CLASSES,
+    COVARIATES = LATENT_COVARIATES,
+    MEMO = 64
+};
 
 struct latent_item {
     const char *text;
@@ -268,13 +275,11 @@ static void describe_choice(struct work *work, const struct model_latent *model,
 static enum status choose(struct work *work, const struct latent_data *answers, int starts,
                           uint64_t seed, struct model_latent *out, struct error *error)
 {
-    double classes, most;
     int possible, worse = 0;
+    int classes = (int)work_number(work, "groups"), most = (int)work_number(work, "most-groups");
     struct model_latent_data data = as_data(answers, work->arena);
 
-    TRY(work_option_number(work, "groups", 0, 0, CLASSES, &classes, error));
-    TRY(work_option_number(work, "most-groups", 8, 1, CLASSES, &most, error));
-    int from = classes >= 1 ? (int)classes : 1, to = classes >= 1 ? (int)classes : (int)most;
+    int from = classes ? classes : 1, to = classes ? classes : most;
     TRY(most_classes(answers, from, &possible, error));
     for (int k = from; k <= to && k <= possible && worse < 2; k++) {
         struct model_latent_options options = {.classes = k, .starts = starts, .seed = seed};
@@ -528,37 +533,30 @@ static void write_scheme(struct work *work, int classes, const char *const *name
     work_scheme_rest(work, "without_answers");
 }
 
-static enum status read_questions(struct work *work, struct latent_data *out, struct error *error)
+static void read_questions(struct work *work, struct latent_data *out)
 {
     size_t items, covariates;
     const char **on = work_option_list(work, "on", &items),
                **with = work_option_list(work, "covariates", &covariates);
-    if (!items || items > ITEMS)
-        return error_set(error, STATUS_USAGE,
-                         "--on names the answers, at most %d: --on 'last(survey.price), …'", ITEMS);
-    if (covariates > COVARIATES)
-        return error_set(error, STATUS_USAGE, "--covariates takes at most %d values", COVARIATES);
+
     out->items = (int)items;
     out->covariates = (int)covariates;
     for (size_t i = 0; i < items; i++)
         out->item[i].text = on[i];
     for (size_t j = 0; j < covariates; j++)
         out->covariate_text[j] = with[j];
-    return STATUS_OK;
 }
 
 enum status study_latent_fit(struct work *work, struct error *error)
 {
     struct latent_data *data = ARENA_NEW(work->arena, struct latent_data);
     struct model_latent model;
-    double seed, starts;
-    TRY(read_questions(work, data, error));
-    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
-    TRY(work_option_number(work, "starts", 20, 1, 1000, &starts, error));
+    read_questions(work, data);
     TRY(ask(work, data, error));
     TRY(work_load(work, &work->needs, error));
     TRY(take_rows(work, true, data, error));
-    TRY(choose(work, data, (int)starts, (uint64_t)seed, &model, error));
+    TRY(choose(work, data, (int)work_number(work, "starts"), (uint64_t)work_number(work, "seed"),
+               &model, error));
     const char *names[CLASSES];
     for (int c = 0; c < model.classes; c++)
         names[c] = class_name(work, data, &model, c, names);

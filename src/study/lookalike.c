@@ -465,31 +465,24 @@ static enum status load_and_fit(struct work *work, const struct work_inputs *see
                                 struct lookalike_fit *fit, struct error *error)
 {
     struct work_inputs inputs;
-    double random_seed;
-    TRY(work_option_number(work, "seed", 1, 0, 1e15, &random_seed, error));
+    uint64_t random_seed = (uint64_t)work_number(work, "seed");
     TRY(choose_features(work, seed, fit, error));
     TRY(work_inputs_new(work, fit->features.texts, fit->features.count, work_option(work, "among"),
                         &inputs, error));
     enum status status = find_seed(work, seed, &inputs, fit, error);
     if (status == STATUS_OK) {
-        take_sample(work, (uint64_t)random_seed, fit);
+        take_sample(work, random_seed, fit);
         status = take_columns(work, &inputs, fit, error);
     }
     work_inputs_release(&inputs);
     TRY(status);
-    return fit_and_say(work, (uint64_t)random_seed, fit, error);
+    return fit_and_say(work, random_seed, fit, error);
 }
 
 enum status study_lookalike_fit(struct work *work, struct error *error)
 {
     struct lookalike_fit *fit = ARENA_NEW(work->arena, struct lookalike_fit);
     struct work_inputs seed;
-    if (!work_option(work, "like")) {
-        enum status status =
-            error_set(error, STATUS_USAGE, "--like is missing: it says whom to look like");
-        error_hint(error, "--like takes a segment or a condition: --like vip");
-        return status;
-    }
     TRY(work_orders_say_plain(work, "features", error));
     TRY(work_inputs_new(work, NULL, 0, seed_condition(work), &seed, error));
     enum status status = load_and_fit(work, &seed, fit, error);

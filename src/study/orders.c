@@ -18,19 +18,11 @@
 #include <math.h>
 #include <string.h>
 
-static enum status read_refunds(const struct work *work, enum work_refunds *out,
-                                struct error *error)
+/* Look-alikes take no --refunds and count orders as everyone does who says nothing. */
+static enum work_refunds refunds_of(const struct work *work)
 {
-    static const char *const names[] = {"subtract", "ignore", "count"};
-    const char *given = work_option(work, "refunds");
-    *out = WORK_REFUNDS_SUBTRACT;
-    for (int i = 0; given && i < 3; i++)
-        if (strcmp(given, names[i]) == 0) {
-            *out = (enum work_refunds)i;
-            return STATUS_OK;
-        }
-    return given ? work_option_wrong(work, "refunds", "subtract, ignore or count", error)
-                 : STATUS_OK;
+    return work_option(work, "refunds") ? (enum work_refunds)work_pick(work, "refunds")
+                                        : WORK_REFUNDS_SUBTRACT;
 }
 
 static bool is_number(const struct schema_column *column)
@@ -58,8 +50,8 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
     struct insight_revenue revenue =
         kind ? insight_revenue_of_kind(schema, kind) : insight_revenue_find(schema);
 
-    *out = (struct work_orders){.kind = kind ? kind : revenue.kind, .property = amount};
-    TRY(read_refunds(work, &out->refunds, error));
+    *out = (struct work_orders){
+        .kind = kind ? kind : revenue.kind, .property = amount, .refunds = refunds_of(work)};
 
     const struct schema_table *table = out->kind ? schema_table(schema, out->kind) : NULL;
     if (!table || table->role != SCHEMA_FACTS) {

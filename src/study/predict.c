@@ -73,12 +73,6 @@ static enum status yes_of(struct work *work, const char *name, const char **out,
 static enum status read_label(struct work *work, const char **out, struct error *error)
 {
     const char *given = work_option(work, "label");
-    if (!given) {
-        enum status status =
-            error_set(error, STATUS_USAGE, "--label is missing: it says what may come true");
-        error_hint(error, "--label 'none(order)' --horizon 90: no order in the next 90 days");
-        return status;
-    }
     *out = given;
     const struct schema_table *table =
         schema_table(session_schema(work->session), SCHEMA_TRAIT_TABLE);
@@ -94,43 +88,33 @@ static enum status read_label(struct work *work, const char **out, struct error 
 
 static enum status read_method(struct work *work, struct predict_how *out, struct error *error)
 {
-    const char *method = work_option(work, "method"), *penalty = work_option(work, "penalty");
-    if (method && strcmp(method, "logistic") != 0 && strcmp(method, "boosting") != 0)
-        return work_option_wrong(work, "method", "logistic or boosting", error);
-    out->method = method && *method == 'b' ? PREDICT_BOOSTING : PREDICT_LOGISTIC;
+    enum { A_NUMBER = -1, AUTO, NONE };
+    int penalty = work_pick(work, "penalty");
+
+    out->method = (enum predict_method)work_pick(work, "method");
     out->logistic =
         (struct model_logistic_options){.lambda = -1, .mix = .5, .folds = 5, .seed = out->seed};
     out->trees = (struct model_boost_options){.seed = out->seed};
-    if (penalty && out->method == PREDICT_BOOSTING)
+    if (work_option(work, "penalty") && out->method == PREDICT_BOOSTING)
         return error_set(error, STATUS_USAGE, "--penalty is of the logistic model");
-    if (penalty && strcmp(penalty, "none") == 0)
+    if (penalty == NONE)
         out->logistic.lambda = 0;
-    else if (penalty && strcmp(penalty, "auto") != 0)
-        TRY(work_option_number(work, "penalty", 0, 1e-9, 10, &out->logistic.lambda, error));
+    else if (penalty == A_NUMBER)
+        out->logistic.lambda = work_number(work, "penalty");
     return STATUS_OK;
 }
 
 static enum status read_split(struct work *work, struct predict_how *out, struct error *error)
 {
     const char *split = work_option(work, "split"), *horizon = work_option(work, "horizon");
-    double days, folds;
 
     out->dated = !split;
     out->logistic.cautious =
         !split; /* later time is never quite like the time that was fitted to */
-    if (!split && !horizon) {
-        enum status status = error_set(error, STATUS_USAGE,
-                                       "--horizon is missing: within how many days it comes true");
-        error_hint(error, "--split folds:10 fits a table without dates");
-        return status;
-    }
-
     if (!split) {
-        TRY(work_option_number(work, "horizon", 0, 1, 3650, &days, error));
-        out->days = (int)days;
+        out->days = (int)work_number(work, "horizon");
         out->horizon = (int64_t)out->days * PREDICT_DAY;
-        return days == floor(days) ? STATUS_OK
-                                   : work_option_wrong(work, "horizon", "whole days", error);
+        return STATUS_OK;
     }
 
     if (horizon || work_option(work, "moments") || work_option(work, "moment") ||
@@ -139,20 +123,14 @@ static enum status read_split(struct work *work, struct predict_how *out, struct
             error, STATUS_USAGE,
             "--split folds:N has one moment: --horizon, --moments and --moment ask for "
             "several");
-    if (strncmp(split, "folds:", 6) != 0 || !number_parse_double(text_from(split + 6), &folds) ||
-        folds < 2 || folds > 50 || folds != floor(folds))
-        return work_option_wrong(work, "split", "folds:2 to folds:50", error);
-    out->folds = (int)folds;
+    out->folds = (int)work_number(work, "split");
     return STATUS_OK;
 }
 
 static enum status read_how(struct work *work, struct predict_how *out, struct error *error)
 {
-    double seed;
-    *out = (struct predict_how){0};
+    *out = (struct predict_how){.seed = (uint64_t)work_number(work, "seed")};
     TRY(session_load_definitions(work->session, error));
-    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
-    out->seed = (uint64_t)seed;
     TRY(read_method(work, out, error));
     TRY(read_split(work, out, error));
     TRY(read_label(work, &out->label, error));
@@ -177,6 +155,7 @@ static enum status build_label(struct predict_data *data, struct error *error)
                                                  NULL, &data->label, error);
 
     if (status != STATUS_OK) {
+        work_place("label", error);
         if (strstr(data->how->label, " next "))
             error_hint(
                 error,
@@ -276,11 +255,14 @@ static enum status too_short(const struct predict_data *data, struct error *erro
  * The first must have something to look back on. */
 static enum status spread_moments(struct predict_data *data, struct error *error)
 {
-    double wanted;
+    double wanted = work_option(data->work, "moments") ? work_number(data->work, "moments")
+                                                       : TRAINING + data->tests;
     int64_t back = data->how->horizon < 90 * PREDICT_DAY ? data->how->horizon : 90 * PREDICT_DAY,
             moment;
-    TRY(work_option_number(data->work, "moments", TRAINING + data->tests, 1 + data->tests,
-                           PREDICT_MOMENTS, &wanted, error));
+    if (wanted < 1 + data->tests)
+        return error_set(error, STATUS_USAGE,
+                         "--moments must be at least %d: the last %d are held back",
+                         1 + data->tests, data->tests);
     moment = day_start(data, data->end - data->how->horizon);
     int64_t found[PREDICT_MOMENTS];
     int count = 0;
@@ -307,8 +289,6 @@ static enum status read_moments(struct predict_data *data, struct error *error)
     size_t count;
     const char **given = work_option_list(data->work, "moment", &count);
 
-    if (count > PREDICT_MOMENTS)
-        return error_set(error, STATUS_USAGE, "--moment takes at most %d moments", PREDICT_MOMENTS);
     if ((int)count < 1 + data->tests)
         return error_set(error, STATUS_USAGE,
                          "--moment needs at least %d moments: the last are held back",
@@ -355,14 +335,12 @@ static enum status drop_between(struct predict_data *data, struct error *error)
 
 static enum status find_moments(struct predict_data *data, struct error *error)
 {
-    double tests;
     if (!data->how->dated) {
         data->moment[0] = data->work->moment->now;
         data->moments = 0; /* windows of any length */
         return STATUS_OK;
     }
-    TRY(work_option_number(data->work, "test", 1, 1, PREDICT_MOMENTS - 1, &tests, error));
-    data->tests = (int)tests;
+    data->tests = (int)work_number(data->work, "test");
     find_span(data);
     TRY(work_option(data->work, "moment") ? read_moments(data, error)
                                           : spread_moments(data, error));

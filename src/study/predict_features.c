@@ -238,23 +238,16 @@ static enum status make(struct maker *maker, struct error *error)
 /* "visits=count(view)" names its value. */
 static const char *split_name(struct work *work, const char *given, const char **text)
 {
-    size_t plain = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    *text = given;
-    if (!plain || given[plain] != '=')
-        return NULL;
-    *text = given + plain + 1;
-    return arena_strndup(work->arena, given, plain);
+    struct text name;
+    *text = work_named(given, &name);
+    return name.length ? arena_strndup(work->arena, name.data, name.length) : NULL;
 }
 
-static enum status take_named(struct maker *maker, const char *const *on, size_t count,
-                              const char **names, struct error *error)
+static void take_named(struct maker *maker, const char *const *on, size_t count, const char **names)
 {
-    if (count > PREDICT_FEATURES)
-        return error_set(error, STATUS_USAGE, "--on takes at most %d values", PREDICT_FEATURES);
     for (size_t i = 0; i < count; i++)
         names[i] = split_name(maker->data->work, on[i], &maker->texts[i]);
     maker->count = (int)count;
-    return STATUS_OK;
 }
 
 static enum status describe(struct predict_data *data, const char *const *names,
@@ -340,7 +333,7 @@ enum status predict_features_find(struct predict_data *data, struct error *error
     enum status status = STATUS_OK;
 
     if (named)
-        status = take_named(&maker, on, named, names, error);
+        take_named(&maker, on, named, names);
     else
         status = make(&maker, error);
     VECTOR_RELEASE(&maker.left_out);

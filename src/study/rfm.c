@@ -21,10 +21,9 @@ struct rfm_table {
 static enum status load_table(struct work *work, struct work_orders *orders, struct rfm_table *out,
                               struct error *error)
 {
-    double window;
+    double window = work_number(work, "window");
     uint64_t *who;
 
-    TRY(work_option_number(work, "window", 0, 0, 36500, &window, error));
     TRY(work_orders_find(work, orders, error));
     TRY(work_orders_load(work, &work->inputs.needs, orders, error));
     TRY(work_inputs_among(work, &work->inputs, work->moment->now, &who, error));
@@ -105,14 +104,9 @@ static enum status read_cuts(struct work *work, struct model_rfm_options *out, s
     size_t counts[3];
 
     for (int d = 0; d < 3; d++) {
-        const char **cuts = work_option_list(work, names[d], &counts[d]);
-        if (counts[d] >= MODEL_RFM_BINS_MAX)
-            return error_set(error, STATUS_USAGE, "--%s takes at most %d values", names[d],
-                             MODEL_RFM_BINS_MAX - 1);
+        const double *cuts = work_numbers(work, names[d], &counts[d]);
         for (size_t i = 0; i < counts[d]; i++)
-            if (!number_parse_double(text_from(cuts[i]), &out->cuts[d][i]))
-                return error_set(error, STATUS_USAGE, "--%s takes numbers, and '%s' is none",
-                                 names[d], cuts[i]);
+            out->cuts[d][i] = cuts[i];
     }
 
     *count = counts[0];
@@ -129,29 +123,21 @@ static enum status read_cuts(struct work *work, struct model_rfm_options *out, s
 static enum status read_options(struct work *work, struct model_rfm_options *out,
                                 struct error *error)
 {
-    static const char *const rules[] = {"quantile", "package"};
-    const char *rule = work_option(work, "rule");
-    double bins;
+    enum { QUANTILE, PACKAGE };
     size_t cuts = 0;
 
-    TRY(work_option_number(work, "bins", 5, 2, MODEL_RFM_BINS_MAX, &bins, error));
-    *out = (struct model_rfm_options){.bins = (int)bins};
-    TRY(read_cuts(work, out, &cuts, error));
-    if (cuts) {
-        out->rule = MODEL_RFM_FIXED;
-        out->bins = (int)cuts + 1;
-        return rule || work_option(work, "bins") ? error_set(error, STATUS_USAGE,
-                                                             "cut points say the bins and the rule "
-                                                             "by themselves: leave --bins and "
-                                                             "--rule out")
-                                                 : STATUS_OK;
-    }
-
-    if (rule && strcmp(rule, rules[1]) == 0)
+    *out = (struct model_rfm_options){.bins = (int)work_number(work, "bins")};
+    if (work_pick(work, "rule") == PACKAGE)
         out->rule = MODEL_RFM_PACKAGE;
-    else if (rule && strcmp(rule, rules[0]) != 0)
-        return work_option_wrong(work, "rule",
-                                 "quantile (ours) or package (that of the R package rfm)", error);
+    TRY(read_cuts(work, out, &cuts, error));
+    if (!cuts)
+        return STATUS_OK;
+    out->rule = MODEL_RFM_FIXED;
+    out->bins = (int)cuts + 1;
+    if (work_option(work, "rule") || work_option(work, "bins"))
+        return error_set(
+            error, STATUS_USAGE,
+            "cut points say the bins and the rule by themselves: leave --bins and --rule out");
     return STATUS_OK;
 }
 

@@ -303,10 +303,10 @@ static void read_lists(const json_t *object, struct arena *arena, struct study_m
     json_t *options = json_object_get(object, "options"),
            *figures = json_object_get(object, "figures"), *item;
     size_t i;
-    out->options = ARENA_ARRAY(arena, struct study_option, json_array_size(options) + 1);
+    out->options = ARENA_ARRAY(arena, struct study_given, json_array_size(options) + 1);
     out->figures = ARENA_ARRAY(arena, struct study_figure, json_array_size(figures) + 1);
     json_array_foreach(options, i, item) out->options[out->option_count++] =
-        (struct study_option){copy_text(item, "name", arena), copy_text(item, "value", arena)};
+        (struct study_given){copy_text(item, "name", arena), copy_text(item, "value", arena)};
     json_array_foreach(figures, i, item)
     {
         json_t *value = json_object_get(item, "value");

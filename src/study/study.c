@@ -8,62 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const rfm_options[] = {
-    "kind",           "amount",        "window", "bins",    "rule", "recency-cuts",
-    "frequency-cuts", "monetary-cuts", "among",  "refunds", NULL};
-static const char *const clv_options[] = {"kind",    "amount",      "among",   "model",
-                                          "period",  "transaction", "horizon", "discount",
-                                          "holdout", "interval",    "refunds", NULL};
-static const char *const cluster_options[] = {
-    "on",        "among",  "groups",   "most-groups", "scale", "log",     "winsor", "seed",
-    "stability", "method", "describe", "smallest",    "gamma", "refunds", NULL};
-static const char *const latent_options[] = {"on",          "covariates", "among", "groups",
-                                             "most-groups", "starts",     "seed",  NULL};
-static const char *const survive_options[] = {
-    "kind", "until",  "quiet-days", "by",     "landmark", "among", "covariates",
-    "ties", "cohort", "force",      "amount", "refunds",  NULL};
-
-static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
-static const char *const factor_options[] = {"on",     "among", "method", "rotation",
-                                             "scales", "scale", "seed",   NULL};
-static const char *const survey_options[] = {"on",   "measure", "satisfied", "by",
-                                             "over", "among",   NULL};
-static const char *const predict_options[] = {"label", "horizon", "among",    "moments", "moment",
-                                              "test",  "on",      "timeless", "method",  "penalty",
-                                              "split", "seed",    "refunds",  NULL};
-
 const struct study_type study_types[] = {
-    {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options,
-     study_rfm_fit, work_orders_ask, study_rfm_score},
+    {"rfm", "how recently, how often and for how much: a grid of eleven named cells",
+     study_rfm_options, study_rfm_fit, work_orders_ask, study_rfm_score},
     {"clv",
      "how many purchases to expect of a customer, whether they are still there, and what they are "
      "worth",
-     clv_options, study_clv_fit, work_orders_ask, study_clv_score},
-    {"cluster", "natural groups, if there are any, and which", cluster_options, study_cluster_fit,
-     study_cluster_ask, study_cluster_score},
-    {"latent", "kinds of people behind survey answers: latent classes", latent_options,
+     study_clv_options, study_clv_fit, work_orders_ask, study_clv_score},
+    {"cluster", "natural groups, if there are any, and which", study_cluster_options,
+     study_cluster_fit, study_cluster_ask, study_cluster_score},
+    {"latent", "kinds of people behind survey answers: latent classes", study_latent_options,
      study_latent_fit, study_latent_ask, study_latent_score},
     {"survive",
      "how long it takes until something happens: Kaplan-Meier curves by group, Cox regression, "
      "cohorts",
-     survive_options, study_survive_fit, NULL, NULL},
+     study_survive_options, study_survive_fit, NULL, NULL},
     {"survey", "net promoter score, satisfaction or effort, by segment and over time",
-     survey_options, study_survey_fit, NULL, NULL},
+     study_survey_options, study_survey_fit, NULL, NULL},
     {"lookalike",
      "who is like the members of a segment, by what, and how far down the list that holds",
-     lookalike_options, study_lookalike_fit, study_lookalike_ask, study_lookalike_score},
+     study_lookalike_options, study_lookalike_fit, study_lookalike_ask, study_lookalike_score},
     {"factor",
      "which scales stand behind answers, how reliable they are, and everyone's place on them",
-     factor_options, study_factor_fit, study_factor_ask, study_factor_score},
+     study_factor_options, study_factor_fit, study_factor_ask, study_factor_score},
     {"predict", "how likely a condition comes true within a horizon: churn, an order, an upgrade",
-     predict_options, study_predict_fit, study_predict_ask, study_predict_score},
+     study_predict_options, study_predict_fit, study_predict_ask, study_predict_score},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
-bool study_type_at(size_t i, const char **name, const char **summary)
+bool study_type_at(size_t i, const char **name, const char **summary,
+                   const struct study_option **options)
 {
     *name = study_types[i].name;
     *summary = study_types[i].summary;
+    *options = study_types[i].options;
     return *name != NULL;
 }
 
@@ -92,33 +70,6 @@ enum status study_type_find(const char *name, const struct study_type **out, str
 }
 
 /* ---- one fit ---- */
-
-static enum status check_options(const struct study_type *type, const struct study_request *request,
-                                 struct error *error)
-{
-    size_t count = 0;
-    while (type->options[count])
-        count++;
-    for (size_t i = 0; i < request->option_count; i++) {
-        const char *name = request->options[i].name;
-        size_t known = 0;
-        while (known < count && strcmp(type->options[known], name) != 0)
-            known++;
-        if (known < count)
-            continue;
-        struct buffer list;
-        buffer_init(&list, 0);
-        for (size_t o = 0; o < count; o++)
-            buffer_printf(&list, "%s--%s", o ? ", " : "", type->options[o]);
-        enum status status = error_set(error, STATUS_USAGE, "a model of type %s has no option --%s",
-                                       type->name, name);
-        error_hint(error, "it takes %s", list.data);
-        buffer_release(&list);
-        return status;
-    }
-
-    return STATUS_OK;
-}
 
 static enum status check_scheme(struct session *session, const struct work *work, bool refit,
                                 struct error *error)
@@ -295,8 +246,8 @@ enum status study_fit(struct session *session, const struct study_request *reque
     struct error ignored;
 
     TRY(study_type_find(request->type, &type, error));
-    TRY(check_options(type, request, error));
     TRY(session_load_definitions(session, error));
+    TRY(study_options_check(session, type, request, arena, error));
     TRY(study_check_name(session, request->name, error));
     bool refit = study_find(session, request->name, arena, &before, &ignored) == STATUS_OK;
     *out = (struct study_model){.name = arena_strdup(arena, request->name),
@@ -305,7 +256,7 @@ enum status study_fit(struct session *session, const struct study_request *reque
                                 .moment = moment->now,
                                 .fitted = session_now(session),
                                 .usable = true};
-    out->options = ARENA_ARRAY(arena, struct study_option, request->option_count + 1);
+    out->options = ARENA_ARRAY(arena, struct study_given, request->option_count + 1);
     for (size_t i = 0; i < request->option_count; i++)
         out->options[out->option_count++] = request->options[i];
     struct work work = {.session = session, .arena = arena, .moment = moment, .model = out};

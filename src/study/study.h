@@ -9,8 +9,10 @@
 
 #include "session/definitions.h"
 #include "session/evaluate.h"
+#include "study/options.h"
 
-struct study_option {
+/* An option as it was given. */
+struct study_given {
     const char *name, *value;
 };
 
@@ -26,7 +28,7 @@ struct study_model {
     int64_t fitted; /* when it ran */
     bool usable;
     const char *trouble; /* why it is not usable, or NULL */
-    struct study_option *options;
+    struct study_given *options;
     size_t option_count;
     struct study_figure *figures;
     size_t figure_count;
@@ -48,12 +50,9 @@ struct study_model {
 
 struct study_request {
     const char *name, *type;
-    const struct study_option *options;
+    const struct study_given *options;
     size_t option_count;
 };
-
-/* The types there are: the i-th one's name and what it answers; false past the last. */
-bool study_type_at(size_t i, const char **name, const char **summary);
 
 /* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does
  * not converge, or is no better than a simpler rule, is saved as not usable and gives no traits. A

@@ -65,33 +65,22 @@ struct survey_work {
 
 /* ---- options ---- */
 
-static enum status find_kind(struct work *work, const struct survey_kind **out, struct error *error)
-{
-    const char *name = work_option(work, "measure");
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i].name, name ? name : "nps") == 0) {
-            *out = &kinds[i];
-            return STATUS_OK;
-        }
-    return work_option_wrong(work, "measure", "nps, csat or ces", error);
-}
-
 static enum status read_options(struct work *work, struct survey_work *out, struct error *error)
 {
-    const char *over = work_option(work, "over");
-    TRY(find_kind(work, &out->kind, error));
-    TRY(work_option_number(work, "satisfied", 4, -1e9, 1e9, &out->satisfied, error));
+    enum { MONTH, QUARTER };
+    int over = work_pick(work, "over");
+
+    out->kind = &kinds[work_pick(work, "measure")];
+    out->satisfied = work_number(work, "satisfied");
     if (work_option(work, "satisfied") && out->kind->measure != csat)
         return error_set(error, STATUS_USAGE, "--satisfied is for --measure csat");
     out->title =
         out->kind->measure == csat
             ? arena_printf(work->arena, "satisfaction (%g and above, in per cent)", out->satisfied)
             : out->kind->title;
-    out->over = over != NULL;
-    out->unit = over && strcmp(over, "quarter") == 0 ? CALENDAR_QUARTER : CALENDAR_MONTH;
-    return !over || out->unit == CALENDAR_QUARTER || strcmp(over, "month") == 0
-               ? STATUS_OK
-               : work_option_wrong(work, "over", "month or quarter", error);
+    out->over = over >= MONTH;
+    out->unit = over == QUARTER ? CALENDAR_QUARTER : CALENDAR_MONTH;
+    return STATUS_OK;
 }
 
 static enum status add_group(struct survey_work *out, const char *name, int segment,
@@ -429,8 +418,6 @@ enum status study_survey_fit(struct work *work, struct error *error)
     size_t count;
     const char **on = work_option_list(work, "on", &count);
     TRY(read_options(work, survey, error));
-    if (count != 1)
-        return error_set(error, STATUS_USAGE, "--on names one answer, such as last(survey.nps)");
     survey->answer_text = on[0];
     TRY(list_groups(work, survey, error));
     work_figure(work, "data", "measure", NAN, "%s", survey->title);

@@ -24,52 +24,42 @@ static const char forced_note[] =
 
 static enum status read_cohort(struct work *work, struct survive_how *out, struct error *error)
 {
-    static const struct {
-        const char *name;
-        enum calendar_unit unit;
-    } units[] = {{"week", CALENDAR_WEEK}, {"month", CALENDAR_MONTH}, {"quarter", CALENDAR_QUARTER}};
-    const char *name = work_option(work, "cohort");
-    for (size_t i = 0; name && i < sizeof units / sizeof *units; i++)
-        if (strcmp(units[i].name, name) == 0) {
-            out->cohorts = true;
-            out->unit = units[i].unit;
-        }
-    if (name && !out->cohorts)
-        return work_option_wrong(work, "cohort", "week, month or quarter", error);
-    if (name && out->has_landmark)
+    static const enum calendar_unit units[] = {CALENDAR_WEEK, CALENDAR_MONTH, CALENDAR_QUARTER};
+    int unit = work_pick(work, "cohort");
+
+    out->cohorts = unit >= 0;
+    if (!out->cohorts)
+        return STATUS_OK;
+    out->unit = units[unit];
+    if (out->has_landmark)
         return error_set(error, STATUS_USAGE,
                          "--cohort goes by first orders, --landmark by one day: take one of them");
     return STATUS_OK;
 }
 
-static enum status read_until(struct work *work, struct survive_how *out, struct error *error)
+static void read_until(const struct work *work, struct survive_how *out)
 {
-    const char *until = work_option(work, "until");
-    out->churn = until && strcmp(until, "churn") == 0;
-    if (!until || out->churn || strcmp(until, "second") == 0)
-        return STATUS_OK;
-    const struct schema_table *table = schema_table(session_schema(work->session), until);
-    if (!table || table->role != SCHEMA_FACTS)
-        return work_option_wrong(work, "until",
-                                 "second (the next order), churn, or a kind of facts", error);
-    out->until = until;
-    return STATUS_OK;
+    enum { A_KIND = -1, SECOND, CHURN };
+    int word = work_pick(work, "until");
+    out->churn = word == CHURN;
+    out->until = word == A_KIND ? work_option(work, "until") : NULL;
 }
 
 static enum status read_how(struct work *work, struct survive_how *out, struct error *error)
 {
     const char *landmark = work_option(work, "landmark");
     *out = (struct survive_how){.by = work_option(work, "by"), .has_landmark = landmark != NULL};
-    out->forced = work_option(work, "force") != NULL;
+    out->forced = work_switch(work, "force");
+    out->quiet = work_number(work, "quiet-days");
     out->covariates = work_option_list(work, "covariates", &out->covariate_count);
-    TRY(read_until(work, out, error));
+    read_until(work, out);
     TRY(read_cohort(work, out, error));
-    if (landmark && !moment_parse(session_zone(work->session), text_from(landmark), &out->landmark))
-        return work_option_wrong(work, "landmark", "a date", error);
-    if (landmark && out->landmark >= work->moment->now)
+    if (landmark &&
+        moment_parse(session_zone(work->session), text_from(landmark), &out->landmark) &&
+        out->landmark >= work->moment->now)
         return error_set(error, STATUS_USAGE, "--landmark %s must lie before the moment of the fit",
                          landmark);
-    return work_option_number(work, "quiet-days", 180, 1, 3650, &out->quiet, error);
+    return STATUS_OK;
 }
 
 int64_t survive_when(const struct work *work, const struct survive_how *how)

@@ -27,15 +27,6 @@ struct cox_work {
     struct model_cox model;
 };
 
-static enum status read_ties(const struct work *work, enum model_ties *out, struct error *error)
-{
-    const char *ties = work_option(work, "ties");
-    *out = ties && strcmp(ties, "breslow") == 0 ? MODEL_TIES_BRESLOW : MODEL_TIES_EFRON;
-    return !ties || *out == MODEL_TIES_BRESLOW || strcmp(ties, "efron") == 0
-               ? STATUS_OK
-               : work_option_wrong(work, "ties", "efron or breslow", error);
-}
-
 struct level {
     const char *text;
     size_t times;
@@ -244,9 +235,8 @@ enum status survive_cox(struct work *work, const struct survive_how *how,
 {
     struct cox_work *cox = ARENA_NEW(work->arena, struct cox_work);
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
-    enum model_ties ties;
+    enum model_ties ties = (enum model_ties)work_pick(work, "ties");
 
-    TRY(read_ties(work, &ties, error));
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));
     TRY(choose_columns(work, values + first, how, data, cox, error));
     fill_matrix(work, values + first, data, cox);

@@ -1,4 +1,4 @@
-/* What all types of models do alike: options, figures, values of the language. */
+/* What all types of models do alike: figures, scores, values of the language. */
 #include "study/work.h"
 #include "base/bits.h"
 
@@ -9,57 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- options ---- */
-
-const char *work_option(const struct work *work, const char *name)
-{
-    for (size_t i = work->model->option_count; i-- > 0;)
-        if (strcmp(work->model->options[i].name, name) == 0)
-            return work->model->options[i].value;
-    return NULL;
-}
-
-enum status work_option_wrong(const struct work *work, const char *name, const char *say,
-                              struct error *error)
-{
-    return error_set(error, STATUS_USAGE, "--%s takes %s, not '%s'", name, say,
-                     work_option(work, name));
-}
-
-enum status work_option_number(const struct work *work, const char *name, double fallback,
-                               double least, double most, double *out, struct error *error)
-{
-    const char *value = work_option(work, name);
-    *out = fallback;
-    if (!value)
-        return STATUS_OK;
-    size_t length = strlen(value);
-    bool percent = length && value[length - 1] == '%';
-    if (!number_parse_double((struct text){value, length - percent}, out))
-        return work_option_wrong(work, name, "a number", error);
-    *out /= percent ? 100 : 1;
-    if (*out >= least && *out <= most)
-        return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "--%s must lie between %g and %g, but is %s", name, least,
-                     most, value);
-}
-
-const char **work_option_list(const struct work *work, const char *name, size_t *count)
-{
-    size_t most = 1;
-    for (size_t i = 0; i < work->model->option_count; i++)
-        most += strlen(work->model->options[i].value) + 1;
-    const char **out = ARENA_ARRAY(work->arena, const char *, most);
-    *count = 0;
-    for (size_t i = 0; i < work->model->option_count; i++) {
-        const char *rest = work->model->options[i].value;
-        struct text part;
-        while (strcmp(work->model->options[i].name, name) == 0 && text_next_part(&rest, &part))
-            out[(*count)++] = arena_strndup(work->arena, part.data, part.length);
-    }
-    return out;
-}
 
 /* ---- writing what was found ---- */
 

@@ -66,7 +66,7 @@ struct work {
 
 struct study_type {
     const char *name, *summary;
-    const char *const *options; /* NULL-terminated */
+    const struct study_option *options; /* ended by a NULL name */
     enum status (*fit)(struct work *work, struct error *error);
     /* Reads what was saved, and says in work->needs what scoring will read. */
     enum status (*ask)(struct work *work, struct error *error);
@@ -74,8 +74,6 @@ struct study_type {
     enum status (*score)(struct work *work, struct error *error);
 };
 extern const struct study_type study_types[]; /* ended by a NULL name */
-/* STATUS_USAGE names the nearest. */
-enum status study_type_find(const char *name, const struct study_type **out, struct error *error);
 
 enum status study_rfm_fit(struct work *work, struct error *error);
 enum status study_rfm_score(struct work *work, struct error *error);
@@ -102,14 +100,28 @@ enum status study_predict_customer(struct work *work, const char *customer,
                                    struct study_customer *out, struct error *error);
 
 /* ---- options ---- */
+/* STATUS_USAGE when what was given is not what the type's table takes: an unknown name, a word or a
+ * number that it does not know, what does not fit the language, what is missing. For all types,
+ * before a fit reads anything. */
+enum status study_options_check(struct session *session, const struct study_type *type,
+                                const struct study_request *request, struct arena *arena,
+                                struct error *error);
+/* As it was given, or NULL; the last one counts. The readers below go by the type's table and give
+ * its fallback where nothing was given. */
 const char *work_option(const struct work *work, const char *name);
-enum status work_option_number(const struct work *work, const char *name, double fallback,
-                               double least, double most, double *out, struct error *error);
-/* Values divided by commas outside parentheses and quotes, of all options of that name;
- * NULL-terminated. */
+/* 0 without a fallback. */
+double work_number(const struct work *work, const char *name);
+/* All numbers of a list. */
+const double *work_numbers(const struct work *work, const char *name, size_t *count);
+/* The place among the choices; -1 when it is none of them, or there is no fallback. */
+int work_pick(const struct work *work, const char *name);
+bool work_switch(const struct work *work, const char *name);
+/* Values divided by commas outside parentheses and quotes, of all options of that name. */
 const char **work_option_list(const struct work *work, const char *name, size_t *count);
-enum status work_option_wrong(const struct work *work, const char *name, const char *say,
-                              struct error *error);
+/* Gives the language's complaint the option as its place: "--among:1:7". */
+void work_place(const char *name, struct error *error);
+/* The value of "NAME=VALUE"; *name is empty where none is given. */
+const char *work_named(const char *given, struct text *name);
 
 /* ---- writing what was found ---- */
 void work_figure(struct work *work, const char *group, const char *label, double value,

@@ -218,6 +218,26 @@ static void what_is_used_is_not_deleted(void **state)
     strata_close(store);
 }
 
+/* ---- models ---- */
+
+static void a_fit_is_held_against_the_table(void **state)
+{
+    char *types = NULL;
+    const char *options[] = {"bins", "11", NULL}, *far[] = {"horizon", "90", NULL};
+    write_orders(10);
+    struct strata_store *store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(strata_model_types(&types, &error), STRATA_OK);
+    assert_non_null(strstr(types, "\"type\": \"rfm\""));
+    assert_non_null(strstr(types, "\"name\": \"bins\""));
+    strata_text_free(types);
+    assert_int_equal(strata_model_fit(store, "m", "rfm", options, NULL, &error), STRATA_USAGE);
+    assert_string_equal(error.message, "--bins must lie between 2 and 10, but is 11");
+    assert_int_equal(strata_model_fit(store, "m", "rfm", far, NULL, &error), STRATA_USAGE);
+    assert_non_null(strstr(error.message, "no option --horizon"));
+    strata_close(store);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_stopped_import_leaves_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
@@ -225,5 +245,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(options_may_be_older_or_newer, set_up, tear_down),
     cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_used_is_not_deleted, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_fit_is_held_against_the_table, set_up, tear_down),
 };
 UNIT_MAIN(tests)
