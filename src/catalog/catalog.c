@@ -5,6 +5,7 @@
 #include "catalog/internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,10 +65,12 @@ static const char *const counter_names[CATALOG_COUNTERS] = {
     "generation", "next import", "next part", "next customer", "next code"};
 static const int counter_starts[CATALOG_COUNTERS] = {0, 1, 1, 1, 0};
 
+enum { PRIMARY = 0xff, BUSY_MILLIS = 10000 }; /* SQLite's finer codes stand in the bits above */
+
 static enum status failure_status(const struct catalog *catalog, int code)
 {
     int system = sqlite3_system_errno(catalog->database);
-    switch (code & 0xff) { /* the finer codes stand in the bits above */
+    switch (code & PRIMARY) {
     case SQLITE_BUSY: return STATUS_BUSY;
     case SQLITE_FULL: return STATUS_FULL;
     case SQLITE_IOERR:
@@ -85,7 +88,7 @@ enum status catalog_failure(struct catalog *catalog, struct error *error)
     int code = sqlite3_errcode(catalog->database);
     if (code == SQLITE_NOTADB)
         return catalog_damaged(catalog, error, "it is not a catalog, or no longer one");
-    if ((code & 0xff) == SQLITE_CORRUPT)
+    if ((code & PRIMARY) == SQLITE_CORRUPT)
         return catalog_damaged(catalog, error, "%s", sqlite3_errmsg(catalog->database));
     enum status status =
         error_set(error, failure_status(catalog, code), "the catalog %s cannot be used: %s",
@@ -116,6 +119,8 @@ static enum status bind(struct catalog *catalog, sqlite3_stmt *statement, const 
         int code;
         struct text text;
         const char *string;
+
+        /* texts and blobs are copied: what they stand in may be gone when the statement runs */
         switch (*format) {
         case 'i': code = sqlite3_bind_int64(statement, i, va_arg(values, int64_t)); break;
         case 'u': code = sqlite3_bind_int64(statement, i, (int64_t)va_arg(values, uint64_t)); break;
@@ -244,6 +249,7 @@ static int open_database(struct catalog *catalog, int flags, const char *options
     struct buffer name;
     buffer_init(&name, 0);
     address(&name, catalog->path, options);
+
     ENSURE(sqlite3_close(catalog->database) == SQLITE_OK);
     catalog->database = NULL;
     int code = sqlite3_open_v2(name.data, &catalog->database,
@@ -252,7 +258,7 @@ static int open_database(struct catalog *catalog, int flags, const char *options
     if (code == SQLITE_OK)
         catalog_seal_watch(catalog);
     if (code == SQLITE_OK)
-        code = sqlite3_busy_timeout(catalog->database, 10000);
+        code = sqlite3_busy_timeout(catalog->database, BUSY_MILLIS);
     /* opening is lazy: only reading shows whether it can be done */
     if (code == SQLITE_OK)
         code = sqlite3_exec(catalog->database, "PRAGMA schema_version", NULL, NULL, NULL);
@@ -261,7 +267,7 @@ static int open_database(struct catalog *catalog, int flags, const char *options
 
 static bool has_bytes(const char *path, const char *suffix)
 {
-    char name[4096];
+    char name[PATH_MAX];
     struct stat file;
     snprintf(name, sizeof name, "%s%s", path, suffix);
     return stat(name, &file) == 0 && file.st_size > 0;
@@ -275,7 +281,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
     int code = open_database(catalog, SQLITE_OPEN_READONLY, "mode=ro");
     if (code == SQLITE_OK)
         return STATUS_OK;
-    if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY && (code & 0xff) != SQLITE_READONLY)
+    if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY && (code & PRIMARY) != SQLITE_READONLY)
         return catalog_failure(catalog, error);
     if (has_bytes(catalog->path, "-wal")) {
         enum status status =
@@ -308,16 +314,18 @@ static enum status create_tables(struct catalog *catalog, const char *zone, cons
                                  struct error *error)
 {
     TRY(catalog_execute(catalog, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN", error));
-    char marks[128];
+    char marks[128]; /* two pragmas with a number each */
     snprintf(marks, sizeof marks, "PRAGMA application_id=%d; PRAGMA user_version=%d",
              APPLICATION_ID, CATALOG_FORMAT);
     TRY(catalog_execute(catalog, marks, error));
     TRY(catalog_execute(catalog, creation, error));
+
     for (int i = 0; i < CATALOG_COUNTERS; i++)
         TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES (?, ?)", "si", counter_names[i],
                         (int64_t)counter_starts[i]));
     TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES ('zone', ?), ('currency', ?)", "ss",
                     zone, currency));
+
     TRY(catalog_seal(catalog, error));
     TRY(catalog_execute(catalog, "COMMIT", error));
     catalog_seal_done(catalog, true);
@@ -352,8 +360,10 @@ static enum status open_mode(struct catalog *catalog, enum catalog_mode mode, co
             return catalog_failure(catalog, error);
         return create_tables(catalog, zone, currency, error);
     }
+
     if (access(catalog->path, F_OK) != 0)
         return error_set(error, STATUS_NOT_FOUND, "there is no catalog at %s", catalog->path);
+
     if (mode == CATALOG_READ || mode == CATALOG_EXAMINE) {
         TRY(open_reading(catalog, error));
     } else {
@@ -361,6 +371,8 @@ static enum status open_mode(struct catalog *catalog, enum catalog_mode mode, co
             return catalog_failure(catalog, error);
         TRY(catalog_execute(catalog, "PRAGMA synchronous=FULL", error));
     }
+
+    /* the format first: seals of a newer one may mean something else */
     TRY(check_format(catalog, error));
     return mode == CATALOG_EXAMINE ? STATUS_OK : catalog_seal_check(catalog, error);
 }
@@ -432,13 +444,15 @@ enum status catalog_commit(struct catalog *catalog, struct error *error)
         catalog_rollback(catalog);
         return status;
     }
+
     status = catalog_execute(catalog, "COMMIT", error);
-    int code = sqlite3_errcode(catalog->database) & 0xff;
+    int code = sqlite3_errcode(catalog->database) & PRIMARY;
     if (status != STATUS_OK)
         catalog_rollback(catalog);
     catalog->transaction = false;
     catalog_seal_done(catalog, status == STATUS_OK);
 
+    /* a commit that may or may not count is settled by one more write, if the disk takes it */
     if (status == STATUS_OK || !mark_may_be_written(code) ||
         catalog_settle(catalog, NULL) == STATUS_OK)
         return status;
@@ -469,6 +483,7 @@ enum status catalog_counter(struct catalog *catalog, enum catalog_counter counte
     TRY(catalog_query(catalog, &statement, error, "SELECT value FROM meta WHERE name = ?", "s",
                       counter_names[counter]));
     TRY(catalog_step(catalog, &statement, &row, error));
+
     bool known = row && sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
     *out = known ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);

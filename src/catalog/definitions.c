@@ -73,6 +73,7 @@ static enum status save_items(struct catalog *catalog, const struct catalog_list
 enum status catalog_save_list(struct catalog *catalog, const struct catalog_list *list,
                               struct error *error)
 {
+    /* what is sealed is looked at before it is changed, or the change would seal the damage */
     TRY(catalog_seal_before(catalog, "list_item", list->name, error));
     TRY(catalog_run(catalog, error, "DELETE FROM list_item WHERE list = ?", "s", list->name));
     TRY(catalog_run(catalog, error, "INSERT OR REPLACE INTO list VALUES (?, ?, ?, ?)", "ssiu",
@@ -133,6 +134,7 @@ static enum status read_items(struct catalog *catalog, struct arena *arena,
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             break;
+
         if (count == list->count) {
             sqlite3_finalize(statement);
             return catalog_damaged(catalog, error,

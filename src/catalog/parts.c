@@ -98,20 +98,36 @@ static enum catalog_import_kind kind_of(const char *what, const char *model)
 
 static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
 {
-    const char *model = catalog_column_text(row, 11, arena);
+    enum {
+        NUMBER,
+        RECEIVED,
+        WHAT,
+        TABLE,
+        SOURCES,
+        CONTENT,
+        MAPPING,
+        MAPPING_HASH,
+        COUNTS,
+        REPLACES,
+        UNDONE,
+        MODEL,
+        MOMENT,
+        SILENT
+    }; /* IMPORT_COLUMNS */
+    const char *model = catalog_column_text(row, MODEL, arena);
     return (struct catalog_import){
-        .number = (uint32_t)sqlite3_column_int64(row, 0),
-        .received = sqlite3_column_int64(row, 1),
-        .kind = kind_of((const char *)sqlite3_column_text(row, 2), model),
-        .table = catalog_column_text(row, 3, arena),
-        .sources = catalog_column_text(row, 4, arena),
-        .content_hash = catalog_column_text(row, 5, arena),
-        .mapping = catalog_column_text(row, 6, arena),
-        .mapping_hash = catalog_column_text(row, 7, arena),
-        .counts = catalog_column_text(row, 8, arena),
-        .replaces = sqlite3_column_int(row, 9),
-        .undone = sqlite3_column_int64(row, 10),
-        .scoring = {model, sqlite3_column_int64(row, 12), sqlite3_column_int(row, 13)},
+        .number = (uint32_t)sqlite3_column_int64(row, NUMBER),
+        .received = sqlite3_column_int64(row, RECEIVED),
+        .kind = kind_of((const char *)sqlite3_column_text(row, WHAT), model),
+        .table = catalog_column_text(row, TABLE, arena),
+        .sources = catalog_column_text(row, SOURCES, arena),
+        .content_hash = catalog_column_text(row, CONTENT, arena),
+        .mapping = catalog_column_text(row, MAPPING, arena),
+        .mapping_hash = catalog_column_text(row, MAPPING_HASH, arena),
+        .counts = catalog_column_text(row, COUNTS, arena),
+        .replaces = sqlite3_column_int(row, REPLACES),
+        .undone = sqlite3_column_int64(row, UNDONE),
+        .scoring = {model, sqlite3_column_int64(row, MOMENT), sqlite3_column_int(row, SILENT)},
     };
 }
 
@@ -147,6 +163,7 @@ enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct
         sqlite3_finalize(statement);
         return STATUS_OK;
     }
+
     int64_t last;
     TRY(catalog_integer(catalog, "SELECT max(number) FROM import", 0, &last, error));
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no import %u", number);
@@ -166,6 +183,9 @@ enum status catalog_import_of_content(struct catalog *catalog, const char *conte
     sqlite3_stmt *statement;
     bool row;
     *out = (struct catalog_import){0};
+
+    /* the same mapping before any other; NOT INDEXED, because an index is not sealed and the table
+     * is */
     TRY(catalog_query(
         catalog, &statement, error,
         "SELECT " IMPORT_COLUMNS
@@ -251,6 +271,9 @@ enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct are
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT piece, value, ranges FROM checksum WHERE part = ?", "i",
                       (int64_t)part));
+
+    /* they come one by one and nobody knows how many: room grows by doubling, old room stays in the
+     * arena */
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
@@ -299,6 +322,7 @@ static enum status read_part_columns(struct catalog *catalog, struct arena *aren
                       "FROM part_column p"
                       " WHERE part = ? ORDER BY position",
                       "i", (int64_t)part->number));
+
     struct catalog_part_column *columns = NULL;
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
@@ -317,6 +341,22 @@ static enum status read_part_columns(struct catalog *catalog, struct arena *aren
 enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *arena,
                           struct catalog_part **out, size_t *count, struct error *error)
 {
+    /* the columns of the statement below */
+    enum {
+        NUMBER,
+        OWNER,
+        TABLE,
+        ROLE,
+        PATH,
+        FIRST_IMPORT,
+        LAST_IMPORT,
+        ROWS,
+        BYTES,
+        FIRST_TIME,
+        LAST_TIME,
+        ADDED,
+        REMOVED
+    };
     int64_t total;
     TRY(catalog_integer(catalog, "SELECT count(*) FROM part", 0, &total, error));
     *out = ARENA_ARRAY(arena, struct catalog_part, (size_t)total);
@@ -328,28 +368,30 @@ enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *a
         "first_time,"
         " last_time, added, removed FROM part WHERE (removed > 0) = ? ORDER BY number",
         "i", (int64_t)removed));
+
     for (bool row;;) {
         TRY(catalog_step(catalog, &s, &row, error));
         if (!row)
             break;
         struct catalog_part *part = &(*out)[(*count)++];
         *part = (struct catalog_part){
-            .number = (uint32_t)sqlite3_column_int64(s, 0),
-            .owner = (uint32_t)sqlite3_column_int64(s, 1),
-            .table = catalog_column_text(s, 2, arena),
-            .role = (enum part_role)sqlite3_column_int(s, 3),
-            .path = catalog_column_text(s, 4, arena),
-            .first_import = (uint32_t)sqlite3_column_int64(s, 5),
-            .last_import = (uint32_t)sqlite3_column_int64(s, 6),
-            .rows = (uint64_t)sqlite3_column_int64(s, 7),
-            .bytes = (uint64_t)sqlite3_column_int64(s, 8),
-            .first_time = sqlite3_column_int64(s, 9),
-            .last_time = sqlite3_column_int64(s, 10),
-            .added = (uint64_t)sqlite3_column_int64(s, 11),
-            .removed = (uint64_t)sqlite3_column_int64(s, 12),
+            .number = (uint32_t)sqlite3_column_int64(s, NUMBER),
+            .owner = (uint32_t)sqlite3_column_int64(s, OWNER),
+            .table = catalog_column_text(s, TABLE, arena),
+            .role = (enum part_role)sqlite3_column_int(s, ROLE),
+            .path = catalog_column_text(s, PATH, arena),
+            .first_import = (uint32_t)sqlite3_column_int64(s, FIRST_IMPORT),
+            .last_import = (uint32_t)sqlite3_column_int64(s, LAST_IMPORT),
+            .rows = (uint64_t)sqlite3_column_int64(s, ROWS),
+            .bytes = (uint64_t)sqlite3_column_int64(s, BYTES),
+            .first_time = sqlite3_column_int64(s, FIRST_TIME),
+            .last_time = sqlite3_column_int64(s, LAST_TIME),
+            .added = (uint64_t)sqlite3_column_int64(s, ADDED),
+            .removed = (uint64_t)sqlite3_column_int64(s, REMOVED),
         };
     }
 
+    /* a statement of its own each, once the first is done: columns are asked for by part */
     for (size_t i = 0; i < *count; i++)
         TRY(read_part_columns(catalog, arena, &(*out)[i], error));
     return STATUS_OK;

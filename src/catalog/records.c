@@ -92,10 +92,13 @@ static enum status give(const struct catalog *catalog, sqlite3_stmt *row,
         .entered = sqlite3_column_int(row, 3),
         .cause = (enum membership_cause)sqlite3_column_int(row, 4),
     };
-    struct text bytes = {sqlite3_column_blob(row, 5), (size_t)sqlite3_column_bytes(row, 5)};
+    enum { CUSTOMERS = 5 };
+    struct text bytes = {sqlite3_column_blob(row, CUSTOMERS),
+                         (size_t)sqlite3_column_bytes(row, CUSTOMERS)};
     struct error problem = {0};
     enum status status;
 
+    /* a set carries its own checksum, so damage shows here, and is told with where it stands */
     if (!membership.segment) {
         status = catalog_damaged(catalog, error,
                                  "a membership of refresh %u (table membership) names no segment",
@@ -118,18 +121,22 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
                                 void *context, struct error *error)
 {
     sqlite3_stmt *statement;
+    /* a statement of its own for one segment, which SQLite can answer from the index */
     const char *sql = "SELECT m.refresh, r.moment, m.segment, m.entered, m.cause, m.customers"
                       " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE ?1 IS NULL "
                       "OR m.segment = ?1"
                       " ORDER BY m.refresh, m.segment, m.entered, m.cause";
+
     const char *one =
         "SELECT m.refresh, r.moment, m.segment, m.entered, m.cause, m.customers"
         " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE m.segment = ?1"
         " ORDER BY m.refresh, m.segment, m.entered, m.cause";
+
     if (segment)
         TRY(catalog_seal_item(catalog, "membership", segment, error));
     else
         TRY(catalog_seal_items(catalog, "membership", NULL, NULL, error));
+
     TRY(catalog_query(catalog, &statement, error, segment ? one : sql, "s", segment));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { DECIMAL_DIGITS = 18 };
+enum { DECIMAL_DIGITS = 18 }; /* 64 bits hold every number of so many */
 
 static int larger(int a, int b)
 {
@@ -54,6 +54,8 @@ void catalog_widen(enum value_type *type, int *scale, int *whole_digits, enum va
     int digits = larger(*whole_digits, other_whole_digits);
     int places =
         larger(*type == VALUE_DECIMAL ? *scale : 0, other == VALUE_DECIMAL ? other_scale : 0);
+
+    /* digits on both sides of the point must fit at once, though no value has as many on both */
     if (result == VALUE_DECIMAL && digits + places > DECIMAL_DIGITS)
         result = VALUE_DOUBLE;
     *type = result;
@@ -104,6 +106,7 @@ enum status catalog_stated_besides_scores(struct catalog *catalog, const char *t
         "SELECT c.name, min(c.import) FROM schema_column c JOIN import i ON i.number = c.import"
         " WHERE i.undone = 0 AND c.table_name = ? AND NOT " CATALOG_IS_SCORES " GROUP BY c.name",
         "s", table));
+
     enum status status = catalog_step(catalog, &statement, &row, error);
     while (status == STATUS_OK && row) {
         struct catalog_stated stated = {catalog_column_text(statement, 0, arena),
@@ -184,6 +187,7 @@ static struct schema_table *fold_table(struct fold *fold, const char *name, enum
                                        const char *key)
 {
     struct schema *schema = fold->schema;
+
     struct schema_table *table = (struct schema_table *)schema_table(schema, name);
     if (!table) {
         schema->tables = grown(fold->arena, schema->tables, schema->table_count,
@@ -247,6 +251,7 @@ static int fold_currencies(struct arena *arena, const char **codes, const char *
             all = arena_printf(arena, "%s%s%.*s", all, *all ? " " : "", (int)n, p);
         p += n + (p[n] == ' ');
     }
+
     int count = *all != '\0';
     for (const char *p = all; *p; p++)
         count += *p == ' ';
@@ -257,6 +262,8 @@ static int fold_currencies(struct arena *arena, const char **codes, const char *
 static void fold_statement(struct fold *fold, struct schema_table *table,
                            const struct catalog_column *stated)
 {
+    /* what widens is folded; of what names another thing the later import counts, and marks stay
+     * once set */
     struct schema_column *column = fold_column(fold, table, stated->column.name);
     struct fold_column *notes = fold_notes(fold, table->name, column->name);
     catalog_widen(&column->type, &column->scale, &notes->whole_digits, stated->column.type,
@@ -272,16 +279,27 @@ static void fold_statement(struct fold *fold, struct schema_table *table,
 
 static void fold_row(struct fold *fold, struct schema_table *table, sqlite3_stmt *row)
 {
+    enum {
+        NAME = 3, /* behind the table's name, role and key */
+        TYPE,
+        SCALE,
+        DIGITS,
+        REFERS,
+        CURRENCY,
+        CURRENCIES,
+        PLAIN,
+        UNDATED
+    };
     struct catalog_column stated = {
-        .column = {.name = (const char *)sqlite3_column_text(row, 3),
-                   .type = (enum value_type)sqlite3_column_int(row, 4),
-                   .scale = sqlite3_column_int(row, 5),
-                   .refers = (const char *)sqlite3_column_text(row, 7),
-                   .currency = (const char *)sqlite3_column_text(row, 8),
-                   .plain = sqlite3_column_int(row, 10),
-                   .undated = sqlite3_column_int(row, 11)},
-        .whole_digits = sqlite3_column_int(row, 6),
-        .currencies = (const char *)sqlite3_column_text(row, 9),
+        .column = {.name = (const char *)sqlite3_column_text(row, NAME),
+                   .type = (enum value_type)sqlite3_column_int(row, TYPE),
+                   .scale = sqlite3_column_int(row, SCALE),
+                   .refers = (const char *)sqlite3_column_text(row, REFERS),
+                   .currency = (const char *)sqlite3_column_text(row, CURRENCY),
+                   .plain = sqlite3_column_int(row, PLAIN),
+                   .undated = sqlite3_column_int(row, UNDATED)},
+        .whole_digits = sqlite3_column_int(row, DIGITS),
+        .currencies = (const char *)sqlite3_column_text(row, CURRENCIES),
     };
     fold_statement(fold, table, &stated);
 }
@@ -340,6 +358,7 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
     TRY(load_text(catalog, "currency", arena, &schema->currency, error));
     if (!schema->zone)
         return catalog_damaged(catalog, error, "the store's time zone (table meta) is missing");
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT t.name, t.role, t.key, c.name, c.type, c.scale, c.whole_digits, "
@@ -349,6 +368,9 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
                       " LEFT JOIN schema_column c ON c.import = t.import AND c.table_name = t.name"
                       " WHERE i.undone = 0 AND i.number <> ? ORDER BY t.import, t.name, c.position",
                       "i", (int64_t)without));
+
+    /* in order of imports, for folding is not the same in another: the first statement makes a
+     * table */
     for (;;) {
         bool row;
         TRY(catalog_step(catalog, &statement, &row, error));
@@ -362,6 +384,7 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
             fold_row(&fold, table, statement);
     }
 
+    /* and what is about to be imported, as if it were the last */
     for (size_t t = 0; t < count; t++) {
         struct schema_table *table =
             fold_table(&fold, tables[t].name, tables[t].role, tables[t].key);

@@ -88,6 +88,9 @@ static uint64_t hash_row(sqlite3_stmt *row)
         const void *bytes =
             type == SQLITE_TEXT || type == SQLITE_BLOB ? sqlite3_column_blob(row, i) : NULL;
         uint64_t length = bytes ? (uint64_t)sqlite3_column_bytes(row, i) : 0;
+
+        /* type and length are hashed as well, so that neither NULL and "" nor "ab", "c" and "a",
+         * "bc" agree */
         XXH3_64bits_update(state, &type, 1);
         XXH3_64bits_update(state, &integer, sizeof integer);
         XXH3_64bits_update(state, &number, sizeof number);
@@ -132,6 +135,7 @@ static enum status seal_each(struct catalog *catalog, const struct sealed *what,
     const char *name = NULL;
     uint64_t sum = 0;
     TRY(catalog_run(catalog, error, "DELETE FROM seal WHERE name = ?", "s", what->table));
+
     arena_init(&arena, 0);
     const char *select = arena_printf(&arena, "%s ORDER BY 1", what->select);
     enum status status = catalog_query(catalog, &statement, error, select, "");
@@ -139,9 +143,11 @@ static enum status seal_each(struct catalog *catalog, const struct sealed *what,
         status = catalog_step(catalog, &statement, &row, error);
         const char *next =
             status == STATUS_OK && row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+
         bool same = next && name && strcmp(next, name) == 0;
         if (status == STATUS_OK && name && !same)
             status = put(catalog, what->table, name, sum, error);
+
         sum = same ? sum : 0;
         if (status == STATUS_OK && row)
             sum += hash_row(statement);
@@ -158,11 +164,14 @@ static enum status has_seals(struct catalog *catalog, bool *out, struct error *e
 {
     int64_t tables, of, now;
     *out = false;
+
     TRY(catalog_integer(catalog,
                         "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'seal'",
                         0, &tables, error));
     if (!tables)
         return STATUS_OK;
+
+    /* values that differ stand for what is missing, so that nothing agrees with nothing */
     TRY(catalog_integer(catalog, "SELECT value FROM seal WHERE name = 'generation'", -1, &of,
                         error));
     TRY(catalog_integer(catalog, "SELECT value FROM meta WHERE name = 'generation'", -2, &now,
@@ -187,6 +196,7 @@ enum status catalog_seal(struct catalog *catalog, struct error *error)
 {
     bool any = !catalog->sealed;
     uint64_t generation, sum;
+
     for (size_t i = 0; i < SEALED; i++) {
         if (catalog->sealed && !catalog->stale[i])
             continue;
@@ -198,6 +208,7 @@ enum status catalog_seal(struct catalog *catalog, struct error *error)
             TRY(put(catalog, sealed[i].table, "", sum, error));
         }
     }
+
     if (!any)
         return STATUS_OK;
     TRY(catalog_counter(catalog, CATALOG_GENERATION, &generation, error));
@@ -300,35 +311,36 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
                               struct error *error)
 {
     size_t i = place_of(table);
+
+    /* without seals there is nothing to hold it against; what this change has written is sealed
+     * when it ends */
     if (!catalog->sealed || catalog->stale[i])
         return STATUS_OK;
     struct arena arena;
     sqlite3_stmt *statement;
-    uint64_t sum = 0, noted = 0;
+    uint64_t sum = 0;
     bool row;
     arena_init(&arena, 0);
     const char *select =
         arena_printf(&arena, "SELECT * FROM (%s) WHERE %s = ?", sealed[i].select, column_of(table));
-    enum status status = catalog_query(catalog, &statement, error, select, "s", item);
-    if (status == STATUS_OK)
-        status = catalog_step(catalog, &statement, &row, error);
-    while (status == STATUS_OK && row) {
+
+    enum status status;
+    TRY_GOTO(catalog_query(catalog, &statement, error, select, "s", item));
+    TRY_GOTO(catalog_step(catalog, &statement, &row, error));
+    while (row) {
         sum += hash_row(statement);
-        status = catalog_step(catalog, &statement, &row, error);
+        TRY_GOTO(catalog_step(catalog, &statement, &row, error));
     }
 
-    if (status == STATUS_OK)
-        status =
-            catalog_query(catalog, &statement, error,
-                          "SELECT value FROM seal WHERE name = ? AND item = ?", "ss", table, item);
-    if (status == STATUS_OK)
-        status = catalog_step(catalog, &statement, &row, error);
-    if (status == STATUS_OK) {
-        noted = row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
-        sqlite3_finalize(statement);
-        status = sum == noted ? STATUS_OK : broken(catalog, &sealed[i], item, error);
-    }
-
+    /* an item without rows has no seal, and its sum is 0 as well */
+    TRY_GOTO(catalog_query(catalog, &statement, error,
+                           "SELECT value FROM seal WHERE name = ? AND item = ?", "ss", table,
+                           item));
+    TRY_GOTO(catalog_step(catalog, &statement, &row, error));
+    uint64_t noted = row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    status = sum == noted ? STATUS_OK : broken(catalog, &sealed[i], item, error);
+done:
     arena_release(&arena);
     return status;
 }
@@ -341,6 +353,7 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
     sqlite3_stmt *statement;
     VECTOR(const char *) items = {0};
     bool row = true;
+
     if (!catalog->sealed)
         return STATUS_OK;
     arena_init(&arena, 0);
@@ -353,6 +366,9 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
         "");
     if (status == STATUS_OK)
         status = catalog_step(catalog, &statement, &row, error);
+
+    /* items that have a seal and no row any more are asked for as well: they were taken away by
+     * somebody */
     while (status == STATUS_OK && row) {
         VECTOR_PUSH(&items, catalog_column_text(statement, 0, &arena));
         status = catalog_step(catalog, &statement, &row, error);
@@ -393,6 +409,7 @@ enum status catalog_seal_whole(struct catalog *catalog, const char *table, struc
         return STATUS_OK;
 
     arena_init(&arena, 0);
+
     const char *lost = arena_printf(
         &arena, "SELECT item FROM seal WHERE name = ?1 AND item NOT IN (SELECT %s FROM %s)",
         column_of(table), table);

@@ -55,14 +55,17 @@ static void call_function(duckdb_function_info info, duckdb_data_chunk input, du
 {
     struct lake_extension *extension = duckdb_scalar_function_get_extra_info(info);
     size_t count = extension->function.parameter_count;
-    struct lake_vector few[8];
+    enum { FEW = 8 }; /* arguments: most calls need no memory for their frames */
+    struct lake_vector few[FEW];
     struct arena arena;
     arena_init(&arena, 0);
-    struct lake_vector *columns = count <= 8 ? few : ARENA_ARRAY(&arena, struct lake_vector, count);
+    struct lake_vector *columns =
+        count <= FEW ? few : ARENA_ARRAY(&arena, struct lake_vector, count);
     for (size_t i = 0; i < count; i++) {
         copy_frame(&columns[i], &extension->frames[i], &arena);
         lake_vector_fill(&columns[i], duckdb_data_chunk_get_vector(input, i));
     }
+
     struct lake_chunk chunk = {duckdb_data_chunk_get_size(input), columns, count};
     struct lake_output output = lake_output_of(result);
     struct error error = {0};
@@ -85,9 +88,13 @@ static enum status describe_function(struct lake_extension *extension,
         duckdb_scalar_function_add_parameter(handle, type);
         duckdb_destroy_logical_type(&type);
     }
+
     TRY(lake_parse_type(extension->lake, function->result, &type, error));
     duckdb_scalar_function_set_return_type(handle, type);
     duckdb_destroy_logical_type(&type);
+
+    /* NULL arguments are for the function to judge, and one that changes things is called for each
+     * row */
     duckdb_scalar_function_set_special_handling(handle);
     if (function->changes)
         duckdb_scalar_function_set_volatile(handle);
@@ -155,6 +162,8 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
     size_t max = duckdb_vector_size(), filled = 0;
     uint64_t first;
 
+    /* Threads that share the rows take a whole chunk's worth each. One after the other, the source
+     * itself says where it ends: by filling nothing. */
     if (source->parallel) {
         first = atomic_fetch_add(&scan->next, max);
         uint64_t left = first < source->rows ? source->rows - first : 0;

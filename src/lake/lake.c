@@ -17,6 +17,11 @@ _Static_assert(sizeof(struct lake_string) == sizeof(duckdb_string_t),
 _Static_assert(sizeof(struct lake_span) == sizeof(duckdb_list_entry), "lists have DuckDB's layout");
 _Static_assert(sizeof(lake_wide) == sizeof(duckdb_hugeint), "wide integers have DuckDB's layout");
 
+enum {
+    GROUP_MAX = 4096, /* bytes of a cgroup's path, as of any other */
+    KILOBYTE = 1024,
+};
+
 /* The number in a file of the kernel's, or the limit there was ("max" is no number). */
 static uint64_t lower_limit(const char *path, uint64_t limit)
 {
@@ -33,15 +38,19 @@ static uint64_t lower_limit(const char *path, uint64_t limit)
 static uint64_t memory_offered(void)
 {
     uint64_t limit = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
     limit = lower_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes", limit);
-    char line[4096] = "", path[8192];
+    char line[GROUP_MAX] = "", path[2 * GROUP_MAX];
     FILE *file = fopen("/proc/self/cgroup", "re");
     while (file && fgets(line, sizeof line, file) && strncmp(line, "0::", 3) != 0)
         line[0] = '\0';
     if (file)
         fclose(file);
+
     char *group = strncmp(line, "0::", 3) == 0 ? line + 3 : line;
     group[strcspn(group, "\n")] = '\0';
+
+    /* the process's own group and all above it: any of them may allow less */
     for (char *slash; group[0]; *slash = '\0') {
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
         limit = lower_limit(path, limit);
@@ -59,7 +68,9 @@ static enum status configure(struct lake *lake, const struct lake_options *optio
         options && options->memory_limit ? options->memory_limit : memory_offered() / 2;
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_printf(&sql, "SET memory_limit='%lluKiB';", (unsigned long long)(memory / 1024));
+    buffer_printf(&sql, "SET memory_limit='%lluKiB';", (unsigned long long)(memory / KILOBYTE));
+
+    /* nothing is fetched while it runs, and what is spilled goes where the store says */
     buffer_string(
         &sql,
         "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"
@@ -77,6 +88,7 @@ static bool open_database(struct lake *lake, char **reason)
 {
     char threads[16];
     duckdb_config config = NULL;
+
     snprintf(threads, sizeof threads, "%d", lake->threads);
     bool good = duckdb_create_config(&config) == DuckDBSuccess &&
                 duckdb_set_config(config, "threads", threads) == DuckDBSuccess &&
@@ -92,6 +104,7 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
     pthread_mutex_init(&lake->mutex, NULL);
     lake->threads = options && options->threads > 0 ? options->threads : pool_processors();
     lake->interrupt = options ? options->interrupt : NULL;
+
     char *reason = NULL;
     enum status status;
     if (open_database(lake, &reason))
@@ -99,6 +112,7 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
     else
         status = error_set(error, STATUS_ERROR, "DuckDB cannot be started: %s",
                            reason ? reason : "no reason given");
+
     if (reason)
         duckdb_free(reason);
     if (status != STATUS_OK) {
@@ -131,11 +145,14 @@ int lake_threads(const struct lake *lake)
 /* "Invalid Input Error: Cannot …" without its first words, which speak of DuckDB's insides. */
 static const char *without_prefix(const char *message)
 {
+    size_t length = strlen("Error");
     for (;;) {
         const char *p = message;
+
         while (isalpha((unsigned char)*p) || *p == ' ' || *p == '-' || *p == '/')
             p++;
-        if (*p != ':' || p - message < 5 || strncmp(p - 5, "Error", 5) != 0)
+        if (*p != ':' || (size_t)(p - message) < length ||
+            strncmp(p - length, "Error", length) != 0)
             return message;
         message = p + 1;
         while (*message == ' ')
@@ -172,6 +189,7 @@ static const struct cause *find_cause(const char *message)
 static enum status failure(struct lake *lake, const char *message, bool keep_lines,
                            struct error *error)
 {
+    /* an error of our own callback is told whole; DuckDB has carried only its message */
     pthread_mutex_lock(&lake->mutex);
     bool ours = lake->callback_failed;
     if (ours && error)
@@ -181,11 +199,13 @@ static enum status failure(struct lake *lake, const char *message, bool keep_lin
     pthread_mutex_unlock(&lake->mutex);
     if (ours)
         return status;
+
     const char *text = without_prefix(message ? message : "DuckDB gave no reason");
     const char *end = keep_lines ? NULL : strstr(text, "\n\nLINE ");
     size_t length = end ? (size_t)(end - text) : strlen(text);
     while (length && isspace((unsigned char)text[length - 1]))
         length--;
+
     const struct cause *cause = find_cause(message);
     if (cause && cause->status == STATUS_INTERRUPTED && interrupt_raised(lake->interrupt))
         return interrupt_check(lake->interrupt, error);
@@ -218,16 +238,19 @@ const char *lake_callback_failure(struct lake *lake, const struct error *error)
 
 static void *watch_run(void *argument)
 {
+    /* nanoseconds; an interrupt is noticed within a tenth of a second */
+    enum { SECOND = 1000000000, TENTH = SECOND / 10 };
     struct lake_watch *watch = argument;
     pthread_mutex_lock(&watch->mutex);
     while (!watch->stop) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 100000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        until.tv_nsec += TENTH;
+        until.tv_sec += until.tv_nsec / SECOND;
+        until.tv_nsec %= SECOND;
         if (pthread_cond_timedwait(&watch->wake, &watch->mutex, &until) != ETIMEDOUT || watch->stop)
             continue;
+
         struct lake *lake = watch->lake;
         bool goes_on = !lake->step || lake->step(lake->step_context, lake_progress(lake));
         if (!goes_on || interrupt_raised(lake->interrupt))
@@ -265,6 +288,7 @@ enum status lake_execute(struct lake *lake, const char *sql, struct error *error
 {
     ENSURE(!lake->result_open);
     TRY(interrupt_check(lake->interrupt, error));
+
     struct lake_watch watch;
     lake_watch_start(&watch, lake);
     duckdb_result result;

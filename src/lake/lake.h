@@ -11,6 +11,7 @@
 #ifndef STRATA_LAKE_LAKE_H
 #define STRATA_LAKE_LAKE_H
 
+#include "base/bits.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 
@@ -83,22 +84,26 @@ struct lake_vector {
     size_t child_count;
 };
 
+enum { LAKE_CHUNK_ROWS = 2048 }; /* DuckDB's STANDARD_VECTOR_SIZE */
 struct lake_chunk {
-    size_t rows; /* at most 2048 */
+    size_t rows; /* at most LAKE_CHUNK_ROWS */
     const struct lake_vector *columns;
     size_t column_count;
 };
 
 static inline bool lake_known(const struct lake_vector *vector, size_t row)
 {
-    return !vector->known || (vector->known[row >> 6] >> (row & 63) & 1);
+    return !vector->known || bit_at(vector->known, row);
 }
 
+enum { LAKE_INLINE_BYTES = 12 }; /* a text of no more stands behind its length itself */
 /* The bytes of a LAKE_TEXT or LAKE_BLOB row that is known. They die with the chunk. */
 static inline struct text lake_text(const struct lake_vector *vector, size_t row)
 {
     const struct lake_string *string = (const struct lake_string *)vector->data + row;
-    return (struct text){string->length <= 12 ? (const char *)string + 4 : string->data,
+    return (struct text){string->length <= LAKE_INLINE_BYTES
+                             ? (const char *)string + sizeof string->length
+                             : string->data,
                          string->length};
 }
 

@@ -40,7 +40,7 @@ static void frame_result(struct lake_result *result)
  * file takes to read. */
 static void work_off(duckdb_pending_result pending)
 {
-    enum { SHORTEST = 20000, LONGEST = 200000 };
+    enum { SHORTEST = 20000, LONGEST = 200000 }; /* nanoseconds */
     struct timespec pause = {0, SHORTEST};
     for (;;) {
         duckdb_pending_state state = duckdb_pending_execute_task(pending);
@@ -60,6 +60,9 @@ static enum status start(struct lake *lake, duckdb_prepared_statement statement,
     struct lake_result *result = base_calloc(1, sizeof *result);
     result->lake = lake;
     result->user = user;
+
+    /* streaming: rows come as they are asked for, so a large result never stands in memory as a
+     * whole */
     lake_watch_start(&result->watch, lake);
     duckdb_pending_result pending = NULL;
     bool good = duckdb_pending_prepared_streaming(statement, &pending) == DuckDBSuccess;
@@ -70,6 +73,7 @@ static enum status start(struct lake *lake, duckdb_prepared_statement statement,
         status = lake_failure(lake, duckdb_pending_error(pending), error);
     else if (duckdb_execute_pending(pending, &result->result) != DuckDBSuccess)
         status = lake_failure(lake, duckdb_result_error(&result->result), error);
+
     duckdb_destroy_pending(&pending);
     duckdb_destroy_prepare(&statement);
     if (status != STATUS_OK) {
@@ -137,6 +141,8 @@ enum status lake_result_next(struct lake_result *result, const struct lake_chunk
         }
         result->view.rows = duckdb_data_chunk_get_size(result->chunk);
     } while (result->view.rows == 0);
+
+    /* only the pointers change from chunk to chunk; the frame of types stays */
     for (size_t i = 0; i < result->view.column_count; i++)
         lake_vector_fill(&result->columns[i], duckdb_data_chunk_get_vector(result->chunk, i));
     *chunk = &result->view;
@@ -181,6 +187,7 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
         options && options->compression ? options->compression : LAKE_COMPRESSION;
     uint64_t row_group = options && options->row_group ? options->row_group : LAKE_ROW_GROUP;
     struct buffer sql;
+
     buffer_init(&sql, 0);
     buffer_printf(&sql, "COPY (%s) TO ", select);
     buffer_sql_text(&sql, text_from(path));
@@ -188,6 +195,7 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
                   " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %llu, PARQUET_VERSION v%d)",
                   compression, (unsigned long long)row_group,
                   options && options->version ? options->version : LAKE_PARQUET_VERSION);
+
     int64_t written = 0;
     enum status status = lake_query_integer(lake, sql.data, &written, NULL, error);
     if (rows)
@@ -276,6 +284,7 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
     size_t count = duckdb_extract_statements(lake->connection, sql, &statements);
     const char *reason = duckdb_extract_statements_error(statements);
     enum status status = STATUS_OK;
+
     if (count != 1)
         status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
     else if (duckdb_prepare_extracted_statement(lake->connection, statements, 0, out) !=
@@ -286,6 +295,7 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
                            "the statement has parameters, and nothing gives them values");
     else
         *type = duckdb_prepared_statement_type(*out);
+
     duckdb_destroy_extracted(&statements);
     if (status != STATUS_OK && *out)
         duckdb_destroy_prepare(out);
@@ -310,6 +320,7 @@ enum status lake_query_user(struct lake *lake, const char *sql, struct lake_resu
     duckdb_prepared_statement statement = NULL;
     duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
     TRY(prepare_user(lake, sql, &statement, &type, error));
+
     enum status status = STATUS_OK;
     if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
         status = check_explained(lake, sql, error);

@@ -49,6 +49,7 @@ static void init(duckdb_init_info info)
     size_t count = duckdb_init_get_column_count(info);
     struct asked *asked = base_malloc(sizeof *asked + count * sizeof *asked->columns);
     asked->count = count;
+
     for (size_t i = 0; i < count; i++)
         asked->columns[i] = duckdb_init_get_column_index(info, i);
     duckdb_init_set_init_data(info, asked, free);
@@ -78,10 +79,13 @@ static void fill(duckdb_function_info info, duckdb_data_chunk chunk)
     struct worker *worker = duckdb_function_get_local_init_data(info);
     const struct asked *asked = duckdb_function_get_init_data(info);
     const struct lake_stream *stream = &worker->extension->stream;
+
+    /* columns that nobody asked for have no output, and the stream need not make them */
     for (size_t i = 0; i < asked->count; i++)
         if (asked->columns[i] < stream->column_count)
             worker->outputs[asked->columns[i]] =
                 lake_output_of(duckdb_data_chunk_get_vector(chunk, i));
+
     size_t filled = 0;
     struct error error = {0};
     if (stream->fill(stream->context, worker->thread, duckdb_vector_size(), worker->outputs,
@@ -99,6 +103,8 @@ enum status lake_register_stream(struct lake *lake, const struct lake_stream *st
     extension->lake = lake;
     extension->stream = *stream;
     arena_init(&extension->arena, 0);
+
+    /* the extension is the function's from here on: destroying the handle frees it */
     duckdb_table_function handle = duckdb_create_table_function();
     duckdb_table_function_set_extra_info(handle, extension, free_extension);
     extension->types = ARENA_ARRAY(&extension->arena, duckdb_logical_type, stream->column_count);
@@ -115,6 +121,7 @@ enum status lake_register_stream(struct lake *lake, const struct lake_stream *st
     duckdb_table_function_set_init(handle, init);
     duckdb_table_function_set_local_init(handle, init_worker);
     duckdb_table_function_set_function(handle, fill);
+
     duckdb_table_function_supports_projection_pushdown(handle, true);
     if (status == STATUS_OK &&
         duckdb_register_table_function(lake->connection, handle) != DuckDBSuccess)

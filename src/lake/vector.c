@@ -84,6 +84,7 @@ void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, con
             frame_map(vector, type, arena);
         else
             frame_child(vector->children, duckdb_list_type_child_type(type), NULL, arena);
+
     } else if (vector->type == LAKE_STRUCT) {
         vector->child_count = duckdb_struct_type_child_count(type);
         vector->children = ARENA_ARRAY(arena, struct lake_vector, vector->child_count);
@@ -127,6 +128,8 @@ int64_t lake_integer(const struct lake_vector *vector, size_t row)
     }
 }
 
+enum { EXACT = 18 }; /* powers of ten that a division may have at once; decimals have up to 38 */
+
 double lake_number(const struct lake_vector *vector, size_t row)
 {
     double value;
@@ -140,8 +143,8 @@ double lake_number(const struct lake_vector *vector, size_t row)
         value = (double)((const uint64_t *)vector->data)[row];
     else
         value = (double)lake_integer(vector, row);
-    for (int left = vector->scale; left > 0; left -= 18)
-        value /= left >= 18 ? 1e18 : __builtin_powi(10.0, left);
+    for (int left = vector->scale; left > 0; left -= EXACT)
+        value /= left >= EXACT ? 1e18 /* 10^EXACT */ : __builtin_powi(10.0, left);
     return value;
 }
 
@@ -161,7 +164,7 @@ void lake_output_null(struct lake_output *output, size_t row)
     duckdb_vector vector = output->handle;
     duckdb_vector_ensure_validity_writable(vector);
     uint64_t *known = duckdb_vector_get_validity(vector);
-    known[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+    bit_clear(known, row);
 }
 
 void lake_output_text(struct lake_output *output, size_t row, struct text text)

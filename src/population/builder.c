@@ -106,6 +106,8 @@ void population_builder_customers(struct population_builder *builder, const uint
     builder->numbers = population_room((size_t)count + 1, sizeof *numbers);
     builder->first = population_room((size_t)count + 1, sizeof *builder->first);
     builder->last = population_array((size_t)count + 1, sizeof *builder->last);
+
+    /* UINT32_MAX: not seen yet, so that the first moment lowers it */
     memset(builder->first, 0xff, ((size_t)count + 1) * sizeof *builder->first);
     for (uint32_t i = 0; i < count; i++) {
         ENSURE(i == 0 || numbers[i - 1] < numbers[i]);
@@ -148,7 +150,10 @@ static uint64_t *copy_known(const uint64_t *known, size_t rows)
 {
     if (!known)
         return NULL;
+
     size_t words = words_of(rows), set = 0;
+
+    /* bits behind the last row may be anything: they neither count nor are copied */
     for (size_t w = 0; w < words; w++) {
         uint64_t valid =
             w + 1 < words || rows % 64 == 0 ? UINT64_MAX : ((uint64_t)1 << (rows % 64)) - 1;
@@ -156,6 +161,7 @@ static uint64_t *copy_known(const uint64_t *known, size_t rows)
     }
     if (set == rows)
         return NULL;
+
     uint64_t *copy = population_room(words, sizeof *copy);
     memcpy(copy, known, words * sizeof *copy);
     if (rows % 64)
@@ -188,14 +194,19 @@ static void narrow_integers(struct population_column *column, const int64_t *in,
         min = counts && value < min ? value : min;
         max = counts && value > max ? value : max;
     }
+
     if (min > max)
         min = max = 0;
     column->base = min;
     column->max = max;
+
+    /* Above the least value all are small: a column of years takes a byte. A column of one value
+     * takes none at all, its base says it. */
     uint64_t base = (uint64_t)min;
     column->width = population_width((uint64_t)max - base);
     if (!column->width)
         return;
+
     void *values = population_room(rows, column->width);
     column->values = values;
     switch (column->width) {
@@ -214,14 +225,18 @@ static enum status narrow_codes(struct population_column *column, const uint32_t
     for (size_t row = 0; row < rows; row++)
         if (is_known(column->known, row) && in[row] > max)
             max = in[row];
+
+    /* 0 may be what stands for unknown where no text has a code yet */
     if (rows && max >= code_count && !(max == 0 && column->known))
         return error_set(error, STATUS_ERROR,
                          "column %s holds the text code %u, but the dictionary has only %zu texts",
                          column->name, max, code_count);
+
     column->max = max;
     column->width = population_width(max);
     if (!column->width)
         return STATUS_OK;
+
     void *values = population_room(rows, column->width);
     column->values = values;
     switch (column->width) {
@@ -246,6 +261,7 @@ static void copy_sets(struct population_column *column, const struct population_
     uint32_t total = input->set_start[rows], used = 0;
     uint32_t *start = population_array(rows + 1, sizeof *start),
              *codes = population_array(total, sizeof *codes);
+
     for (size_t row = 0; row < rows; row++) {
         uint32_t length =
             is_known(column->known, row) ? input->set_start[row + 1] - input->set_start[row] : 0;
@@ -257,6 +273,7 @@ static void copy_sets(struct population_column *column, const struct population_
                 codes[used++] = out[i];
         start[row + 1] = used;
     }
+
     column->set_start = start;
     column->set_codes = codes;
 }
@@ -348,6 +365,7 @@ static enum status count_rows(struct population_builder *builder, struct populat
     uint32_t customers = builder->customers, present = 0;
     uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
     table->offset = offset;
+
     for (size_t row = 0; row < table->rows; row++) {
         if (customer[row] == present) {
             if (row && customer[row - 1] == present && time[row] < time[row - 1])
@@ -359,8 +377,11 @@ static enum status count_rows(struct population_builder *builder, struct populat
         while (present < customer[row])
             offset[++present] = (uint32_t)row;
     }
+
     if (table->rows && customers == 0)
         return out_of_order(table->name, 0, error);
+
+    /* who has no rows behind the last one begins where the table ends */
     while (present < customers)
         offset[++present] = (uint32_t)table->rows;
     return STATUS_OK;
@@ -389,9 +410,11 @@ enum status population_builder_table(struct population_builder *builder, const c
     VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
+
     if (rows > UINT32_MAX - 1)
         return error_set(error, STATUS_LIMIT,
                          "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
+
     uint32_t *times = population_room(rows, sizeof *times);
     if (rows)
         memcpy(times, time, rows * sizeof *times);
@@ -431,13 +454,17 @@ enum status population_builder_reference(struct population_builder *builder, con
                 (struct population_table){.role = SCHEMA_REFERENCE, .rows = rows});
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
+
     for (size_t row = 0; row < rows; row++)
         if (key_codes[row] >= table->code_count)
             table->code_count = (size_t)key_codes[row] + 1;
+
+    /* the last row of a key counts, as it does when a reference is imported */
     uint32_t *row_of_code = population_array(table->code_count, sizeof *row_of_code);
     memset(row_of_code, 0xff, table->code_count * sizeof *row_of_code);
     for (size_t row = 0; row < rows; row++)
         row_of_code[key_codes[row]] = (uint32_t)row;
+
     table->row_of_code = row_of_code;
     return take_columns(builder, table, columns, column_count, error);
 }
@@ -481,7 +508,7 @@ static uint32_t *activity_order(const uint32_t *last, uint32_t customers)
     uint64_t *pairs = population_room((size_t)customers + 1, sizeof *pairs);
     uint32_t *order = base_malloc(((size_t)customers + 1) * sizeof *order);
     for (uint32_t c = 0; c < customers; c++)
-        pairs[c] = (uint64_t)last[c] << 32 | c;
+        pairs[c] = (uint64_t)last[c] << 32 | c; /* as population_sort_pairs wants it */
     population_sort_pairs(pairs, customers);
     for (uint32_t p = 0; p < customers; p++)
         order[p] = (uint32_t)pairs[p];
@@ -546,11 +573,13 @@ static void move_irregular(const struct move *move, size_t c)
     const struct population_column *from = &move->from->columns[c];
     struct population_column *to = &move->to->columns[c];
     size_t used = 0;
+
     for (uint32_t p = 0; p < move->customers; p++) {
         size_t in = move->from->offset[move->order[p]], out = move->offset[p],
                count = move->offset[p + 1] - out;
         if (from->known)
             bits_copy((uint64_t *)to->known, out, from->known, in, count);
+
         if (!from->set_start)
             continue;
         size_t length = from->set_start[in + count] - from->set_start[in];
@@ -563,7 +592,9 @@ static void move_irregular(const struct move *move, size_t c)
     }
 }
 
-enum { MOVE_CHUNK = 16384 };
+enum {
+    MOVE_CHUNK = 16384
+}; /* positions: enough work for a task, and tasks enough for all threads */
 
 static void move_task(void *context, size_t task, int worker)
 {
@@ -573,6 +604,8 @@ static void move_task(void *context, size_t task, int worker)
         move_irregular(move, task - chunks);
         return;
     }
+
+    /* all columns of the chunk by one worker: `order` and both offsets stay in its cache */
     size_t begin = task * MOVE_CHUNK,
            end = begin + MOVE_CHUNK < move->customers ? begin + MOVE_CHUNK : move->customers;
     move_uint32_t(move, move->from->time, (void *)move->to->time, begin, end);
@@ -615,14 +648,17 @@ static enum status move_table(struct population_table *table, const uint32_t *or
 {
     struct population_table to = *table;
     uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
+
     for (uint32_t p = 0; p < customers; p++)
         offset[p + 1] = offset[p] + table->offset[order[p] + 1] - table->offset[order[p]];
     to.offset = offset;
     to.time = population_room(table->rows, sizeof *to.time);
     prepare_columns(table, &to, arena);
+
     struct move move = {table, &to, order, customers, offset};
     size_t chunks = (customers + MOVE_CHUNK - 1) / MOVE_CHUNK;
     pool_run(pool, chunks + table->column_count, move_task, &move);
+
     free_unmoved(table);
     *table = to;
     return population_describe(table, customers, pool, error);
@@ -655,6 +691,7 @@ static void order_customers(struct population_builder *builder, const uint32_t *
         last[p] = builder->last[order[p]];
         identifier[p] = builder->internal->identifier_at[order[p]];
     }
+
     free(builder->numbers);
     free(builder->first);
     free(builder->last);
@@ -677,16 +714,21 @@ static struct population_records place_records(const struct pending_records *pen
     int64_t *entered = population_array(pending->count, sizeof *entered);
     int64_t *left = population_array(pending->count, sizeof *left);
     uint32_t *next = base_malloc(((size_t)customers + 1) * sizeof *next);
+
+    /* a counting sort by position: records of one customer stay in the order of time in which they
+     * came */
     for (size_t i = 0; i < pending->count; i++)
         offset[position_of(place, pending->customer[i]) + 1]++;
     for (uint32_t p = 0; p < customers; p++)
         offset[p + 1] += offset[p];
+
     memcpy(next, offset, ((size_t)customers + 1) * sizeof *next);
     for (size_t i = 0; i < pending->count; i++) {
         uint32_t at = next[position_of(place, pending->customer[i])]++;
         entered[at] = pending->entered[i];
         left[at] = pending->left[i];
     }
+
     free(next);
     return (struct population_records){pending->segment, offset, entered, left};
 }
@@ -708,11 +750,13 @@ static void place_memberships(struct population_builder *builder, struct populat
                               const uint32_t *place)
 {
     struct arena *arena = &builder->internal->arena;
+
     population->record_count = builder->records.count;
     population->records = ARENA_ARRAY(arena, struct population_records, builder->records.count + 1);
     for (size_t i = 0; i < builder->records.count; i++)
         population->records[i] =
             place_records(&builder->records.items[i], place, builder->customers);
+
     population->list_count = builder->lists.count;
     population->lists = ARENA_ARRAY(arena, struct population_list, builder->lists.count + 1);
     for (size_t i = 0; i < builder->lists.count; i++)
@@ -730,13 +774,16 @@ static enum status place_all(struct population_builder *builder, struct pool *po
         return STATUS_OK;
     *place = base_malloc(((size_t)customers + 1) * sizeof **place);
     enum status status = STATUS_OK;
+
     uint32_t *order = activity_order(builder->last, customers);
     for (uint32_t p = 0; p < customers; p++)
         (*place)[order[p]] = p;
+
     for (size_t t = 0; t < builder->tables.count && status == STATUS_OK; t++)
         if (builder->tables.items[t].role != SCHEMA_REFERENCE)
             status = move_table(&builder->tables.items[t], order, customers,
                                 &builder->internal->arena, pool, error);
+
     order_customers(builder, order);
     free(order);
     return status;
@@ -763,6 +810,8 @@ enum status population_builder_finish(struct population_builder *builder, struct
     population->internal = internal;
     population->code_count = (uint32_t)internal->dictionary.count;
     population->serial = population_next_serial();
+
+    /* lists are looked up by identifier, so the customers have to stand at their places by now */
     place_memberships(builder, population, place);
     free(place);
     population->tables =
@@ -771,6 +820,8 @@ enum status population_builder_finish(struct population_builder *builder, struct
         memcpy(population->tables, builder->tables.items,
                builder->tables.count * sizeof *population->tables);
     population->table_count = builder->tables.count;
+
+    /* what the population owns now, the builder must not free */
     builder->first = builder->last = NULL;
     free_pending(builder);
     free(builder->tables.items);

@@ -1,3 +1,9 @@
+/*
+ * Rows that are not in a population yet: what would be if these facts had happened. They are few,
+ * so each customer's form a chain, and a view of one customer's table is put together when somebody
+ * asks: the old rows and the new ones in order of time, in columns of full width, because a new
+ * value may lie beyond the bounds that the old column was narrowed to.
+ */
 #include "population/delta.h"
 #include "base/bits.h"
 
@@ -98,6 +104,7 @@ void population_delta_add(struct population_delta *delta, uint32_t position, int
         if (time < delta->earliest.items[at])
             delta->earliest.items[at] = time;
     }
+
     VECTOR_PUSH(&delta->rows, (struct delta_row){time, -1, table, delta->values.count});
     for (size_t c = 0; c < delta->population->tables[table].column_count; c++)
         VECTOR_PUSH(&delta->values, own_value(delta, values[c]));
@@ -163,6 +170,15 @@ void population_rows_free(struct population_rows *rows)
 }
 
 #define NEW_ROW UINT32_C(0x80000000)
+enum {
+    LEAST_ROWS = 64
+}; /* room for so many more than asked for: views of one table follow each other */
+
+/* Bytes of a value in a view. */
+static unsigned width_of(const struct population_column *column)
+{
+    return column->type == VALUE_POINT ? 2 * sizeof(double) : sizeof(int64_t);
+}
 
 static void prepare(struct population_rows *rows, const struct population_table *base, size_t count)
 {
@@ -175,7 +191,9 @@ static void prepare(struct population_rows *rows, const struct population_table 
     ENSURE(rows->column_count == base->column_count);
     if (rows->capacity >= count)
         return;
-    rows->capacity = count * 2 + 64;
+    rows->capacity = count * 2 + LEAST_ROWS;
+
+    /* the contents are not kept: a view is filled anew each time */
     free(rows->time);
     free(rows->from);
     rows->time = base_calloc(rows->capacity, sizeof *rows->time);
@@ -185,7 +203,7 @@ static void prepare(struct population_rows *rows, const struct population_table 
         free(memory->values);
         free(memory->known);
         free(memory->set_start);
-        memory->values = base_calloc(rows->capacity, base->columns[c].type == VALUE_POINT ? 16 : 8);
+        memory->values = base_calloc(rows->capacity, width_of(&base->columns[c]));
         memory->known = base_calloc(rows->capacity / 64 + 2, 8);
         memory->set_start = base_calloc(rows->capacity + 1, sizeof *memory->set_start);
     }
@@ -204,6 +222,8 @@ static size_t order_rows(const struct population_delta *delta, const struct popu
         const struct delta_row *new = &delta->rows.items[row];
         if (new->table != table)
             continue;
+
+        /* inserted from behind: new rows are few, and mostly later than all others */
         size_t at = count++;
         for (; at > 0 && rows->time[at - 1] > new->time; at--) {
             rows->time[at] = rows->time[at - 1];
@@ -247,7 +267,7 @@ static void fill_column(const struct population_delta *delta, const struct popul
                         uint32_t begin, size_t c, struct population_rows *rows, size_t count)
 {
     struct view_column *memory = &rows->memory[c];
-    memset(memory->known, 0, (count / 64 + 1) * 8);
+    memset(memory->known, 0, (count / 64 + 1) * sizeof *memory->known);
     for (size_t row = 0; row < count; row++) {
         struct population_value value = value_at(delta, base, begin, rows->from[row], c);
         if (value.known)
@@ -266,9 +286,7 @@ static void fill_column(const struct population_delta *delta, const struct popul
 
     rows->columns[c] = *base;
     rows->columns[c].base = 0;
-    rows->columns[c].width = base->type == VALUE_POINT ? 16 : 8;
-    if (base->type == VALUE_SET)
-        rows->columns[c].width = 0;
+    rows->columns[c].width = base->type == VALUE_SET ? 0 : width_of(base);
     rows->columns[c].values = memory->values;
     rows->columns[c].known = memory->known;
     rows->columns[c].set_start = memory->set_start;
@@ -290,15 +308,19 @@ const struct population_table *population_delta_view(const struct population_del
     uint64_t at;
     if (!number_map_find(&delta->first, position, &at))
         return NULL;
+
     int32_t head = delta->head.items[at];
     size_t added = count_new(delta, head, table);
     if (!added)
         return NULL;
+
     const struct population_table *base = &delta->population->tables[table];
     prepare(rows, base, added + base->offset[position + 1] - base->offset[position]);
     size_t count = order_rows(delta, base, position, head, table, rows);
     for (size_t c = 0; c < base->column_count; c++)
         fill_column(delta, &base->columns[c], base->offset[position], c, rows, count);
+
+    /* the view is a table of one customer, at position 0, with what a table says of itself */
     rows->offset[0] = 0;
     rows->offset[1] = (uint32_t)count;
     rows->last_time = rows->time[count - 1];

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 64, SEARCHES = 4, FEW_TEXTS = 64 };
+enum {
+    FIRST_SLOTS = 64,
+    SEARCHES = 4,   /* looked through so often before a table is made */
+    FEW_TEXTS = 64, /* of which none is made: looking through them is as quick */
+};
 
 void dictionary_init(struct dictionary *dictionary)
 {
@@ -39,6 +43,7 @@ static void hash_all(struct dictionary *dictionary)
     size_t slots = dictionary->slot_count ? dictionary->slot_count : FIRST_SLOTS;
     while (slots < dictionary->count * 2)
         slots *= 2;
+
     if (slots != dictionary->slot_count) {
         free(dictionary->slots);
         dictionary->slots = base_calloc(slots, sizeof *dictionary->slots);
@@ -83,12 +88,14 @@ uint32_t dictionary_add(struct dictionary *dictionary, struct text text)
         hash_all(dictionary);
     if (find_slot(dictionary, text, hash, &code))
         return code;
+
     ENSURE(dictionary->count < UINT32_MAX - 1);
     if (dictionary->count == dictionary->capacity) {
         dictionary->capacity = dictionary->capacity ? dictionary->capacity * 2 : FIRST_SLOTS;
         dictionary->texts =
             base_realloc(dictionary->texts, dictionary->capacity * sizeof *dictionary->texts);
     }
+
     code = (uint32_t)dictionary->count++;
     dictionary->texts[code] =
         (struct text){arena_strndup(&dictionary->bytes, text.data, text.length), text.length};

@@ -24,8 +24,10 @@ static enum status find_until(struct loading *loading, struct error *error)
     struct catalog_import *imports;
     size_t count;
     loading->until = loading->what->before_import ? loading->what->before_import - 1 : UINT32_MAX;
+
     if (loading->what->known_at == INT64_MAX)
         return STATUS_OK;
+
     uint32_t last = loading->until;
     TRY(catalog_imports(store_catalog(loading->store), &loading->arena, &imports, &count, error));
     loading->until = 0;
@@ -82,9 +84,12 @@ static bool cross(uint32_t number, void *context)
     struct crossing *crossing = context;
     struct intervals *intervals = crossing->intervals;
     struct loading *loading = intervals->loading;
+
     uint32_t i = number < loading->limit ? loading->position[number] : UINT32_MAX;
     if (i == UINT32_MAX)
         return true;
+
+    /* who enters twice, or leaves without having entered, is left as they are */
     if (!crossing->entered) {
         if (intervals->open[i])
             intervals->left.items[intervals->open[i] - 1] = crossing->moment;
@@ -222,6 +227,7 @@ static enum status load_tables(struct loading *loading, bool references, struct 
         bool any = false, all = wants(loading, table->name, NULL, &any);
         if (!any || (table->role == SCHEMA_REFERENCE) != references)
             continue;
+
         for (size_t c = 0; c < table->column_count; c++)
             if ((all || wants(loading, table->name, table->columns[c].name, &any)) &&
                 table->columns[c].type != VALUE_NONE)

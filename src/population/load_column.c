@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ROWS = 2048 };
+enum { CHUNK_ROWS = LAKE_CHUNK_ROWS };
 
 void inlet_init(struct inlet *inlet, const struct schema_column *column)
 {
@@ -75,8 +75,12 @@ void inlet_open(struct inlet *inlet, size_t rows)
     inlet->rows = rows;
     *out = (struct population_column){
         .name = column->name, .type = column->type, .scale = column->scale, .refers = -1};
+
     if (inlet->sparse)
         atomic_store(&inlet->known, population_array(words_of(rows), sizeof(uint64_t)));
+
+    /* what no part says the range of is held wide until all has been read: sets, and texts without
+     * codes */
     if (column->type == VALUE_SET) {
         inlet->set_at = population_array(rows + 1, sizeof *inlet->set_at);
         inlet->set_length = population_array(rows + 1, sizeof *inlet->set_length);
@@ -102,6 +106,8 @@ static _Atomic uint64_t *known_of(struct inlet *inlet)
     uint64_t *known = atomic_load_explicit(&inlet->known, memory_order_acquire);
     if (known)
         return (_Atomic uint64_t *)known;
+
+    /* most columns have no unknown value at all, and never need a bitmap */
     pthread_mutex_lock(&inlet->mutex);
     known = atomic_load_explicit(&inlet->known, memory_order_relaxed);
     if (!known) {
@@ -121,13 +127,15 @@ static void mark(struct inlet *inlet, const struct lake_vector *vector,
     for (size_t r = 0; r < chunk->run_count; r++) {
         const struct inlet_run *run = &chunk->runs[r];
         uint64_t otherwise = 0;
+
+        /* a word at a time: bits are gathered until the word, or the run, ends */
         for (uint32_t i = 0; i < run->count; i++) {
             size_t row = (size_t)run->to + i;
             otherwise |= (uint64_t)(lake_known(vector, run->from + i) == inlet->sparse)
-                         << (row & 63);
-            if (!otherwise || ((row & 63) != 63 && i + 1 < run->count))
+                         << (row % 64);
+            if (!otherwise || (row % 64 != 64 - 1 && i + 1 < run->count))
                 continue;
-            _Atomic uint64_t *word = known_of(inlet) + (row >> 6);
+            _Atomic uint64_t *word = known_of(inlet) + row / 64;
             if (inlet->sparse)
                 atomic_fetch_or_explicit(word, otherwise, memory_order_relaxed);
             else
@@ -243,10 +251,8 @@ static const struct form *form_of(enum lake_type type)
 
 static void whole_seconds(const int64_t *microseconds, int64_t *to, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        int64_t seconds = microseconds[i] / 1000000;
-        to[i] = seconds - (microseconds[i] % 1000000 < 0);
-    }
+    for (size_t i = 0; i < count; i++)
+        to[i] = loading_seconds(microseconds[i]);
 }
 
 /* ---- writing ---- */
@@ -325,6 +331,8 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
     const void *from = vector->data;
     uint64_t base = (uint64_t)inlet->out.base;
     unsigned width = inlet->out.width;
+
+    /* each step is left out where it changes nothing: most columns are copied as they come */
     if (inlet->column->type == VALUE_TIME && vector->type == LAKE_TIMESTAMP) {
         whole_seconds(from, clean.wide, chunk->rows);
         from = &clean;
@@ -338,6 +346,9 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
     if (base || form->width != width) {
         int which = width ? __builtin_ctz(width) : 0; /* 1, 2, 4, 8 bytes */
         uint64_t bits = form->narrow[which](from, &narrow, chunk->rows, base);
+
+        /* what the part said of its values is not trusted: a value beyond the width shows in the
+         * bits */
         if (width == 0 ? bits : width < 8 && bits >> (8 * width))
             atomic_store_explicit(&inlet->wrong, true, memory_order_relaxed);
         from = &narrow;
@@ -372,11 +383,13 @@ static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool 
                     size_t row, const struct inlet_chunk *chunk)
 {
     struct lake_span span = ((const struct lake_span *)vector->data)[i];
+
     inlet->set_at[row] = (uint32_t)inlet->set_used;
     if (inlet->set_used + span.count > inlet->set_capacity) {
         inlet->set_capacity = (inlet->set_used + span.count) * 2;
         inlet->wide = base_realloc(inlet->wide, inlet->set_capacity * sizeof *inlet->wide);
     }
+
     for (uint64_t e = span.first; e < span.first + span.count; e++)
         if (lake_known(vector->children, e))
             inlet->wide[inlet->set_used++] = code_at(inlet, vector->children, coded, e, i, chunk);
@@ -386,6 +399,8 @@ static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool 
 static void put_sets(struct inlet *inlet, const struct lake_vector *vector, bool coded,
                      const struct inlet_chunk *chunk)
 {
+    /* sets have no place of their own before all are there, so one thread at a time adds its to the
+     * end */
     pthread_mutex_lock(&inlet->mutex);
     for (size_t r = 0; r < chunk->run_count; r++)
         for (uint32_t i = 0; i < chunk->runs[r].count; i++)
@@ -413,12 +428,15 @@ void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded
     struct lake_vector told;
     uint64_t known[CHUNK_ROWS / 64];
 
+    /* a number that is none is unknown, as everywhere in the store */
     if (vector->type == LAKE_DOUBLE || vector->type == LAKE_STRUCT) {
         told = told_only(vector, chunk->rows, known);
         vector = &told;
     }
+
     if (vector->known || inlet->sparse)
         mark(inlet, vector, chunk);
+
     if (inlet->column->type == VALUE_SET)
         put_sets(inlet, vector, coded, chunk);
     else if (inlet->column->type == VALUE_POINT)
@@ -435,6 +453,7 @@ static void settle_codes(struct inlet *inlet, size_t count)
 {
     if (!inlet->numbering || !inlet->wide)
         return;
+
     uint32_t first_new = store_numbering_first_new(inlet->numbering);
     for (size_t i = 0; i < count; i++)
         if (inlet->wide[i] >= first_new)
@@ -452,9 +471,10 @@ static void narrow_codes(struct inlet *inlet)
     out->width = width_of(inlet);
     if (!out->width)
         return;
+
     void *values = population_room(inlet->rows, out->width);
     out->values = values;
-    form_of(LAKE_U32)->narrow[out->width / 2](inlet->wide, values, inlet->rows, 0);
+    form_of(LAKE_U32)->narrow[__builtin_ctz(out->width)](inlet->wide, values, inlet->rows, 0);
 }
 
 static int by_code(const void *a, const void *b)
@@ -469,6 +489,7 @@ static void order_sets(struct inlet *inlet)
     size_t rows = inlet->rows;
     uint32_t *start = population_array(rows + 1, sizeof *start), used = 0;
     uint32_t *codes = population_array(inlet->set_used, sizeof *codes);
+
     for (size_t row = 0; row < rows; row++) {
         uint32_t length = inlet->set_length[row], *out = codes + used;
         if (length)
@@ -479,6 +500,7 @@ static void order_sets(struct inlet *inlet)
                 codes[used++] = out[i];
         start[row + 1] = used;
     }
+
     inlet->out.set_start = start;
     inlet->out.set_codes = codes;
 }
@@ -490,12 +512,14 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
         return error_set(error, STATUS_ERROR,
                          "a part says that %s is from %lld to %lld, but holds other values",
                          out->name, (long long)inlet->least, (long long)inlet->most);
+
     settle_codes(inlet, inlet->set_at ? inlet->set_used : inlet->rows);
     if (inlet->set_at)
         order_sets(inlet);
     else if (inlet->wide)
         narrow_codes(inlet);
     out->known = atomic_exchange(&inlet->known, NULL);
+
     if (out->type == VALUE_TEXT && (uint64_t)out->max >= code_count && inlet->rows &&
         !(out->max == 0 && out->known))
         return error_set(

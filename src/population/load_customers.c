@@ -41,6 +41,7 @@ static enum status put_activity(void *context, const struct lake_chunk *in, stru
     const struct existing *existing = context;
     const uint32_t *customer = in->columns[0].data, *first = in->columns[1].data,
                    *last = in->columns[2].data;
+
     memset(out->data, 1, in->rows);
     for (size_t i = 0; i < in->rows; i++) {
         if (customer[i] >= existing->loading->limit)
@@ -60,12 +61,14 @@ static enum status activity_sql(struct loading *loading, const struct catalog_pa
                                                                                         "time"};
     size_t count;
     const struct catalog_part *parts = store_parts(loading->store, &count);
+
     for (size_t i = 0; i < count; i++)
         if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number &&
             part->last_import <= loading->until) {
             struct store_read read = {parts[i].table, PART_ACTIVITY, small, 3, false, 0};
             return store_select_part(loading->store, &read, &parts[i], sql, error);
         }
+
     struct store_read read = {part->table, part->role, large, 2, false, loading_until(loading)};
     buffer_string(sql,
                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
@@ -89,6 +92,7 @@ static enum status read_parts(struct loading *loading, const char *function,
     int64_t ignored;
     struct buffer sql;
     buffer_init(&sql, 0);
+
     buffer_printf(&sql, "SELECT count(%s(customer, \"first\", \"last\")) FROM (", function);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         buffer_printf(&sql, "%sSELECT customer, \"first\", %s AS \"last\" FROM (",
@@ -106,17 +110,19 @@ static enum status read_parts(struct loading *loading, const char *function,
 
 static enum status read_activity(struct existing *existing, struct error *error)
 {
-    enum { AT_ONCE = 64 };
+    enum { AT_ONCE = 64 }; /* parts in a statement: more makes it long, fewer leaves threads idle */
     static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER"};
     struct loading *loading = existing->loading;
     const struct catalog_part *some[AT_ONCE];
     size_t count, taken = 0;
     char name[64];
+
     const struct catalog_part *parts = store_parts(loading->store, &count);
     snprintf(name, sizeof name, "strata_activity_%llu",
              (unsigned long long)lake_unique(loading->lake));
     struct lake_function function = {name, types, 3, "BOOLEAN", true, put_activity, existing};
     TRY(lake_register_function(loading->lake, &function, error));
+
     for (size_t i = 0; i < count; i++) {
         if (is_active(loading, &parts[i]))
             some[taken++] = &parts[i];
@@ -159,19 +165,25 @@ static void place_customers(const struct existing *existing, struct population_p
     struct loading *loading = existing->loading;
     uint64_t *pairs = population_room(loading->limit, sizeof *pairs);
     uint32_t count = 0;
+
+    /* last activity above number: sorted by the first, and among equals they stand by the second
+     * already */
     for (uint32_t number = 0; number < loading->limit; number++)
         if (existing->first[number] != UINT32_MAX)
             pairs[count++] = (uint64_t)existing->last[number] << 32 | number;
     population_sort_pairs(pairs, count);
+
     loading->customers = placed->customers = count;
     placed->number = population_room(count, sizeof *placed->number);
     placed->first = population_room(count, sizeof *placed->first);
     placed->last = population_room(count, sizeof *placed->last);
     placed->identifier_at = population_array(count, sizeof *placed->identifier_at);
     arena_init(&placed->identifiers, 0);
+
     loading->number = placed->number;
     loading->position = population_room(loading->limit, sizeof *loading->position);
     memset(loading->position, 0xff, loading->limit * sizeof *loading->position);
+
     struct placing placing = {existing, pairs, placed};
     pool_run(loading->pool, ((size_t)count + PLACE_CHUNK - 1) / PLACE_CHUNK, place_chunk, &placing);
     free(pairs);
@@ -194,6 +206,7 @@ static size_t find_positions(const struct naming *naming, const struct lake_chun
     const struct loading *loading = naming->loading;
     const uint32_t *number = chunk->columns[1].data;
     size_t bytes = 0;
+
     for (size_t i = 0; i < chunk->rows; i++) {
         positions[i] = number[i] < loading->limit ? loading->position[number[i]] : UINT32_MAX;
         bytes += sizeof(uint32_t) + lake_text(&chunk->columns[0], i).length;
@@ -208,11 +221,13 @@ static size_t find_positions(const struct naming *naming, const struct lake_chun
 static enum status put_identifiers(void *context, const struct lake_chunk *chunk,
                                    struct error *error)
 {
-    enum { ROWS_MAX = 2048 };
+    enum { ROWS_MAX = LAKE_CHUNK_ROWS };
     struct naming *naming = context;
     const struct lake_string *strings = chunk->columns[0].data;
     uint32_t positions[ROWS_MAX];
     ENSURE(chunk->rows <= ROWS_MAX);
+
+    /* the last copy may write beyond its text, so there is room for one more */
     size_t bytes = find_positions(naming, chunk, positions) + sizeof *strings;
     pthread_mutex_lock(&naming->mutex);
     char *at = arena_alloc(&naming->placed->identifiers, bytes);
@@ -221,7 +236,7 @@ static enum status put_identifiers(void *context, const struct lake_chunk *chunk
         if (positions[i] == UINT32_MAX)
             continue;
         naming->placed->identifier_at[positions[i]] = at;
-        if (strings[i].length <= 12) {
+        if (strings[i].length <= LAKE_INLINE_BYTES) {
             memcpy(at, &strings[i], sizeof *strings);
             at += sizeof(uint32_t) + strings[i].length;
         } else {
@@ -237,10 +252,12 @@ enum status loading_customers(struct loading *loading, struct error *error)
     uint64_t limit;
     struct population_placed placed;
     TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CUSTOMER, &limit, error));
+
     loading->limit = (uint32_t)limit;
     struct existing existing = {loading, population_room(limit, sizeof(uint32_t)),
                                 population_array(limit, sizeof(uint32_t))};
     memset(existing.first, 0xff, limit * sizeof(uint32_t));
+
     enum status status = read_activity(&existing, error);
     if (status == STATUS_OK) {
         place_customers(&existing, &placed);

@@ -26,9 +26,12 @@ static enum status put_texts(void *context, const struct lake_chunk *in, struct 
     memset(out->data, 1, in->rows);
     for (size_t i = 0; i < in->rows; i++)
         bytes += lake_text(&in->columns[1], i).length + 1;
+
+    /* one block for all texts of the chunk, so that threads meet at the arena once in 2048 texts */
     pthread_mutex_lock(&spelling->mutex);
     char *at = arena_alloc(&spelling->bytes, bytes);
     pthread_mutex_unlock(&spelling->mutex);
+
     for (size_t i = 0; i < in->rows; i++) {
         struct text text = lake_text(&in->columns[1], i);
         if (code[i] >= spelling->limit)
@@ -56,6 +59,7 @@ static enum status read_texts(struct loading *loading, struct spelling *spelling
              (unsigned long long)lake_unique(loading->lake));
     struct lake_function function = {name, types, 2, "BOOLEAN", true, put_texts, spelling};
     TRY(lake_register_function(loading->lake, &function, error));
+
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT count(%s(code, text)) FROM (", name);
     enum status status = store_select(loading->store, &read, &sql, error);
@@ -75,6 +79,7 @@ enum status loading_dictionary(struct loading *loading, struct error *error)
     pthread_mutex_init(&spelling.mutex, NULL);
     enum status status = read_texts(loading, &spelling, error);
     pthread_mutex_destroy(&spelling.mutex);
+
     for (size_t code = 0; code < spelling.limit && status == STATUS_OK; code++)
         if (!spelling.texts[code].data) /* a code whose text has been erased keeps its place */
             spelling.texts[code] = text_from(arena_printf(&spelling.bytes, "\x1f%zu", code));
@@ -82,6 +87,7 @@ enum status loading_dictionary(struct loading *loading, struct error *error)
         dictionary_take(loading->dictionary, spelling.texts, spelling.limit, &spelling.bytes);
         return STATUS_OK;
     }
+
     free(spelling.texts);
     arena_release(&spelling.bytes);
     return status;

@@ -100,9 +100,13 @@ static enum status put_counts(void *context, const struct lake_chunk *in, struct
     for (size_t i = 0; i < in->rows; i++) {
         uint32_t number = customer[i];
         TRY(check_customer(table->loading, number, error));
+
         table->start[number] = rows[i];
         if (!first)
             continue;
+
+        /* parts come in order of imports: who has a row before the end of an earlier part's goes
+         * back in time */
         table->done[number] += rows[i];
         if (first[i] < table->latest[number])
             atomic_store_explicit(&table->mixed, true, memory_order_relaxed);
@@ -117,9 +121,11 @@ static enum status read_counts(struct table_loading *table, size_t p, struct err
 {
     static const char *const columns[] = {"customer", "rows", "first", "last"};
     static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER", "UINTEGER"};
+
     const struct catalog_part *activity = activity_of(table->loading, table->parts[p]);
     struct store_read read = {activity->table,       PART_ACTIVITY, columns,
                               table->latest ? 4 : 2, false,         0};
+
     memset(table->start, 0, ((size_t)table->loading->limit + 1) * sizeof *table->start);
     return loading_run_over(table, activity, &read, types, put_counts, table, error);
 }
@@ -136,7 +142,9 @@ static enum status find_starts(struct table_loading *table, size_t p, struct err
     return row == table->parts[p]->rows ? STATUS_OK : loading_differs(table, error);
 }
 
-enum { COUNT_CHUNK = 16384 };
+enum {
+    COUNT_CHUNK = 16384
+}; /* positions: enough work for a task, and tasks enough for all threads */
 
 /* Offsets in two passes over chunks of positions: within each chunk, then what stands before it. */
 struct counting {
@@ -174,6 +182,7 @@ static void find_offsets(struct table_loading *table, const uint32_t *rows)
 {
     size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
     struct counting counting = {table, rows, base_calloc(chunks + 1, sizeof *counting.before)};
+
     pool_run(table->loading->pool, chunks, count_chunk, &counting);
     for (size_t chunk = 0; chunk < chunks; chunk++)
         counting.before[chunk + 1] += counting.before[chunk];
@@ -206,20 +215,25 @@ static enum status place_following(struct table_loading *table, struct error *er
 {
     size_t limit = table->loading->limit;
     bool several = table->part_count > 1;
+
+    /* one part alone needs no sums: its own numbers of rows are the table's */
     table->start = population_array(limit + 1, sizeof *table->start);
     table->done = several ? population_array(limit + 1, sizeof *table->done) : NULL;
     table->latest = several ? population_array(limit + 1, sizeof *table->latest) : NULL;
+
     for (size_t p = 0; p < table->part_count && !atomic_load(&table->mixed); p++)
         TRY(read_counts(table, p, error));
     free(table->latest);
     table->latest = NULL;
     if (atomic_load(&table->mixed))
         return STATUS_OK;
+
     find_offsets(table, several ? table->done : table->start);
     if (several)
         memset(table->done, 0, (limit + 1) * sizeof *table->done);
     else if (table->part_count)
         TRY(find_starts(table, 0, error));
+
     table->rows = table->total;
     return table->offset[table->loading->customers] == table->rows ? STATUS_OK
                                                                    : loading_differs(table, error);
@@ -265,6 +279,8 @@ static enum status put_keys(void *context, const struct lake_chunk *in, struct l
 static enum status read_keys(struct table_loading *table, struct error *error)
 {
     static const char *const columns[] = {"customer", "time", "import", "arrival"};
+
+    /* import and arrival decide between rows of a moment only where parts share imports */
     size_t count = table->import ? 4 : 2;
     const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT",
                            "BIGINT"};
@@ -319,7 +335,9 @@ static int by_row(const void *a, const void *b, void *context)
 
 static void order_run(struct table_loading *table, uint32_t *row, size_t count)
 {
-    enum { SHORT = 32 };
+    enum {
+        SHORT = 32
+    }; /* rows; up to here insertion is quicker, above all where they are in order */
     if (count > SHORT) {
         qsort_r(row, count, sizeof *row, by_row, table);
         return;
@@ -355,6 +373,7 @@ static enum status place_merged(struct table_loading *table, struct error *error
     table->read_time = population_room(table->total, sizeof *table->read_time);
     memset(table->customer, 0xff,
            table->total * sizeof *table->customer); /* rows that are not read stay hidden */
+
     if (imports_overlap(table)) {
         table->import = population_room(table->total, sizeof *table->import);
         table->arrival = population_room(table->total, sizeof *table->arrival);
@@ -365,9 +384,12 @@ static enum status place_merged(struct table_loading *table, struct error *error
     table->place = population_room(table->total, sizeof *table->place);
     memset(table->place, 0xff, table->total * sizeof *table->place);
     table->time = population_room(table->rows, sizeof *table->time);
+
     deal_rows(table);
     size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
     pool_run(table->loading->pool, chunks, merge_chunk, table);
+
+    /* keys are as large as the table: they go before its columns come */
     free(table->customer);
     free(table->import);
     free(table->arrival);
@@ -398,6 +420,7 @@ static size_t find_following_runs(const struct table_loading *table, size_t row,
     enum { AHEAD = 16 };
     const struct loading *loading = table->loading;
     const uint32_t *start = table->start, *offset = table->offset, *position = loading->position;
+
     uint32_t low = 0, high = loading->limit; /* the last customer who begins at or before row */
     size_t end = row + count, found = 0;
     while (high - low > 1) {

@@ -39,6 +39,7 @@ static void push_set(struct loading *loading, struct reference_column *column,
 {
     struct lake_span span =
         known ? ((const struct lake_span *)vector->data)[i] : (struct lake_span){0, 0};
+
     for (uint64_t e = span.first; e < span.first + span.count; e++)
         if (lake_known(vector->children, e))
             VECTOR_PUSH(&column->codes, code_at(loading, vector->children, e, column->coded));
@@ -63,8 +64,7 @@ static void push(struct loading *loading, struct reference_column *column,
         break;
     case VALUE_SET: push_set(loading, column, vector, i, known); break;
     case VALUE_TIME: {
-        int64_t micro = known ? lake_integer(vector, i) : 0;
-        VECTOR_PUSH(&column->integers, micro / 1000000 - (micro % 1000000 < 0));
+        VECTOR_PUSH(&column->integers, known ? loading_seconds(lake_integer(vector, i)) : 0);
         break;
     }
     default: VECTOR_PUSH(&column->integers, known ? lake_integer(vector, i) : 0);
@@ -100,11 +100,14 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
                                         : columns[c].column->name;
     }
 
+    /* the statement needs these to find each key's last row; the key itself once more where codes
+     * are read */
     names[count + 1] = "import";
     names[count + 2] = "arrival";
     names[count + 3] = "key";
     struct store_read read = {table->name,       PART_REFERENCE, names,
                               count + 3 + coded, false,          loading_until(loading)};
+
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk;
     struct buffer sql;
@@ -118,6 +121,7 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
     if (status == STATUS_OK)
         status = lake_query(loading->lake, sql.data, &result, error);
     buffer_release(&sql);
+
     VECTOR(uint32_t) codes = {0};
     if (status == STATUS_OK)
         status = lake_result_next(result, &chunk, error);
@@ -166,6 +170,8 @@ enum status loading_reference(struct loading *loading, const struct schema_table
     enum status status = STATUS_OK;
     if (loading->until)
         status = read_rows(loading, table, read, count, &keys, &rows, error);
+
+    /* a column of sets needs a start even without rows; all other arrays may be missing then */
     for (size_t c = 0; c < count; c++) {
         const uint32_t *set_start = rows ? read[c].set_start.items : no_sets;
         inputs[c] =

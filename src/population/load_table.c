@@ -32,12 +32,15 @@ static enum status find_parts(struct table_loading *table, struct error *error)
         if ((parts[i].role == PART_FACTS || parts[i].role == PART_TRAITS) &&
             strcmp(parts[i].table, table->table->name) == 0 && loading_sees(loading, &parts[i]))
             table->parts[table->part_count++] = &parts[i];
+
+    /* in order of imports: of rows of the same moment the earlier import's comes first */
     if (table->part_count)
         qsort(table->parts, table->part_count, sizeof(*table->parts), by_import);
     for (size_t p = 0; p < table->part_count; p++) {
         table->base[p] = table->total;
         table->total += table->parts[p]->rows;
     }
+
     if (table->total > UINT32_MAX - 1)
         return error_set(error, STATUS_LIMIT,
                          "%s has %zu rows; at most 4,294,967,294 fit into one kind",
@@ -48,20 +51,27 @@ static enum status find_parts(struct table_loading *table, struct error *error)
 static enum status put_values(void *context, const struct lake_chunk *in, struct lake_output *out,
                               struct error *error)
 {
-    enum { ROWS_MAX = 2048 };
+    enum { ROWS_MAX = LAKE_CHUNK_ROWS };
     const struct put *put = context;
     struct table_loading *table = put->table;
     const int64_t *rows = in->columns[in->column_count - 1].data;
     struct inlet_run runs[ROWS_MAX];
     struct inlet_chunk chunk = {runs, 0, in->rows, rows, put->base};
+
+    /* without places the time is a value to be put like any other; with them it has been read
+     * already */
     size_t own = table->place ? 0 : 1;
     memset(out->data, 1, in->rows);
     ENSURE(in->rows <= ROWS_MAX);
     if (!in->rows)
         return STATUS_OK;
+
+    /* runs are found from the chunk's first row alone, so its rows must follow each other within
+     * the part */
     if (!table->place && ((size_t)rows[in->rows - 1] - (size_t)rows[0] != in->rows - 1 ||
                           (size_t)rows[in->rows - 1] >= table->start[table->loading->limit]))
         return loading_differs(table, error);
+
     chunk.run_count = loading_find_runs(table, put->base, rows, in->rows, runs);
     if (own)
         inlet_put_plain(in->columns[0].data, table->time, &chunk);
@@ -81,6 +91,7 @@ static void need_numbering(struct table_loading *table)
         return;
     struct loading *loading = table->loading;
     table->numbering = store_numbering_new((uint32_t)loading->dictionary->count);
+
     for (size_t i = 0; i < loading->dictionary->count; i++)
         store_numbering_known(table->numbering, loading->dictionary->texts[i], (uint32_t)i);
 }
@@ -125,7 +136,7 @@ static size_t name_columns(struct table_loading *table, size_t p, size_t own, co
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
         const struct schema_column *column = inlet->column;
-        char type[64];
+        char type[STORE_SQL_TYPE_MAX];
         if (!is_in_part(table, inlet, p))
             continue;
         bool coded = loading_is_coded(table->loading, column, table->parts[p]);
@@ -147,6 +158,7 @@ static enum status read_values(struct table_loading *table, struct error *error)
     const char **names = ARENA_ARRAY(arena, const char *, most + 1);
     const char **types = ARENA_ARRAY(arena, const char *, most + 2);
     struct inlet_source *sources = ARENA_ARRAY(arena, struct inlet_source, table->inlet_count + 1);
+
     if (own)
         table->time = population_room(table->rows, sizeof *table->time);
     for (size_t p = 0; p < table->part_count; p++) {
@@ -167,7 +179,7 @@ static int64_t in_seconds(const struct inlet *inlet, const struct lake_vector *v
 {
     int64_t value = lake_integer(vector, 0);
     bool micro = inlet->column->type == VALUE_TIME && vector->type == LAKE_TIMESTAMP;
-    return micro ? value / 1000000 - (value % 1000000 < 0) : value;
+    return micro ? loading_seconds(value) : value;
 }
 
 static bool has_range(const struct table_loading *table, const struct inlet *inlet, size_t p)
@@ -201,6 +213,8 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
     struct buffer sql;
 
     buffer_init(&sql, 0);
+
+    /* least and largest of all columns in one statement, which the part's statistics answer */
     for (size_t c = 0; c < table->inlet_count; c++) {
         const struct inlet *inlet = &table->inlets[c];
         if (!has_range(table, inlet, p))
@@ -252,13 +266,16 @@ static void settle_codes(struct table_loading *table)
 
 static enum status read_columns(struct table_loading *table, struct error *error)
 {
+    /* what every part says of a column has to be known before the first value is put */
     find_numbered(table);
     find_sparse(table);
     for (size_t p = 0; p < table->part_count; p++)
         TRY(ranges_of_part(table, p, error));
+
     for (size_t c = 0; c < table->inlet_count; c++)
         inlet_open(&table->inlets[c], table->rows);
     TRY(read_values(table, error));
+
     settle_codes(table);
     for (size_t c = 0; c < table->inlet_count; c++)
         TRY(inlet_close(&table->inlets[c], table->loading->dictionary->count, error));
@@ -278,6 +295,8 @@ static enum status hand_over(struct table_loading *table, struct error *error)
         .column_count = table->inlet_count,
     };
     const char **refers = ARENA_ARRAY(arena, const char *, table->inlet_count + 1);
+
+    /* from here on these belong to the builder: close_table must not free them */
     table->offset = table->time = NULL;
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];

@@ -26,6 +26,12 @@ struct loading {
     struct dictionary *dictionary; /* the builder's */
 };
 
+/* Of a TIMESTAMP of DuckDB's, which counts microseconds; rounded down, before 1970 as well. */
+static inline int64_t loading_seconds(int64_t microseconds)
+{
+    enum { A_SECOND = 1000000 };
+    return microseconds / A_SECOND - (microseconds % A_SECOND < 0);
+}
 /* until as struct store_read wants it. */
 uint32_t loading_until(const struct loading *loading);
 /* Whether any row of the part may be seen. */

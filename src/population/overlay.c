@@ -46,6 +46,8 @@ static void place_rows(struct overlay *overlay, uint32_t time)
              added = 0;
     uint32_t *start = base_calloc((size_t)customers + 1, sizeof *start);
 
+    /* how many new rows each customer gets, then where the first of them stands, then each in its
+     * place */
     for (size_t s = 0; s < overlay->sources; s++)
         for (size_t i = 0; i < overlay->told[s].rows; i++) {
             uint32_t position = overlay->told[s].position[i];
@@ -79,7 +81,8 @@ static void copy_pieces(const struct overlay *overlay, const void *from_, void *
     size_t old = 0;
     for (size_t i = 0; i <= overlay->count; i++) {
         size_t end = i < overlay->count ? overlay->insertions[i].before : overlay->from->rows;
-        memcpy(to + (old + i) * width, from + old * width, (end - old) * width);
+        memcpy(to + (old + i) * width, from + old * width,
+               (end - old) * width); /* i new ones before */
         old = end;
     }
 }
@@ -106,11 +109,13 @@ static void copy_sets(const struct overlay *overlay, const struct population_col
     uint32_t *copy = population_room(codes, sizeof *copy);
     if (codes)
         memcpy(copy, from->set_codes, codes * sizeof *copy);
+
     copy_pieces(overlay, from->set_start, start, sizeof *start);
     for (size_t i = 0; i < overlay->count; i++) {
         old = overlay->insertions[i].before;
         start[old + i] = from->set_start[old];
     }
+
     start[overlay->to->rows] = (uint32_t)codes;
     to->set_start = start;
     to->set_codes = copy;
@@ -174,6 +179,8 @@ static void widen(const struct overlay *overlay, const struct population_input *
         least = value < least ? value : least;
         most = value > most ? value : most;
     }
+
+    /* codes begin at 0: the base of a text column means nothing */
     to->base = to->type == VALUE_TEXT ? 0 : least;
     to->max = most;
     uint64_t range = (uint64_t)most - (uint64_t)to->base;
@@ -186,6 +193,7 @@ static void convert_pieces(const struct overlay *overlay, const struct populatio
 {
     uint64_t higher = (uint64_t)from->base - (uint64_t)to->base;
     size_t next = 0;
+
     for (size_t row = 0; row < overlay->from->rows; row++) {
         while (next < overlay->count && overlay->insertions[next].before <= row)
             next++;
@@ -238,6 +246,8 @@ static void make_column(void *context, size_t c, int worker)
         copy_sets(overlay, from, to);
     if (from->type == VALUE_INT || from->type == VALUE_DECIMAL || from->type == VALUE_TEXT)
         widen(overlay, inputs, to);
+
+    /* known only by exception: without unknown rows, old or new, there is no bitmap */
     if (from->known || !all_told(overlay, inputs)) {
         to->known = population_array(words_of(rows), sizeof(uint64_t));
         copy_known(overlay, from->known, (uint64_t *)to->known);
@@ -249,6 +259,7 @@ static void make_column(void *context, size_t c, int worker)
         copy_pieces(overlay, from->values, (void *)to->values, to->width);
     else if (to->width)
         convert_pieces(overlay, from, to);
+
     put_new(overlay, inputs, to);
     free(inputs);
 }
@@ -265,6 +276,7 @@ static enum status check(const struct population_table *table, const struct popu
         return error_set(error, STATUS_LIMIT,
                          "%s would have %zu rows; at most 4,294,967,294 fit into one kind",
                          table->name, rows);
+
     for (size_t s = 0; s < count; s++)
         for (size_t c = 0; c < told[s].column_count; c++) {
             const struct population_input *input = &told[s].columns[c];
@@ -300,10 +312,12 @@ static struct population *share_but_table(const struct population *below, size_t
 static void make_table(struct overlay *overlay, uint32_t time, struct pool *pool)
 {
     struct population_table *to = overlay->to;
+
     uint32_t *times = population_room(to->rows, sizeof *times);
     to->offset = population_room((size_t)overlay->below->customers + 1, sizeof *to->offset);
     to->time = times;
     place_rows(overlay, time);
+
     copy_pieces(overlay, overlay->from->time, times, sizeof *times);
     for (size_t i = 0; i < overlay->count; i++)
         times[overlay->insertions[i].before + i] = time;
@@ -333,6 +347,8 @@ enum status population_over(const struct population *below, const char *table, u
                                     .columns =
                                         base_calloc(from->column_count + 1, sizeof *to->columns),
                                     .column_count = from->column_count};
+
+    /* what follows from rows and times (last moments, blocks) is found anew: that is one pass */
     make_table(&overlay, time, pool);
     free(overlay.insertions);
     enum status status = population_describe(to, below->customers, pool, error);

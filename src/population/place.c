@@ -11,12 +11,15 @@
 /* A radix sort from the lowest digit on. Pairs move whole, so that each pass reads straight on. */
 void population_sort_pairs(uint64_t *pairs, size_t count)
 {
-    enum { BITS = 11, BUCKETS = 1 << BITS, PASSES = 3 };
+    enum { BITS = 11, BUCKETS = 1 << BITS, PASSES = 3 }; /* 33 bits: all 32 of the key */
     size_t(*start)[BUCKETS] = base_calloc(PASSES, sizeof *start);
     uint64_t *other = population_room(count, sizeof *other), *from = pairs;
+
+    /* the counts of all passes at once: which pairs have a digit does not depend on their order */
     for (size_t i = 0; i < count; i++)
         for (int pass = 0; pass < PASSES; pass++)
             start[pass][pairs[i] >> (32 + pass * BITS) & (BUCKETS - 1)]++;
+
     for (int pass = 0; pass < PASSES; pass++) {
         size_t sum = 0, largest = 0;
         for (int b = 0; b < BUCKETS; b++) {
@@ -71,6 +74,7 @@ static void describe_chunk(void *context, size_t chunk, int worker)
 {
     const struct describing *describing = context;
     const struct population_table *table = describing->table;
+
     uint32_t begin = (uint32_t)chunk * DESCRIBE_CHUNK, end = begin + DESCRIBE_CHUNK;
     end = end < describing->customers ? end : describing->customers;
     struct described is = {UINT32_MAX, 0, true, is_in_order(table, begin, end)};
@@ -83,6 +87,8 @@ static void describe_chunk(void *context, size_t chunk, int worker)
             is.time_min = first < is.time_min ? first : is.time_min;
             is.time_max = last > is.time_max ? last : is.time_max;
         }
+
+        /* a block's last moment lets whole blocks of quiet customers be passed over */
         uint32_t *block = &describing->block_last[p / POPULATION_BLOCK];
         describing->last_time[p] = last;
         *block = last > *block ? last : *block;
@@ -102,6 +108,7 @@ enum status population_describe(struct population_table *table, uint32_t custome
     table->last_time = describing.last_time;
     table->block_last = describing.block_last;
     pool_run(pool, chunks, describe_chunk, &describing);
+
     struct described all = {UINT32_MAX, 0, true, true};
     for (size_t i = 0; i < chunks; i++) {
         const struct described *chunk = &describing.chunks[i];

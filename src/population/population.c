@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, CACHE_LINE = 64 }; /* bytes */
 
 uint64_t population_next_serial(void)
 {
@@ -22,7 +22,7 @@ uint64_t population_next_serial(void)
 static char *take_memory(size_t count, size_t size, size_t *bytes)
 {
     ENSURE(!__builtin_mul_overflow(count, size, bytes) && *bytes < SIZE_MAX / 2);
-    size_t step = *bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
+    size_t step = *bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
     size_t whole = (*bytes + POPULATION_PADDING + step - 1) / step * step;
     char *memory = aligned_alloc(step, whole);
     ENSURE(memory);
@@ -76,6 +76,7 @@ struct text population_identifier(const struct population *population, uint32_t 
 static uint32_t *make_slots(const struct population *population)
 {
     struct population_internal *internal = population->internal;
+
     size_t count = 16;
     while (count < (size_t)population->customers * 2)
         count *= 2;
@@ -96,6 +97,9 @@ static const uint32_t *find_slots(const struct population *population)
     uint32_t *slots = atomic_load_explicit(&internal->identifier_slots, memory_order_acquire);
     if (slots)
         return slots;
+
+    /* made for the first who asks by identifier: most commands never do, and it is a hash of
+     * everybody */
     pthread_mutex_lock(&internal->mutex);
     slots = atomic_load_explicit(&internal->identifier_slots, memory_order_relaxed);
     if (!slots) {
@@ -198,6 +202,8 @@ void population_free(struct population *population)
 {
     if (!population)
         return;
+
+    /* what lies over another frees its own and leaves the rest to that */
     if (population->below) {
         free_overlay(population);
         return;
@@ -213,9 +219,11 @@ void population_free(struct population *population)
 
     for (size_t i = 0; i < population->list_count; i++)
         free((void *)population->lists[i].members);
+
     free((void *)population->number);
     free((void *)population->first_time);
     free((void *)population->last_time);
+
     struct population_internal *internal = population->internal;
     free(internal->identifier_at);
     arena_release(&internal->identifiers);
@@ -264,10 +272,13 @@ struct population_memory population_memory(const struct population *population)
     const struct population_internal *internal = population->internal;
     uint32_t customers = population->customers;
     struct population_memory memory = {0};
+
     for (size_t i = 0; i < population->table_count; i++)
         add_table(&memory, &population->tables[i], customers);
+    /* number, first, last and identifier of each, and what looks them up */
     memory.customers = (size_t)customers * (8 + 4 + 4 + 8) + internal->identifiers.taken +
                        internal->identifier_slot_count * sizeof *internal->identifier_slots;
+
     memory.dictionary = dictionary_bytes(&internal->dictionary);
     for (size_t i = 0; i < population->record_count; i++)
         memory.records +=
