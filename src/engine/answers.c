@@ -118,6 +118,7 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
     size_t written[2] = {0, 0};
     bool all = most == SIZE_MAX;
     json_put_array(json, "traits");
+
     for (size_t i = 0; i < profile->count; i++)
         if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);

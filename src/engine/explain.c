@@ -98,6 +98,7 @@ static void node_text(const struct telling *telling, const struct plan_explained
             buffer_printf(telling->text, "%s = %s\n", node->text, node->value);
         depth++;
     }
+
     for (int i = 0; i < node->child_count; i++)
         if (node->child[i]->is_condition || node->child[i]->node->op != OP_LITERAL)
             node_text(telling, node->child[i], depth);
@@ -134,6 +135,7 @@ static void explanation_text(const struct telling *telling, const char *name, co
         return;
     }
 
+    /* `else` of a scheme has no condition of its own to show. */
     if (why->root)
         node_text(telling, why->root, 0);
     else
@@ -169,6 +171,8 @@ static void value_json(const struct telling *telling, const struct population_co
     case VALUE_TEXT:
         json_write_text(json, population_text(telling->population, (uint32_t)value.integer));
         break;
+
+    /* Latitude first, as everywhere in the language; not GeoJSON's order. */
     case VALUE_POINT:
         json_write_array(json);
         json_write_double(json, value.latitude);
@@ -249,10 +253,10 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_put_string(json, "flips_at",
                     why->flips ? moment_format(telling->population->zone, why->flips_at, moment)
                                : NULL);
-    json_put_string(json, "nearest",
-                    !why->nearest      ? NULL
-                    : why->nearest_why ? why->nearest_why
-                                       : why->nearest->text);
+    const char *nearest = why->nearest ? why->nearest->text : NULL;
+    if (why->nearest && why->nearest_why)
+        nearest = why->nearest_why;
+    json_put_string(json, "nearest", nearest);
     json_put_string(json, "instead", telling->instead);
     if (why->root) {
         json_write_key(json, "condition");
@@ -337,6 +341,9 @@ enum status engine_explain(struct session *session, const char *segment, const c
     int count, *segments = with_rivals(session_definitions(session), index, arena, &count);
     struct segment_needs needs =
         segment_needs(session_definitions(session), schema, segments, count, arena);
+
+    /* The rivals are evaluated, too: who is not in a scheme's member is in another, and that says
+     * why. */
     needs = whole_kinds(&needs, schema, arena);
     TRY(session_evaluate(session, NULL, segments, count, &needs, moment, &view, error));
     enum status status = tell(&view, schema, segments, count, customer, session_pool(session),

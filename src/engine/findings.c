@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 8 };
+enum {
+    MOST = 8,
+    CODE = 3,        /* letters of a currency's code */
+    THOUSAND = 1000, /* from here on whole numbers, with a sign between the thousands */
+};
+static const double whole_below = 1e15; /* every whole number to here is a double of its own */
 
 /* ---- names for people ---- */
 
@@ -19,7 +24,7 @@ static void raise_currencies(char *words)
     for (char *at = words; *at; at += *at == ' ') {
         size_t length = strcspn(at, " ");
         bool found = false;
-        for (size_t c = 0; length == 3 && c < sizeof codes / sizeof *codes; c++)
+        for (size_t c = 0; length == CODE && c < sizeof codes / sizeof *codes; c++)
             found |= strncmp(at, codes[c], length) == 0;
         for (; length; length--, at++)
             *at = found ? (char)toupper((unsigned char)*at) : *at;
@@ -33,6 +38,8 @@ const char *findings_words(const char *name, struct arena *arena)
     struct buffer out;
     buffer_init(&out, 0);
     for (const char *at = name; *at; at++) {
+        /* A capital begins a word after a small letter or a digit, or before a small letter at the
+         * end of an abbreviation (NPSScore). */
         bool sign = *at == '_' || *at == '.' || *at == ' ';
         bool upper = isupper((unsigned char)*at);
         bool lower_before =
@@ -44,6 +51,9 @@ const char *findings_words(const char *name, struct arena *arena)
             buffer_char(&out, ' ');
         if (sign)
             continue;
+
+        /* Capitals among capitals keep their size; one that stands alone only when it ends the
+         * name. */
         bool abbreviation = upper && !lower_after &&
                             (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
         buffer_char(&out, upper && !abbreviation ? (char)tolower((unsigned char)*at) : *at);
@@ -121,7 +131,7 @@ void findings_count(struct findings *findings, struct findings_item *item, uint6
 void findings_number(struct findings *findings, struct findings_item *item, double number)
 {
     char text[NUMBER_TEXT_MAX];
-    bool whole = fabs(number) >= 1000 && fabs(number) < 1e15;
+    bool whole = fabs(number) >= THOUSAND && fabs(number) < whole_below;
     figure(item,
            whole ? arena_strdup(findings->arena, number_format_thousands(llround(number), text))
                  : arena_printf(findings->arena, "%.4g", number),
@@ -138,7 +148,7 @@ void findings_money(struct findings *findings, struct findings_item *item, doubl
     char text[NUMBER_TEXT_MAX];
     const char *currency = findings->evidence->schema->currency;
     const char *digits =
-        fabs(amount) >= 1000 ? number_format_thousands(llround(amount), text) : NULL;
+        fabs(amount) >= THOUSAND ? number_format_thousands(llround(amount), text) : NULL;
     if (!digits)
         digits = arena_printf(findings->arena, "%.2f", amount);
     figure(item,
@@ -165,7 +175,7 @@ static void of_broken(struct findings *findings)
         count++;
     if (!count)
         return;
-    struct findings_item *item = findings_add(findings, "broken", 100, "overview");
+    struct findings_item *item = findings_add(findings, "broken", FINDINGS_RANK_BROKEN, "overview");
     findings_count(findings, item, count);
     findings_say(findings, item, " %s no longer %s the data and %s left out of this report",
                  count == 1 ? "definition" : "definitions", count == 1 ? "fits" : "fit",
@@ -178,11 +188,10 @@ static void of_broken(struct findings *findings)
  * that is none. */
 static void of_stale(struct findings *findings)
 {
-    enum { STALE_DAYS = 30 };
     int64_t days = (findings->now - findings->newest) / SECONDS_A_DAY;
-    if (findings->first > findings->newest || days <= STALE_DAYS)
+    if (findings->first > findings->newest || days <= FINDINGS_STALE)
         return;
-    struct findings_item *item = findings_add(findings, "stale", 95, "overview");
+    struct findings_item *item = findings_add(findings, "stale", FINDINGS_RANK_STALE, "overview");
     findings_say(findings, item, "The newest %s is of %s, ",
                  findings_words(findings->evidence->revenue->kind, findings->arena),
                  findings_day(findings, findings->newest));
@@ -195,14 +204,15 @@ static void of_stale(struct findings *findings)
 static void of_nothing(struct findings *findings)
 {
     if (!findings->customers) {
-        struct findings_item *item = findings_add(findings, "empty", 1, "overview");
+        struct findings_item *item =
+            findings_add(findings, "empty", FINDINGS_RANK_NOTHING, "overview");
         findings_say(findings, item,
                      "Nothing is known of any customer yet: the store is empty at this moment.");
         return;
     }
     if (findings->items.count)
         return;
-    struct findings_item *item = findings_add(findings, "quiet", 1, "overview");
+    struct findings_item *item = findings_add(findings, "quiet", FINDINGS_RANK_NOTHING, "overview");
     findings_count(findings, item, findings->customers);
     findings_say(findings, item, " %s known; nothing stands out among them beyond chance.",
                  findings->customers == 1 ? "customer is" : "customers are");
@@ -223,6 +233,8 @@ enum status findings_collect(struct findings *findings, struct error *error)
     of_nothing(findings);
     if (findings->items.count)
         qsort(findings->items.items, findings->items.count, sizeof *findings->items.items, by_rank);
+
+    /* The page shows few; what ranks lowest goes, whoever said it. */
     while (findings->items.count > MOST) {
         findings->items.count--;
         VECTOR_RELEASE(&findings->items.items[findings->items.count].parts);

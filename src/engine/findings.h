@@ -11,6 +11,30 @@
 
 #include "base/vector.h"
 
+/* What a manager should see first has the highest rank: what makes everything else wrong, then
+ * money, then customers, then who they are. A change that is clear stands above the same figure
+ * without one. Several of a kind follow each other, FINDINGS_RANK_NEXT apart. */
+enum {
+    FINDINGS_RANK_BROKEN = 100,
+    FINDINGS_RANK_STALE = 95,
+    FINDINGS_RANK_REVENUE_MOVED = 90,
+    FINDINGS_RANK_LEAVING_MOVED = 85,
+    FINDINGS_RANK_MOVE = 80,
+    FINDINGS_RANK_NEW_MOVED = 75,
+    FINDINGS_RANK_HEALTH = 73,
+    FINDINGS_RANK_LEAVING = 70,
+    FINDINGS_RANK_PART = 68,
+    FINDINGS_RANK_CONCENTRATION = 65,
+    FINDINGS_RANK_PORTRAIT = 50,
+    FINDINGS_RANK_REVENUE = 45,
+    FINDINGS_RANK_HEALTH_NEXT = 41,
+    FINDINGS_RANK_NEW = 40,
+    FINDINGS_RANK_OUTSIDE = 38,
+    FINDINGS_RANK_NOTHING = 1,
+    FINDINGS_RANK_MOVE_NEXT = 8,
+    FINDINGS_RANK_PORTRAIT_NEXT = 5,
+};
+
 /* A piece of a sentence: text, and what it stands for. */
 struct findings_part {
     const char *text;
@@ -46,7 +70,8 @@ struct findings {
 enum {
     FINDINGS_DAYS = 90,
     FINDINGS_YEAR = 365,
-    FINDINGS_LEAST = 30 /* customers: fewer prove nothing */
+    FINDINGS_STALE = 30, /* days without an order: data are missing rather than customers */
+    FINDINGS_LEAST = 30  /* customers: fewer prove nothing */
 };
 /* A change is told when it lies beyond so many standard errors (two-sided p < 0.001: a store has
  * dozens of segments) and is at least so large. */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MONTH = 28 }; /* days: whole weeks, so that both windows have as many Saturdays */
+
 struct window {
     int64_t after, until; /* (after, until] */
 };
@@ -92,7 +94,7 @@ static bool choose_comparison(const struct findings *findings, struct comparison
         {FINDINGS_YEAR, FINDINGS_YEAR, "in the 365 days before"},
         {FINDINGS_DAYS, FINDINGS_YEAR, "in the same 90 days a year earlier"},
         {FINDINGS_DAYS, FINDINGS_DAYS, "in the 90 days before"},
-        {28, 28, "in the 28 days before"},
+        {MONTH, MONTH, "in the 28 days before"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (days_of_data(findings) >= all[i].days + all[i].shift) {
@@ -112,6 +114,9 @@ static void of_revenue(struct orders *orders)
     struct window now = window_of(findings->now, comparison.days);
     struct window then =
         window_of(findings->now - (int64_t)comparison.shift * SECONDS_A_DAY, comparison.days);
+
+    /* Each customer's difference is one draw: z is the sum of them over the root of the sum of
+     * their squares, which needs no model of how orders scatter. */
     double sum_now = 0, sum_then = 0, squares = 0;
     uint32_t customers = 0, count;
     for (uint32_t p = 0; p < orders->population->customers; p++) {
@@ -131,13 +136,16 @@ static void of_revenue(struct orders *orders)
     double change = sum_now / sum_then - 1,
            z = squares > 0 ? (sum_now - sum_then) / sqrt(squares) : 0;
     bool moved = fabs(z) >= findings_z && fabs(change) >= findings_change;
-    struct findings_item *item = findings_add(findings, "revenue", moved ? 90 : 45, "orders");
+    struct findings_item *item = findings_add(
+        findings, "revenue", moved ? FINDINGS_RANK_REVENUE_MOVED : FINDINGS_RANK_REVENUE, "orders");
     findings_say(findings, item, "%s of the last %d days: ", orders->amount ? "Revenue" : "Orders",
                  comparison.days);
     if (orders->amount)
         findings_money(findings, item, sum_now);
     else
         findings_count(findings, item, (uint64_t)sum_now);
+
+    /* Certain and large enough: with many customers a change of nothing is certain, too. */
     if (!moved) {
         findings_say(findings, item, ", no clear change from ");
         if (orders->amount)
@@ -179,11 +187,14 @@ static struct gone count_gone(const struct orders *orders, int64_t moment)
         if (count)
             continue;
         gone.lost++;
+
+        /* What they spent lately, not ever: that is what will be missing. */
         gone.year += spent(orders, p, year, &count);
     }
     return gone;
 }
 
+/* The z of two shares under one common share (a pooled two-sample test). */
 static double shares_z(double a, double of_a, double b, double of_b)
 {
     double both = (a + b) / (of_a + of_b), spread = both * (1 - both) * (1 / of_a + 1 / of_b);
@@ -201,6 +212,8 @@ static void of_leaving(struct orders *orders)
     if (gone.active < FINDINGS_LEAST || !gone.lost)
         return;
 
+    /* A third quarter tells whether so many leave always; where the data do not reach back so far,
+     * the share stands alone. */
     double share = (double)gone.lost / (double)gone.active, z = 0;
     struct gone earlier = {0};
     if (days_of_data(findings) >= 3 * FINDINGS_DAYS)
@@ -209,8 +222,9 @@ static void of_leaving(struct orders *orders)
         z = shares_z((double)gone.lost, (double)gone.active, (double)earlier.lost,
                      (double)earlier.active);
 
-    struct findings_item *item =
-        findings_add(findings, "leaving", fabs(z) >= findings_z ? 85 : 70, "cohorts");
+    struct findings_item *item = findings_add(
+        findings, "leaving",
+        fabs(z) >= findings_z ? FINDINGS_RANK_LEAVING_MOVED : FINDINGS_RANK_LEAVING, "cohorts");
     findings_share(findings, item, share);
     findings_say(findings, item,
                  " of those who ordered between %s and %s have not ordered in the %d days since: ",
@@ -255,9 +269,12 @@ static void of_new(struct orders *orders)
     if (fresh + earlier < 2 * FINDINGS_LEAST)
         return;
 
+    /* Two counts of independent arrivals (Poisson): their difference has the variance of their
+     * sum. */
     double z = ((double)fresh - (double)earlier) / sqrt((double)(fresh + earlier));
     bool moved = fabs(z) >= findings_z && earlier;
-    struct findings_item *item = findings_add(findings, "new", moved ? 75 : 40, "cohorts");
+    struct findings_item *item = findings_add(
+        findings, "new", moved ? FINDINGS_RANK_NEW_MOVED : FINDINGS_RANK_NEW, "cohorts");
     findings_count(findings, item, fresh);
     findings_say(findings, item, " customers ordered for the first time in the last %d days",
                  FINDINGS_DAYS);
@@ -274,6 +291,9 @@ static int downwards(const void *a, const void *b)
     double x = *(const double *)a, y = *(const double *)b;
     return (x < y) - (x > y);
 }
+
+/* Of the buyers, who bring half of the revenue: more of them is what any shop has. */
+static const double concentrated = .25;
 
 static void of_concentration(struct orders *orders)
 {
@@ -299,10 +319,11 @@ static void of_concentration(struct orders *orders)
     free(spending);
 
     /* half from half is what equal customers would bring: worth a word only when far from it */
-    if (buyers < FINDINGS_LEAST || (double)half > .25 * (double)buyers)
+    if (buyers < FINDINGS_LEAST || (double)half > concentrated * (double)buyers)
         return;
 
-    struct findings_item *item = findings_add(findings, "concentration", 65, "revenue");
+    struct findings_item *item =
+        findings_add(findings, "concentration", FINDINGS_RANK_CONCENTRATION, "revenue");
     findings_say(findings, item, "Half of the last 365 days' revenue came from ");
     findings_count(findings, item, half);
     findings_say(findings, item, " customers, ");
@@ -316,8 +337,8 @@ void findings_of_orders(struct findings *findings)
     const struct insight_revenue *revenue = evidence->revenue;
     const struct population *population = evidence->view->population;
     int table = revenue->table < 0 ? -1 : population_table_index(population, revenue->kind);
-    bool stale =
-        findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY; /* said elsewhere */
+    bool stale = findings->now - findings->newest >
+                 (int64_t)FINDINGS_STALE * SECONDS_A_DAY; /* said elsewhere */
     if (table < 0 || findings->first > findings->newest || stale)
         return;
     struct orders orders = {.findings = findings,
@@ -326,6 +347,7 @@ void findings_of_orders(struct findings *findings)
                             .existing = evidence->view->result->existing};
     int column = revenue->property ? population_column_index(orders.table, revenue->property) : -1;
     orders.amount = column >= 0 ? &orders.table->columns[column] : NULL;
+
     of_revenue(&orders);
     of_leaving(&orders);
     of_new(&orders);

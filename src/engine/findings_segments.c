@@ -11,6 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    NEW_AFTER = 180,   /* days of data before which nobody can be told to be new */
+    DEPTH_MOST = 8,    /* of segments that name segments: deeper ones are as good as read */
+    COUNT_MOST = 4000, /* of a unit: larger numbers before a word are amounts, not spans */
+    EITHER_WAY = 2,    /* moves told of those that grew, and of those that shrank */
+    PORTRAITS = 3,
+    PROPOSALS = 2,
+};
+/* A part worth a word: at most half of the customers, at least a fifth of the revenue, and half as
+ * much again as its customers would bring. */
+static const double part_most = .5, part_revenue = .2, part_more = 1.5;
+/* A portrait: Cohen's "medium", beyond chance among all traits and segments, of no near-majority.
+ */
+static const double portrait_effect = .5, portrait_p = .001, portrait_share = .6;
+static const double outside_least = .2;
+
 static const struct segment_definition *definition(const struct findings *findings, int segment)
 {
     return &findings->evidence->view->set->segments[segment];
@@ -27,7 +43,7 @@ static int unit_days(const char *unit)
 {
     static const struct {
         const char *name;
-        int days;
+        int days; /* the longest that each can be */
     } units[] = {{"day", 1}, {"week", 7}, {"month", 31}, {"quarter", 92}, {"year", 366}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strncmp(unit, units[i].name, strlen(units[i].name)) == 0)
@@ -51,7 +67,7 @@ static bool names(const char *text, const char *name)
 static int looks_back(const struct segment_set *set, int segment, int depth)
 {
     const char *text = set->segments[segment].text;
-    int longest = strstr(text, "first(") ? 180 : 0; /* before that nobody can be told to be new */
+    int longest = strstr(text, "first(") ? NEW_AFTER : 0;
 
     for (const char *at = text; *at;) {
         char *end;
@@ -60,14 +76,14 @@ static int looks_back(const struct segment_set *set, int segment, int depth)
             continue;
         }
         long count = strtol(at, &end, 10);
-        long days = *end == ' ' && end[1] >= 'a' && end[1] <= 'z' && count < 4000
+        long days = *end == ' ' && end[1] >= 'a' && end[1] <= 'z' && count < COUNT_MOST
                         ? count * unit_days(end + 1)
                         : 0;
         longest = days > longest ? (int)days : longest;
         at = end > at ? end : at + 1;
     }
 
-    for (int other = 0; depth < 8 && other < set->segment_count; other++) {
+    for (int other = 0; depth < DEPTH_MOST && other < set->segment_count; other++) {
         if (other == segment || !names(text, set->segments[other].name))
             continue;
         int more = looks_back(set, other, depth + 1);
@@ -103,7 +119,9 @@ static int by_z(const void *a, const void *b)
 {
     const struct move *x = a, *y = b;
     double difference = fabs(y->z) - fabs(x->z);
-    return difference > 0 ? 1 : difference < 0 ? -1 : x->segment - y->segment;
+    if (difference != 0)
+        return difference > 0 ? 1 : -1;
+    return x->segment - y->segment;
 }
 
 static void say_move(struct findings *findings, const struct move *move, int64_t then, double rank)
@@ -131,7 +149,7 @@ static void say_move(struct findings *findings, const struct move *move, int64_t
 static void say_moves(struct findings *findings, const struct move *moves, size_t count,
                       int64_t then)
 {
-    uint64_t told[8];
+    uint64_t told[2 * EITHER_WAY];
     size_t told_count = 0;
     int grown = 0, shrunk = 0;
     for (size_t i = 0; i < count; i++) {
@@ -140,10 +158,10 @@ static void say_moves(struct findings *findings, const struct move *moves, size_
         for (size_t t = 0; t < told_count; t++)
             again |= told[t] == now;
         int *number = grew ? &grown : &shrunk;
-        if (again || *number == 2)
+        if (again || *number == EITHER_WAY)
             continue;
         told[told_count++] = now;
-        say_move(findings, &moves[i], then, 80 - 8 * *number);
+        say_move(findings, &moves[i], then, FINDINGS_RANK_MOVE - FINDINGS_RANK_MOVE_NEXT * *number);
         ++*number;
     }
 }
@@ -161,19 +179,22 @@ static enum status of_moves(struct findings *findings, struct error *error)
     const struct judge_evidence *evidence = findings->evidence;
     const struct segment_set *set = evidence->view->set;
     int64_t then = findings->now - (int64_t)FINDINGS_DAYS * SECONDS_A_DAY;
-    bool stale = findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY;
+    bool stale = findings->now - findings->newest > (int64_t)FINDINGS_STALE * SECONDS_A_DAY;
 
     if (findings->first > findings->newest || stale || !set->segment_count)
         return STATUS_OK;
 
+    /* One plan for all segments at the moment then: what they share is computed once. */
     struct plan *plan;
     struct plan_result *result = NULL;
     TRY(plan_new(set, evidence->schema, NULL, -1, &plan, error));
     enum status status = plan_evaluate(plan, evidence->view->population, then,
                                        session_pool(evidence->session), false, &result, error);
     struct move *moves = ARENA_ARRAY(findings->arena, struct move, (size_t)set->segment_count + 1);
+
     size_t count = 0;
     for (int s = 0; status == STATUS_OK && s < set->segment_count; s++) {
+        /* Who looks back over the edge of the data was smaller then because nothing was known. */
         int64_t reach = then - (int64_t)looks_back(set, s, 0) * SECONDS_A_DAY;
         struct move move = count_move(findings, result, s);
         if (reach >= findings->first && is_told(&move))
@@ -198,9 +219,12 @@ static void of_revenue(struct findings *findings)
     if (!findings->money || findings->all.total <= 0 || findings->all.buyers < FINDINGS_LEAST)
         return;
     for (size_t i = 0; i < findings->segments->count; i++) {
+        /* The one that brings most beyond its customers' share: the largest share alone would be
+         * the largest segment. */
         const struct session_segment *segment = &findings->segments->items[i];
         double share = findings->money[segment->index].total / findings->all.total;
-        bool telling = segment->share <= .5 && share >= .2 && share >= 1.5 * segment->share;
+        bool telling = segment->share <= part_most && share >= part_revenue &&
+                       share >= part_more * segment->share;
         if (!telling || segment->customers < FINDINGS_LEAST || share - segment->share <= most)
             continue;
         most = share - segment->share;
@@ -211,7 +235,7 @@ static void of_revenue(struct findings *findings)
         return;
 
     double total = findings->money[best->index].total;
-    struct findings_item *item = findings_add(findings, "part", 68, "revenue");
+    struct findings_item *item = findings_add(findings, "part", FINDINGS_RANK_PART, "revenue");
     findings_segment(findings, item, best->index);
     findings_say(findings, item, " brought ");
     findings_share(findings, item, total / findings->all.total);
@@ -236,7 +260,7 @@ static const struct insight_difference *strongest_trait(const struct findings *f
         const struct insight_feature *feature = line->feature;
         bool told = strcmp(feature->table, "customer") == 0 && feature->column &&
                     !strchr(feature->column, '.');
-        bool clear = line->told && fabs(line->effect) >= .5 && line->p < .001;
+        bool clear = line->told && fabs(line->effect) >= portrait_effect && line->p < portrait_p;
         if (told && clear && !line->by_definition &&
             (line->is_share || isfinite(line->inside.mean)))
             return line;
@@ -255,6 +279,7 @@ static void say_portrait(struct findings *findings, const struct session_segment
     findings_say(findings, item, ", ");
     findings_share(findings, item, segment->share);
     findings_say(findings, item, " of all customers: %s ", words);
+
     if (line->is_share) {
         findings_say(findings, item, "is %s for ", line->value);
         findings_share(findings, item, line->share_inside);
@@ -276,7 +301,6 @@ static void say_portrait(struct findings *findings, const struct session_segment
 
 static void of_portraits(struct findings *findings)
 {
-    enum { PORTRAITS = 3 };
     int told = 0;
     const struct segment_set *set = findings->evidence->view->set;
     bool *done = ARENA_ARRAY(findings->arena, bool, findings->segments->count + 1);
@@ -285,7 +309,7 @@ static void of_portraits(struct findings *findings)
         const struct insight_difference *line = NULL;
         for (size_t i = 0; i < findings->segments->count; i++) {
             const struct session_segment *segment = &findings->segments->items[i];
-            if (done[i] || segment->customers < FINDINGS_LEAST || segment->share > .6)
+            if (done[i] || segment->customers < FINDINGS_LEAST || segment->share > portrait_share)
                 continue;
             const struct insight_difference *own = strongest_trait(findings, segment->index);
             if (own && (!line || fabs(own->effect) > fabs(line->effect))) {
@@ -303,7 +327,9 @@ static void of_portraits(struct findings *findings)
             done[i] |=
                 scheme >= 0 && set->segments[findings->segments->items[i].index].scheme == scheme;
         done[best - findings->segments->items] = true;
-        say_portrait(findings, best, line, 50 - 5 * told++);
+        say_portrait(findings, best, line,
+                     FINDINGS_RANK_PORTRAIT - FINDINGS_RANK_PORTRAIT_NEXT * told);
+        told++;
     }
 }
 
@@ -311,7 +337,6 @@ static void of_portraits(struct findings *findings)
 
 static void of_health(struct findings *findings)
 {
-    enum { PROPOSALS = 2 };
     const char *topic = NULL;
     int told = 0;
     for (size_t i = 0; i < findings->health->findings.count && told < PROPOSALS; i++) {
@@ -328,8 +353,9 @@ static void of_health(struct findings *findings)
         /* the first has its place among what matters most: it is what can be done today */
         bool serious = found->severity == JUDGE_SERIOUS;
         told++;
-        struct findings_item *item =
-            findings_add(findings, "health", told > 1 ? 41 : 73 + serious, "health");
+        struct findings_item *item = findings_add(
+            findings, "health",
+            told > 1 ? FINDINGS_RANK_HEALTH_NEXT : FINDINGS_RANK_HEALTH + serious, "health");
         findings_say(findings, item, "Worth mending: ");
         if (segment >= 0)
             findings_segment(findings, item, segment);
@@ -350,12 +376,14 @@ static void of_outside(struct findings *findings)
             some |= result->members[s] ? result->members[s][w] : 0;
         outside += (uint64_t)__builtin_popcountll(result->existing[w] & ~some);
     }
+
     double share = findings->customers ? (double)outside / (double)findings->customers : 0;
     for (size_t i = 0; i < findings->health->findings.count; i++)
         told |= strcmp(findings->health->findings.items[i].topic, "coverage") == 0;
-    if (told || !result->segment_count || share < .2 || outside < FINDINGS_LEAST)
+    if (told || !result->segment_count || share < outside_least || outside < FINDINGS_LEAST)
         return;
-    struct findings_item *item = findings_add(findings, "outside", 38, "overlap");
+    struct findings_item *item =
+        findings_add(findings, "outside", FINDINGS_RANK_OUTSIDE, "overlap");
     findings_count(findings, item, outside);
     findings_say(findings, item, " customers, ");
     findings_share(findings, item, share);

@@ -112,6 +112,9 @@ static enum status add_mappings(struct guard *guard, struct error *error)
             ingest_mapping_parse(text_from(imports[i].mapping), "mapping", guard->arena, &mapping,
                                  &ignored) != STATUS_OK)
             continue;
+
+        /* Types are said of the file's columns, uses are of the store's: --map leads from one to
+         * the other. */
         for (size_t t = 0; t < mapping.types.count; t++) {
             const char *column = mapping.types.items[t].name, *name = column;
             for (size_t m = 0; m < mapping.map.count; m++)
@@ -160,7 +163,8 @@ static enum status judge_types(const struct guard *guard, const struct schema *f
         const struct schema_column *is = after ? schema_column(after, use->column) : NULL;
         if (!was || (is && same_family(was->type, is->type)))
             continue;
-        char change[128];
+
+        char change[128]; /* two names of types and some words */
         if (is)
             snprintf(change, sizeof change, "%s would become %s", value_type_name(was->type),
                      value_type_name(is->type));

@@ -98,7 +98,7 @@ static int unquoted_heading(const char *text)
 {
     int depth = 0;
     for (const char *at = text; *at && !strchr("'\"`<>!", *at); at++) {
-        depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+        depth += (*at == '(') - (*at == ')');
         if (*at == '=')
             return depth == 0 && at > text && at[-1] != ' ' ? (int)(at - text) : 0;
     }
@@ -110,6 +110,9 @@ static enum status build_value(struct session *session, const char *text, struct
                                struct value *out, struct error *error)
 {
     struct error why = {0};
+
+    /* As the operand of `is known` a value of any type is checked where all values are; the
+     * condition is thrown away, the value kept. */
     if (build(session, arena_printf(arena, "%s is known", text), arena, out, &why) == STATUS_OK &&
         out->node->op == OP_KNOWN) {
         out->node = out->node->child[0];
@@ -121,6 +124,7 @@ static enum status build_value(struct session *session, const char *text, struct
     if (build(session, text, arena, out, error) == STATUS_OK)
         return STATUS_OK;
 
+    /* The first of both messages is the better one: whoever wrote a condition meant no value. */
     const char *hint = why.hint[0] ? arena_strdup(arena, why.hint) : NULL;
     int heading = unquoted_heading(text);
     if (heading)
@@ -180,6 +184,8 @@ static void collect_rows(struct making *making, const struct session_view *view,
             members[found++] = (struct member){(uint32_t)view->population->number[p], p};
     }
 
+    /* By the store's own numbers, which never change: a list is in the same order whenever it is
+     * made. */
     qsort(members, found, sizeof *members, by_number);
     listing->count = found;
     listing->identifiers = ARENA_ARRAY(&listing->arena, struct text, found + 1);
@@ -220,6 +226,7 @@ static void take_cell(void *context, uint32_t position, int column_index,
     struct engine_listing_column *column = &listing->columns[making->column];
     uint32_t row = making->row[position];
     (void)column_index; /* one column a pass */
+
     if (!column->known)
         prepare_column(listing, column, cell);
     column->known[row] = cell->known;
@@ -269,6 +276,9 @@ enum status engine_listing_new(struct session *session, const char *segment,
     arena_init(&listing->arena, 0);
     listing->column_count = count;
     listing->columns = ARENA_ARRAY(&listing->arena, struct engine_listing_column, count + 1);
+
+    /* On failure all goes with the listing's arena; only what a value's set and the view hold is
+     * apart. */
     struct making making = {.session = session, .listing = listing};
     making.values = ARENA_ARRAY(&listing->arena, struct value, count + 1);
 
@@ -303,10 +313,13 @@ void engine_listing_free(struct engine_listing *listing)
 
 /* ---- Parquet ---- */
 
-/* More than the 18 digits of a decimal that fits 64 bits. */
+/* Digits of a decimal that fits 64 bits, and of the widest in SQL, which fits 128. */
+enum { DIGITS = 18, DIGITS_WIDE = 38 };
+
+/* More than the digits of a decimal that fits 64 bits. */
 static bool is_wide(const struct engine_listing_column *column, size_t rows)
 {
-    const int64_t most = number_power10(18);
+    const int64_t most = number_power10(DIGITS);
     bool wide = false;
     for (size_t row = 0; column->type == VALUE_DECIMAL && row < rows; row++)
         wide |= column->integers[row] >= most || column->integers[row] <= -most;
@@ -317,7 +330,7 @@ static const char *sql_type(const struct engine_listing_column *column, size_t r
                             struct arena *arena)
 {
     if (column->type == VALUE_DECIMAL && column->scale > 0)
-        return arena_printf(arena, "DECIMAL(%d,%d)", is_wide(column, rows) ? 38 : 18,
+        return arena_printf(arena, "DECIMAL(%d,%d)", is_wide(column, rows) ? DIGITS_WIDE : DIGITS,
                             column->scale);
     if (column->type == VALUE_BOOL)
         return "BOOLEAN";
@@ -355,6 +368,7 @@ static void put_list(const struct engine_listing_column *column, size_t row, siz
 static void put(const struct engine_listing_column *column, size_t row, size_t at,
                 struct lake_output *output)
 {
+    /* A list that is unknown is a null, too, but has no place in its child vector. */
     if (!column->known[row])
         lake_output_null(output, at);
     if (column->type == VALUE_SET || column->type == VALUE_POINT) {
@@ -411,6 +425,7 @@ enum status engine_listing_parquet(struct session *session, const struct engine_
         types[c + 1] = sql_type(&listing->columns[c], listing->count, &arena);
     }
 
+    /* DuckDB asks for rows as it writes: the listing is never copied as a whole. */
     struct lake_source source = {.name = "strata_members",
                                  .column_names = names,
                                  .column_types = types,

@@ -18,12 +18,14 @@ static struct bitmap *numbers_of(const struct population *population,
     uint64_t most = 0;
     for (uint32_t p = 0; p < population->customers; p++)
         most = population->number[p] > most ? population->number[p] : most;
+
     uint64_t *numbers = base_calloc(most / 64 + 1, sizeof *numbers);
     for (size_t w = 0; w < result->words; w++)
         for (uint64_t word = result->members[segment][w]; word; word &= word - 1) {
             uint64_t number = population->number[w * 64 + (size_t)__builtin_ctzll(word)];
             bit_set(numbers, number);
         }
+
     struct bitmap *members = bitmap_from_bits(numbers, most + 1);
     free(numbers);
     return members;
@@ -57,6 +59,7 @@ static void add_newer(const struct session_view *view, const struct segment_need
         /* Tellings of this very moment are the scores of this refresh: nothing that happened. */
         int64_t until = table->role == SCHEMA_TRAITS ? view->now - 1 : view->now;
         for (uint32_t p = 0; p < population->customers; p++)
+            /* Rows of a customer are in order of time: from the newest back, and one is enough. */
             for (uint32_t row = table->offset[p + 1];
                  row-- > table->offset[p] && table->time[row] > after;)
                 if (table->time[row] <= until) {
@@ -117,6 +120,19 @@ static enum status arrivals_sql(struct session *session, const struct arrivals *
     return STATUS_OK;
 }
 
+static enum status add_customers(struct lake_result *result, struct bitmap *fresh,
+                                 struct error *error)
+{
+    const struct lake_chunk *chunk = NULL;
+    for (;;) {
+        TRY(lake_result_next(result, &chunk, error));
+        if (!chunk)
+            return STATUS_OK;
+        for (size_t row = 0; row < chunk->rows; row++)
+            bitmap_add(fresh, (uint32_t)lake_integer(&chunk->columns[0], row));
+    }
+}
+
 /* Customers with facts of imports that arrived since, whatever their own time. */
 static enum status add_received(struct session *session, uint32_t after_import,
                                 struct bitmap *fresh, struct error *error)
@@ -126,7 +142,6 @@ static enum status add_received(struct session *session, uint32_t after_import,
     struct buffer sql;
     struct arena arena;
     struct lake_result *result = NULL;
-    const struct lake_chunk *chunk = NULL;
 
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
@@ -137,10 +152,8 @@ static enum status add_received(struct session *session, uint32_t after_import,
         status = session_lake(session, &lake, error);
     if (status == STATUS_OK && sql.length)
         status = lake_query(lake, sql.data, &result, error);
-    while (result && status == STATUS_OK &&
-           (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        for (size_t row = 0; row < chunk->rows; row++)
-            bitmap_add(fresh, (uint32_t)lake_integer(&chunk->columns[0], row));
+    if (status == STATUS_OK && result)
+        status = add_customers(result, fresh, error);
     lake_result_free(result);
     buffer_release(&sql);
     arena_release(&arena);
@@ -156,6 +169,7 @@ static enum status look_back(struct session *session, const struct session_view 
         return STATUS_OK;
     since->moment = last->moment;
     since->recorded = last->recorded;
+
     struct catalog *catalog = store_catalog(session_store(session));
     uint32_t undone;
     const char *seen;
@@ -167,6 +181,8 @@ static enum status look_back(struct session *session, const struct session_view 
     return add_received(session, seen ? (uint32_t)strtoul(seen, NULL, 10) : 0, since->fresh, error);
 }
 
+enum { HASH_STEP = 31 }; /* odd, so that nothing is lost; what is used counts in its order */
+
 /* The text a segment's membership hangs on: its own definition and those of all it uses. */
 static uint64_t definition_hash(const struct segment_set *set, int segment, struct bitmap *seen)
 {
@@ -175,8 +191,9 @@ static uint64_t definition_hash(const struct segment_set *set, int segment, stru
     bitmap_add(seen, (uint32_t)segment);
     const struct segment_definition *definition = &set->segments[segment];
     uint64_t hash = text_hash(text_from(definition->text));
+
     for (int u = 0; u < definition->use_count; u++)
-        hash = hash * 31 + definition_hash(set, definition->uses[u], seen);
+        hash = hash * HASH_STEP + definition_hash(set, definition->uses[u], seen);
     return hash;
 }
 
@@ -210,6 +227,9 @@ static enum status record_move(struct session *session, uint32_t refresh, const 
     if (definition || since->is_first)
         return catalog_add_membership(catalog, refresh, segment, entered, CAUSE_DEFINITION, moved,
                                       error);
+
+    /* Who has new facts may still have moved with time alone; nobody can tell, and facts are what
+     * people look for. */
     struct bitmap *facts = bitmap_copy(moved), *rest = bitmap_copy(moved);
     bitmap_and(facts, since->fresh);
     bitmap_andnot(rest, since->fresh);
@@ -238,8 +258,11 @@ static enum status record_segment(struct session *session, const struct session_
     TRY(catalog_members(store_catalog(session_store(session)), name, INT64_MAX, &before, error));
     struct bitmap *entered = numbers_of(view->population, view->result, segment), *left = before;
     struct bitmap *now = bitmap_copy(entered);
+
+    /* Three sets by number: members before, now, and the differences both ways. */
     bitmap_andnot(entered, before);
     bitmap_andnot(left, now);
+
     struct session_segment *line = &out->segments.items[segment];
     line->recorded = true;
     line->entered = bitmap_count(entered);
@@ -268,6 +291,8 @@ static void list_sizes(const struct session_view *view, struct arena *arena,
     out->customers = segments->customers;
     for (int i = 0; i < set->segment_count; i++) {
         struct session_segment *line = &segments->items[i];
+
+        /* Names are copied: definitions may be loaded anew before the answer is read. */
         *line = (struct session_segment){.index = i,
                                          .name = arena_strdup(arena, set->segments[i].name)};
         line->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
@@ -308,11 +333,14 @@ static enum status record_all(struct session *session, const struct session_view
              (unsigned long long)text_hash((struct text){all.data, all.length}));
     buffer_release(&all);
     TRY(status);
+
+    /* All definitions as a hash: whether two refreshes asked the same. */
     struct catalog_refresh refresh = {
         .moment = view->now, .recorded = session_now(session), .definitions = hash};
     uint32_t number;
     TRY(catalog_add_refresh(catalog, &refresh, &number, error));
     out->number = (int)number;
+
     status = look_back(session, view, last, arena, &since, error);
     for (int s = 0; status == STATUS_OK && s < view->set->segment_count; s++)
         status = record_segment(session, view, s, number, &since, note, arena, out, error);

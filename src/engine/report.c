@@ -11,7 +11,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { YEAR_DAYS = 365, MOST_GROUPS = 30, MOST_MONTHS = 24, MOST_TRAITS = 24, MOST_OVERLAP = 12 };
+/* What the page has room for: more could be written, but nobody would find anything in it. */
+enum {
+    YEAR_DAYS = 365,
+    MOST_GROUPS = 30,
+    MOST_MONTHS = 24,
+    MOST_TRAITS = 24,
+    MOST_OVERLAP = 12,
+    MONTH_LENGTH = 7, /* bytes of 2024-05 */
+};
+static const double figure_places = 1e4; /* shares to the hundredth of a percent */
 
 struct reporting {
     struct session *session;
@@ -178,7 +187,6 @@ static void write_kind(struct reporting *report, const struct engine_kind *kind)
 /* A kind is stale when its newest fact is much older than the newest of all kinds. */
 static void write_stale(struct reporting *report, const struct engine_status *status)
 {
-    enum { STALE_DAYS = 30 };
     int64_t newest = 0;
     for (size_t i = 0; i < status->kind_count; i++)
         if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
@@ -187,7 +195,7 @@ static void write_stale(struct reporting *report, const struct engine_status *st
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
         int64_t days = (newest - kind->last) / SECONDS_A_DAY;
-        if (kind->role != SCHEMA_FACTS || !kind->has_times || days <= STALE_DAYS)
+        if (kind->role != SCHEMA_FACTS || !kind->has_times || days <= FINDINGS_STALE)
             continue;
         json_write_object(&report->json);
         string(report, "what", kind->name);
@@ -233,8 +241,10 @@ static void write_figure(struct reporting *report, const char *label, double ins
 {
     json_write_object(&report->json);
     string(report, "label", label);
-    number(report, "inside", isfinite(inside) ? round(inside * 1e4) / 1e4 : NAN);
-    number(report, "outside", isfinite(outside) ? round(outside * 1e4) / 1e4 : NAN);
+    number(report, "inside",
+           isfinite(inside) ? round(inside * figure_places) / figure_places : NAN);
+    number(report, "outside",
+           isfinite(outside) ? round(outside * figure_places) / figure_places : NAN);
     string(report, "unit", unit);
     json_write_end_object(&report->json);
 }
@@ -245,6 +255,7 @@ static void write_value(struct reporting *report, const struct session_segment *
     struct insight_money out = {report->all.facts - in->facts, report->all.buyers - in->buyers,
                                 report->all.total - in->total};
     uint64_t others = report->segments.customers - segment->customers;
+
     json_put_array(&report->json, "value");
     write_figure(report, "Revenue a customer, last 365 days", per(in->total, segment->customers),
                  per(out.total, others), "money");
@@ -344,6 +355,9 @@ static void write_overlap(struct reporting *report)
     choose_overlapping(report, chosen, &count, &all);
     insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena,
                     &report->overlap);
+
+    /* What is shown, what is left of the combinations and who is in none add up to all
+     * customers. */
     const struct insight_overlap *overlap = &report->overlap;
     uint64_t shown = overlap->none;
     struct json *json = &report->json;
@@ -365,6 +379,7 @@ static void write_overlap(struct reporting *report)
     integer(report, "customers", overlap->customers - shown);
     json_write_end_object(json);
     integer(report, "none", overlap->none);
+
     json_put_array(json, "pairs");
     for (size_t i = 0; i < overlap->pair_count; i++)
         write_pair(report, &overlap->pairs[i]);
@@ -506,6 +521,9 @@ static void write_cohorts(struct reporting *report, int table)
     if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
         json_put_bool(&report->json, "unfinished", true);
     }
+
+    /* Cohorts before the window are told as one figure, so that nobody takes the first row for the
+     * first customers. */
     integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
     integer(report, "older_customers", cohorts.older_customers);
     json_put_array(&report->json, "rows");
@@ -515,10 +533,12 @@ static void write_cohorts(struct reporting *report, int table)
         json_write_object(&report->json);
         char text[DATE_TEXT_MAX];
         date_format(date_of_unit_number(cohorts.month[c], CALENDAR_MONTH), text);
-        text[7] = '\0';
+        text[MONTH_LENGTH] = '\0';
         string(report, "cohort", text);
         integer(report, "customers", cohorts.size[c]);
         json_put_array(&report->json, "active");
+
+        /* A triangle: a cohort has as many months as have passed since. */
         for (int m = 0; m + c < cohorts.month_count; m++)
             json_write_integer(&report->json, (int64_t)cohorts.active[c * cohorts.month_count + m]);
         json_write_end_array(&report->json);
@@ -652,6 +672,7 @@ static enum status write_findings(struct reporting *report, struct error *error)
                                 .customers = report->segments.customers,
                                 .now = report->view.now,
                                 .arena = report->arena};
+
     find_orders(report, &findings);
     enum status status = findings_collect(&findings, error);
     if (status == STATUS_OK) {
@@ -714,6 +735,9 @@ enum status engine_report_data(struct session *session, const struct session_mom
         .session = session, .schema = session_schema(session), .options = options, .arena = &arena};
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
+
+    /* All that any section reads is loaded once, also when few are asked for: health and findings
+     * look at nearly everything. */
     enum status status = study_features_new(session, &arena, &report.features, error);
     if (status == STATUS_OK) {
         struct segment_needs needs =

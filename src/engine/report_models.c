@@ -80,15 +80,17 @@ enum status engine_report_models(struct session *session,
  * largest first. */
 static int choose_personas(const struct judge_evidence *evidence, int *chosen, int most)
 {
-    enum { LEAST = 30 };
+    enum { LEAST = 30, MOST_PERCENT = 60 }; /* customers; of all */
     const struct segment_set *set = evidence->view->set;
     uint64_t all = plan_result_customers(evidence->view->result),
              *size = ARENA_ARRAY(evidence->arena, uint64_t, (size_t)set->segment_count + 1);
     int count = 0;
     for (int s = 0; s < set->segment_count; s++) {
         uint64_t own = plan_result_count(evidence->view->result, s);
-        size[s] = set->segments[s].scheme >= 0 || own < LEAST || own * 10 > all * 6 ? 0 : own;
+        bool worth = set->segments[s].scheme < 0 && own >= LEAST && own * 100 <= all * MOST_PERCENT;
+        size[s] = worth ? own : 0;
     }
+
     for (; count < most; count++) {
         int best = 0;
         for (int s = 1; s < set->segment_count; s++)

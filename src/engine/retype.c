@@ -33,6 +33,7 @@ static enum status find_concerned(struct session *session, struct arena *arena,
         if (!session_is_broken(session, after[i].name))
             out->breaks[out->break_count++] = after[i];
 
+    /* A definition that is broken today and not among those broken afterwards is mended by it. */
     size_t broken = 0;
     const char *mended, *why;
     while (session_broken(session, broken, &mended, &why))

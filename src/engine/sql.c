@@ -59,8 +59,10 @@ static bool stands_bare(const char *statement, const char *name)
     size_t length = strlen(name);
     char quote = 0;
     for (const char *at = statement; *at; at++) {
-        if (quote || *at == '\'' || *at == '"')
-            quote = !quote ? *at : *at == quote ? 0 : quote;
+        if (!quote && (*at == '\'' || *at == '"'))
+            quote = *at;
+        else if (*at == quote)
+            quote = 0;
         bool here = !quote && (at == statement || (!is_word(at[-1]) && at[-1] != '"')) &&
                     strncasecmp(at, name, length) == 0 && !is_word(at[length]) && at[length] != '"';
         if (!here)
@@ -171,6 +173,8 @@ enum status engine_sql_parquet(struct session *session, const char *statement, c
     if (status == STATUS_OK)
         status = explain_failure(session, statement, lake_check_select(sql.lake, statement, error),
                                  error);
+
+    /* A semicolon at the end would stand inside the parentheses that it is put into. */
     size_t length = strlen(statement);
     while (length && strchr("; \t\r\n", statement[length - 1]))
         length--;

@@ -7,12 +7,12 @@ static void add_parts(const struct session *session, struct engine_kind *kind)
 {
     size_t count;
     const struct catalog_part *parts = store_parts(session_store(session), &count);
-    enum part_role role = kind->role == SCHEMA_FACTS    ? PART_FACTS
-                          : kind->role == SCHEMA_TRAITS ? PART_TRAITS
-                                                        : PART_REFERENCE;
+    static const enum part_role roles[] = {[SCHEMA_FACTS] = PART_FACTS,
+                                           [SCHEMA_TRAITS] = PART_TRAITS,
+                                           [SCHEMA_REFERENCE] = PART_REFERENCE};
     for (size_t i = 0; i < count; i++) {
         const struct catalog_part *part = &parts[i];
-        if (part->role != role || strcmp(part->table, kind->name) != 0)
+        if (part->role != roles[kind->role] || strcmp(part->table, kind->name) != 0)
             continue;
         kind->rows += part->rows;
         if (!part->last_time)
@@ -60,6 +60,9 @@ static enum status count_customers(struct session *session, uint64_t *out, struc
 
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
+
+    /* Beside each part stands one of activity, with a row for each of its customers: far fewer than
+     * facts. Who is in several counts once. */
     for (size_t i = 0; i < count; i++) {
         if (parts[i].role != PART_ACTIVITY)
             continue;
@@ -108,6 +111,9 @@ enum status engine_status(struct session *session, struct arena *arena, struct e
     for (int i = 0; i < session_definitions(session)->segment_count; i++)
         out->segments += session_definitions(session)->segments[i].scheme < 0;
     out->schemes = session_definitions(session)->scheme_count;
+
+    /* From the headers of parts, except for reference tables, whose repeated keys only the lake can
+     * count. */
     out->kinds = ARENA_ARRAY(arena, struct engine_kind, schema->table_count + 1);
     for (size_t t = 0; t < schema->table_count; t++) {
         struct engine_kind *kind = &out->kinds[out->kind_count++];

@@ -16,6 +16,9 @@ static enum status sizes_at_months(struct session *session, const struct session
 
     out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
+
+    /* Nothing is recorded yet, so today's definition is asked of past months: one plan, evaluated
+     * again for each. */
     TRY(plan_new(view->set, session_schema(session), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
@@ -50,6 +53,7 @@ static enum status add_sizes(struct session *session, const struct session_view 
         out->size_moment[out->sizes] = history.moment[r];
         out->size_customers[out->sizes++] = size;
     }
+
     out->sizes_recorded = out->sizes >= 2;
     if (out->sizes_recorded)
         return STATUS_OK;
@@ -108,6 +112,8 @@ enum status engine_profile(struct session *session, const char *segment,
     out->text = definition->text;
     TRY(study_features_new(session, arena, &features, error));
     struct insight_revenue revenue = insight_revenue_find(schema);
+
+    /* The money's columns are loaded with those of the profile: one population serves both. */
     struct segment_needs needs = insight_features_needs(&features, schema, arena),
                          money = insight_revenue_needs(&revenue, arena);
     needs = segment_needs_join(&needs, &money, arena);
@@ -173,6 +179,7 @@ enum status engine_overlap(struct session *session, const char *const *names, si
         session_view_close(&out->view);
         return status;
     }
+
     insight_overlap(out->view.result, out->segments, out->segment_count, most, arena,
                     &out->overlap);
     keep_largest_pairs(out, most);

@@ -192,6 +192,7 @@ static bool may_read(struct session *session, const struct study_model *model, c
         kind |= strcmp(name, "kind") == 0;
         segments |= strcmp(name, "among") == 0 || strcmp(name, "by") == 0;
     }
+
     if (!found || found->role != SCHEMA_FACTS || segments)
         return true;
     if (orders)
@@ -218,6 +219,7 @@ static enum status list_hanging(struct session *session, uint32_t number, struct
     for (size_t i = 0; i < count; i++)
         numbers[out->refresh_count++] = (int)refreshes[i].number;
     out->refreshes = numbers;
+
     TRY(study_models(session, arena, &models, &count, error));
     out->models = ARENA_ARRAY(arena, const char *, count + 1);
     bool *scores = ARENA_ARRAY(arena, bool, count + 1);
@@ -349,11 +351,13 @@ static enum status take_scores_back(struct session *session, struct store_change
     json_int_t last = json_integer_value(json_object_get(note, "last_import"));
     TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
     TRY(session_lake(session, &lake, error));
+
     uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && imports[i].number >= first && imports[i].number <= last &&
             study_is_score(&imports[i], NULL))
             numbers[out->scores++] = imports[i].number;
+
     if (!out->scores)
         return STATUS_OK;
     TRY(study_forget_silence(session, numbers, out->scores, error));
@@ -401,6 +405,7 @@ static enum status restore_models(struct session *session, const json_t *note,
         if (!models[i].scored || models[i].scored_at != refresh->moment ||
             models[i].fitted > refresh->recorded)
             continue;
+
         if (json_is_string(before))
             TRY(restore_model(session, models[i].name, json_string_value(before), arena, error));
         if (kept)
@@ -438,6 +443,8 @@ enum status unrefresh_within(struct session *session, struct store_change *chang
     *out = (struct engine_unrefreshed){.number = (int)refresh->number, .moment = refresh->moment};
     TRY(load_note(catalog, refresh->number, arena, &note, error));
     enum status status;
+
+    /* Counted before anything goes: with the refresh go its memberships. */
     TRY_GOTO(catalog_memberships(catalog, NULL, count_moved, out, error));
     if (note)
         TRY_GOTO(take_scores_back(session, change, note, arena, out, error));
