@@ -281,6 +281,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
     int code = open_database(catalog, SQLITE_OPEN_READONLY, "mode=ro");
     if (code == SQLITE_OK)
         return STATUS_OK;
+
     if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY && (code & PRIMARY) != SQLITE_READONLY)
         return catalog_failure(catalog, error);
     if (has_bytes(catalog->path, "-wal")) {
@@ -291,6 +292,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
         error_hint(error, "run any strata command on it once where it may be written");
         return status;
     }
+
     return open_database(catalog, SQLITE_OPEN_READONLY, "immutable=1") == SQLITE_OK
                ? STATUS_OK
                : catalog_failure(catalog, error);

@@ -54,6 +54,7 @@ static uint32_t count_group(struct counting *counting, const struct insight_trai
                             const struct insight_trait *b, uint32_t group, uint32_t *usual)
 {
     uint32_t size = 0;
+
     counting->seen.count = 0;
     for (uint32_t i = a->start[group]; i < a->start[group + 1]; i++) {
         uint32_t rank = b->rank[a->by_rank[i]];
@@ -63,6 +64,7 @@ static uint32_t count_group(struct counting *counting, const struct insight_trai
             VECTOR_PUSH(&counting->seen, rank);
         size++;
     }
+
     *usual = INSIGHT_NO_RANK;
     for (size_t i = 0; i < counting->seen.count; i++) {
         uint32_t rank = counting->seen.items[i];
@@ -94,6 +96,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index,
     struct insight_contradiction clash = {.what = INSIGHT_DECIDES, .a = a_index, .b = b_index};
     uint32_t *total = base_calloc(b->distinct + 1u, sizeof *total), most = 0;
 
+    /* Group by group: those with the same a, and which b most of them have. */
     for (uint32_t group = 0; group < a->distinct; group++) {
         uint32_t usual, size = count_group(counting, a, b, group, &usual);
         if (size > 1) {
@@ -102,6 +105,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index,
             if (size > counting->count[usual])
                 find_example(a, b, group, usual, &clash);
         }
+        /* Only the counts that were used are put back, so a group costs its own size. */
         for (size_t i = 0; i < counting->seen.count; i++) {
             uint32_t rank = counting->seen.items[i];
             total[rank] += size > 1 ? counting->count[rank] : 0;
@@ -112,6 +116,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index,
     for (uint32_t rank = 0; rank < b->distinct; rank++)
         most = total[rank] > most ? total[rank] : most;
     free(total);
+    /* Beside the most frequent b of all: what a explains is the rest of what varies. */
     uint32_t vary = clash.known - most;
     clash.by_chance = vary / 2.0;
     if (clash.broken && clash.known >= LEAST_KNOWN &&
@@ -163,6 +168,7 @@ static void check_same(struct pairing *pairing, int a_index, int b_index)
     if (a->type != b->type || a->scale != b->scale || a->distinct < 2 || b->distinct < 2)
         return;
     struct insight_contradiction clash = {.what = INSIGHT_SAME, .a = a_index, .b = b_index};
+
     pairing->tested++;
     for (uint32_t i = 0; i < a->known; i++) {
         uint32_t position = a->by_rank[i];
@@ -171,6 +177,8 @@ static void check_same(struct pairing *pairing, int a_index, int b_index)
         clash.known++;
         if (a->value[position] != b->value[position]) {
             clash.broken++;
+
+            /* How many would differ if a and b were paired at random. */
             clash.example = position;
         }
     }
@@ -214,11 +222,14 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
 {
     const struct insight_trait *a = trait_of(pairing, a_index), *b = trait_of(pairing, b_index);
 
+    /* A date of birth beside an age. Ages told long ago all lag behind by the same years, so the
+     * most usual difference counts as none. */
     if (a->type != VALUE_DATE || b->type != VALUE_INT || b->distinct < LEAST_AGES)
         return;
     struct insight_contradiction clash = {.what = INSIGHT_AGE, .a = a_index, .b = b_index};
     double lags[2 * OLDEST + 1] = {0}, of_dates[OLDEST + 1] = {0}, told[OLDEST + 1] = {0};
     pairing->tested++;
+
     for (uint32_t i = 0; i < a->known; i++) {
         uint32_t position = a->by_rank[i];
         int64_t age = age_of(pairing, a, position), said = b->value[position];
@@ -232,6 +243,7 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
         }
     }
 
+    /* A birthday this way or that is a year: the neighbours of the usual difference agree, too. */
     int usual = 0;
     for (int i = 1; i <= 2 * OLDEST; i++)
         usual = lags[i] > lags[usual] ? i : usual;
@@ -240,9 +252,11 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
         lags[usual] + (usual ? lags[usual - 1] : 0) + (usual < 2 * OLDEST ? lags[usual + 1] : 0);
     clash.broken = clash.known - (uint32_t)within;
     clash.by_chance = ages_by_chance(of_dates, told, clash.lag, clash.known);
+    /* An age that always agrees, and lags by a year at most, is no contradiction. */
     if (clash.known < LEAST_KNOWN || clash.broken > age_but_for * clash.known ||
         clash.broken > (1 - explains) * clash.by_chance || (!clash.broken && abs(clash.lag) < 2))
         return;
+    /* Somebody of whom it is wrong, to be shown. */
     for (uint32_t i = 0; i < a->known; i++) {
         uint32_t position = a->by_rank[i];
         if (b->rank[position] != INSIGHT_NO_RANK &&
@@ -265,6 +279,7 @@ static double later_pairs(const struct pairing *pairing, const struct insight_tr
                           const struct insight_trait *b)
 {
     double pairs = 0;
+
     for (uint32_t i = 0, j = 0; i < a->known; i++) {
         int32_t day = day_of(pairing, a, a->by_rank[i]);
         while (j < b->known && day_of(pairing, b, b->by_rank[j]) < day)
@@ -281,6 +296,7 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
         return;
     struct insight_contradiction clash = {.what = INSIGHT_BEFORE, .a = a_index, .b = b_index};
     pairing->tested++;
+
     for (uint32_t i = 0; i < a->known; i++) {
         uint32_t position = a->by_rank[i];
         if (b->rank[position] == INSIGHT_NO_RANK)
@@ -291,6 +307,7 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
             clash.example = position;
         }
     }
+    /* The cheap questions first: chance costs a walk over both. */
     if (clash.known < LEAST_KNOWN || !clash.broken || clash.broken > before_but_for * clash.known)
         return;
     clash.by_chance = clash.known * (later_pairs(pairing, a, b) / ((double)a->known * b->known));
@@ -306,9 +323,11 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
 static bool is_said_better(const struct pairing *pairing, const struct insight_contradiction *clash)
 {
     for (size_t i = 0; i < pairing->found.count; i++) {
+
         const struct insight_contradiction *other = &pairing->found.items[i];
         bool pair = (other->a == clash->a && other->b == clash->b) ||
                     (other->a == clash->b && other->b == clash->a);
+
         if (other == clash || clash->what != INSIGHT_DECIDES)
             continue;
         uint32_t own = trait_of(pairing, clash->a)->distinct,
@@ -325,12 +344,14 @@ static bool is_said_better(const struct pairing *pairing, const struct insight_c
 
 static void settle(struct pairing *pairing, struct insight_contradictions *out)
 {
+
     size_t count = pairing->found.count;
     double *p = ARENA_ARRAY(pairing->arena, double, pairing->tested + 1);
     for (size_t i = 0; i < pairing->tested; i++)
         p[i] = i < count ? pairing->found.items[i].p
                          : 1; /* those without a relation count as tests all the same */
     stats_benjamini_hochberg(p, pairing->tested, p);
+
     out->items = ARENA_ARRAY(pairing->arena, struct insight_contradiction, count + 1);
     out->tested = pairing->tested;
     for (size_t i = 0; i < count; i++)
@@ -345,6 +366,7 @@ void insight_contradict(const struct insight_traits *traits, const struct zone *
 {
     struct pairing pairing = {.traits = traits, .zone = zone, .today = today, .arena = arena};
     *out = (struct insight_contradictions){0};
+
     for (int a = 0; a < (int)traits->count; a++)
         for (int b = 0; b < (int)traits->count; b++) {
             if (a < b)

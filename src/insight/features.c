@@ -32,6 +32,7 @@ static void add_feature(struct draft *draft, const char *table, const char *colu
 {
     if (draft->count == MOST_FEATURES || strchr(table, '`') || (column && strchr(column, '`')))
         return;
+
     buffer_string(&draft->condition, draft->count ? " and " : "");
     buffer_string(&draft->condition, head);
     if (kind)
@@ -117,6 +118,7 @@ static const char *node_text(const struct segment_node *node, struct arena *aren
 
 static void resolve_nodes(struct insight_features *out, struct arena *arena)
 {
+
     const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
     for (size_t i = 0; i < out->count; i++) {
         const struct segment_node *known = out->count == 1 ? root : root->child[i];
@@ -135,6 +137,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     draft->arena = arena;
     buffer_init(&draft->condition, 0);
     *out = (struct insight_features){0};
+    /* What a kind adds up to, how long ago it was, what is usual; and each trait as it stands. */
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         if (table->role == SCHEMA_FACTS)
@@ -153,6 +156,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     TRY(status);
     out->items = draft->items;
     out->count = draft->count;
+
     if (out->count)
         resolve_nodes(out, arena);
     return STATUS_OK;
@@ -207,11 +211,14 @@ static void sort_feature(void *context, size_t task, int worker)
     (void)worker;
     if (!is_ranked(feature->values.type))
         return;
+
     struct ranked *ranked = base_malloc((sorting->customers + 1u) * sizeof *ranked);
+
     uint32_t count = 0;
     for (uint32_t p = 0; p < sorting->customers; p++)
         if (bit_at(feature->values.known, p) && bit_at(sorting->existing, p))
             ranked[count++] = (struct ranked){insight_number(&feature->values, p), p};
+
     qsort(ranked, count, sizeof *ranked, by_number);
     for (uint32_t i = 0; i < count; i++)
         feature->order[i] = ranked[i].position;
@@ -234,10 +241,13 @@ static enum status find_values(const struct evaluating *how, size_t first, size_
     struct insight_feature *items = &how->features->items[first];
     const struct segment_node **nodes = ARENA_ARRAY(how->arena, const struct segment_node *, count);
     struct plan_values *values = ARENA_ARRAY(how->arena, struct plan_values, count);
+
     for (size_t i = 0; i < count; i++)
         nodes[i] = items[i].node;
+
     TRY(plan_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population,
                              how->now, how->pool, how->arena, values, error));
+
     for (size_t i = 0; i < count; i++)
         items[i].values = values[i];
     return STATUS_OK;
@@ -269,10 +279,12 @@ static bool sums_answers(const struct insight_feature *feature, const struct sch
                          const struct population *population)
 {
     enum { MOST_ANSWER = 10 };
+
     int t = population_table_index(population, feature->table);
     if (t < 0 || strncmp(feature->text, "sum(", 4) != 0 ||
         insight_revenue_of_kind(schema, feature->table).column >= 0)
         return false;
+
     int c = population_column_index(&population->tables[t], feature->column);
     const struct population_column *column = c < 0 ? NULL : &population->tables[t].columns[c];
     return column && column->type == VALUE_INT && column->base >= 0 && column->max <= MOST_ANSWER;
@@ -296,15 +308,18 @@ enum status insight_features_evaluate(struct insight_features *features,
 {
     struct evaluating how = {features, schema, population, now, pool, arena};
     struct error together = {0};
+
     leave_out_answers(features, schema, population);
     if (!features->count)
         return STATUS_OK;
+    /* Together first, as they share what they read; one by one only if one of them fails. */
     if (find_values(&how, 0, features->count, &together) != STATUS_OK)
         TRY(find_values_one_by_one(&how, error));
 
     for (size_t i = 0; i < features->count; i++)
         if (is_ranked(features->items[i].values.type))
             features->items[i].order = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
+
     struct sorting sorting = {features, existing, population->customers};
     pool_run(pool, features->count, sort_feature, &sorting);
     return STATUS_OK;

@@ -68,6 +68,8 @@ static int amount_column(const struct schema_table *table, bool *named)
     int known = table->amount ? schema_column_index(table, table->amount) : -1;
     if (known >= 0 && is_money(&table->columns[known]))
         return known;
+    /* Names that say it whole, in the order of how sure they are; then names that have such a word
+     * and none that says otherwise. */
     for (size_t n = 0; n < sizeof amount_names / sizeof *amount_names; n++) {
         int column = schema_column_index(table, amount_names[n]);
         if (column >= 0 && is_money(&table->columns[column]))
@@ -82,6 +84,8 @@ static int amount_column(const struct schema_table *table, bool *named)
                 return (int)c;
         }
 
+    /* Decimals without a telling name are money more often than anything else; the caller learns
+     * that it is a guess. */
     *named = false;
     for (size_t c = 0; c < table->column_count; c++)
         if (table->columns[c].type == VALUE_DECIMAL && is_money(&table->columns[c]))
@@ -94,6 +98,7 @@ static struct insight_revenue revenue_of(const struct schema *schema, int t)
     const struct schema_table *table = &schema->tables[t];
     bool named;
     int column = amount_column(table, &named);
+
     struct insight_revenue found = {
         .table = t, .column = column, .kind = table->name, .named = named};
     if (column >= 0) {
@@ -113,17 +118,20 @@ struct insight_revenue insight_revenue_of_kind(const struct schema *schema, cons
 }
 
 struct insight_revenue insight_revenue_find(const struct schema *schema)
+/* By the names that orders usually have; else a kind that has an amount; else any kind. */
 {
     for (size_t n = 0; n < sizeof kind_names / sizeof *kind_names; n++)
         for (size_t t = 0; t < schema->table_count; t++)
             if (schema->tables[t].role == SCHEMA_FACTS &&
                 strcmp(schema->tables[t].name, kind_names[n]) == 0)
                 return revenue_of(schema, (int)t);
+
     bool named;
     for (size_t t = 0; t < schema->table_count; t++)
         if (schema->tables[t].role == SCHEMA_FACTS &&
             amount_column(&schema->tables[t], &named) >= 0)
             return revenue_of(schema, (int)t);
+
     for (size_t t = 0; t < schema->table_count; t++)
         if (schema->tables[t].role == SCHEMA_FACTS)
             return revenue_of(schema, (int)t);
@@ -137,6 +145,7 @@ struct segment_needs insight_revenue_needs(const struct insight_revenue *revenue
     if (revenue->table < 0)
         return needs;
     needs.items = ARENA_ARRAY(arena, struct segment_need, 1);
+
     const char **columns = ARENA_ARRAY(arena, const char *, 2);
     columns[0] = revenue->property;
     needs.items[0] = (struct segment_need){revenue->kind, columns};
@@ -148,11 +157,13 @@ static const struct population_table *revenue_table(const struct population *pop
                                                     const struct insight_revenue *revenue,
                                                     const struct population_column **amount)
 {
+
     *amount = NULL;
     int t = revenue->table < 0 ? -1 : population_table_index(population, revenue->kind);
     if (t < 0)
         return NULL;
     const struct population_table *table = &population->tables[t];
+
     int c = revenue->property ? population_column_index(table, revenue->property) : -1;
     if (c >= 0)
         *amount = &table->columns[c];
@@ -202,9 +213,11 @@ struct insight_money insight_money(const struct population *population,
     struct insight_money money = {0};
     const struct population_column *column;
     const struct population_table *table = revenue_table(population, revenue, &column);
+
     struct amount sum = {0};
     for (uint32_t p = 0; table && p < population->customers; p++) {
         if (!bit_at(members, p))
+
             continue;
         uint64_t before = money.facts;
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
@@ -213,6 +226,7 @@ struct insight_money insight_money(const struct population *population,
             money.facts += !is_refund(column, row);
             add_amount(&sum, column, row);
         }
+
         money.buyers += money.facts > before;
     }
     money.total = total(&sum, column);
@@ -241,6 +255,7 @@ static void count_older(const struct population *population, const struct popula
 {
     if (oldest >= first)
         return;
+
     bool *seen = base_calloc((size_t)(first - oldest), sizeof *seen);
     for (uint32_t p = 0; p < population->customers; p++) {
         uint32_t row = first_order(table, amount, p, now);
@@ -258,11 +273,14 @@ void insight_cohorts(const struct population *population, const struct insight_r
                      int t, int64_t now, int most_months, struct arena *arena,
                      struct insight_cohorts *out)
 {
+
     *out = (struct insight_cohorts){0};
     const struct population_table *table = &population->tables[t];
     const struct population_column *amount;
     if (revenue_table(population, revenue, &amount) != table)
         amount = NULL;
+    /* The oldest month in which somebody's first order lies; only the last most_months are
+     * shown. */
     int64_t last = date_unit_number(zone_date(population->zone, now), CALENDAR_MONTH),
             oldest = last;
     for (uint32_t p = 0; p < population->customers; p++) {
@@ -273,13 +291,17 @@ void insight_cohorts(const struct population *population, const struct insight_r
 
     int64_t first = last - oldest + 1 > most_months ? last - most_months + 1 : oldest;
     count_older(population, table, amount, oldest, first, now, out);
+
     int count = (int)(last - first + 1);
     out->cohort_count = out->month_count = count;
     out->month = ARENA_ARRAY(arena, int32_t, (size_t)count);
     out->size = ARENA_ARRAY(arena, uint64_t, (size_t)count);
     out->active = ARENA_ARRAY(arena, uint64_t, (size_t)count * (size_t)count);
+
     for (int c = 0; c < count; c++)
         out->month[c] = (int32_t)(first + c);
+    /* A customer counts once for each month of theirs after the first, however many orders it
+     * has. */
     for (uint32_t p = 0; p < population->customers; p++) {
         uint32_t row = first_order(table, amount, p, now), end = table->offset[p + 1];
         if (row == end)
@@ -288,6 +310,7 @@ void insight_cohorts(const struct population *population, const struct insight_r
         if (cohort < 0)
             continue; /* before the months shown */
         out->size[cohort]++;
+
         for (int64_t seen = -1; row < end && table->time[row] <= now; row++) {
             if (is_refund(amount, row))
                 continue;
@@ -303,11 +326,14 @@ void insight_series(const struct population *population, const struct insight_re
                     int t, int64_t now, enum calendar_unit unit, struct arena *arena,
                     struct insight_series *out)
 {
+
     *out = (struct insight_series){0};
     const struct population_table *table = &population->tables[t];
     const struct population_column *column;
     if (revenue_table(population, revenue, &column) != table)
         column = NULL;
+    /* From the unit of the first fact to that of the last; those without a fact stand between with
+     * zeros. */
     int64_t first = INT64_MAX, last = INT64_MIN;
     for (size_t row = 0; row < table->rows; row++) {
         if (table->time[row] > now)
@@ -319,15 +345,18 @@ void insight_series(const struct population *population, const struct insight_re
 
     if (first > last)
         return;
+
     size_t count = (size_t)(last - first + 1);
     out->count = count;
     out->date = ARENA_ARRAY(arena, int32_t, count);
     out->facts = ARENA_ARRAY(arena, uint64_t, count);
     out->customers = ARENA_ARRAY(arena, uint64_t, count);
     out->revenue = ARENA_ARRAY(arena, double, count);
+
     struct amount *sums = ARENA_ARRAY(arena, struct amount, count);
     for (size_t i = 0; i < count; i++)
         out->date[i] = date_of_unit_number(first + (int64_t)i, unit);
+    /* A customer's rows are in order of time, so a unit seen before is the one just seen. */
     for (uint32_t p = 0; p < population->customers; p++) {
         int64_t seen = -1;
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1] && table->time[row] <= now;
@@ -342,6 +371,7 @@ void insight_series(const struct population *population, const struct insight_re
         }
     }
 
+    /* Money is divided once, at the end. */
     for (size_t i = 0; i < count; i++)
         out->revenue[i] = total(&sums[i], column);
 }

@@ -24,6 +24,7 @@ static bool holds_address(struct text text)
     for (size_t at = 1; at + 1 < text.length; at++) {
         if (text.data[at] != '@' || !is_of_address(text.data[at - 1]))
             continue;
+
         bool dot = false;
         for (size_t i = at + 1; i + 1 < text.length && text.data[i] && is_of_address(text.data[i]);
              i++)

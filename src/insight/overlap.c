@@ -41,13 +41,16 @@ static int by_size(const void *a, const void *b)
 static void count_groups(const struct plan_result *result, const int *segments, int count,
                          size_t most, struct arena *arena, struct insight_overlap *out)
 {
+    enum { SLOTS_FIRST = 256 };
     struct text_map groups;
 
     text_map_init(&groups);
-    size_t bytes = (size_t)(count + 7) / 8;
+    size_t bytes = (size_t)(count + 7) / 8; /* a bit a segment */
     unsigned char *signature = base_malloc(bytes + 1);
     uint64_t *counts = NULL;
     size_t capacity = 0;
+    /* Who is in exactly the same segments has the same signature; slots come in order of first
+     * appearance. */
     for (size_t p = 0; p < result->customers; p++) {
         if (!bit_at(result->existing, p))
             continue;
@@ -57,7 +60,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
         struct text key = {(const char *)signature, bytes};
         size_t slot = (size_t)text_map_put(&groups, key, groups.count, NULL);
         if (slot >= capacity) {
-            size_t room = capacity ? capacity * 2 : 256;
+            size_t room = capacity ? capacity * 2 : SLOTS_FIRST;
             counts = base_realloc(counts, room * sizeof *counts);
             memset(counts + capacity, 0, (room - capacity) * sizeof *counts);
             capacity = room;
@@ -66,6 +69,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
         counts[slot]++;
     }
 
+    /* Signatures are turned back into lists of segments; nobody's is counted apart. */
     struct insight_group *all = base_calloc(groups.count + 1, sizeof *all);
     size_t found = 0;
     for (size_t g = 0; g < groups.count; g++) {
@@ -97,9 +101,11 @@ void insight_overlap(const struct plan_result *result, const int *segments, int 
                      size_t most_groups, struct arena *arena, struct insight_overlap *out)
 {
     *out = (struct insight_overlap){0};
+
     out->size = ARENA_ARRAY(arena, uint64_t, (size_t)result->segment_count + 1);
     for (int s = 0; s < count; s++)
         out->size[segments[s]] = plan_result_count(result, segments[s]);
+
     out->customers = plan_result_customers(result);
     if (count == 0)
         out->none = out->customers;

@@ -36,14 +36,17 @@ static struct insight_spread spread_of(const double *numbers, size_t count)
     struct insight_spread spread = {.known = count, .mean = NAN, .median = NAN, .deviation = NAN};
     if (!count)
         return spread;
+
     double sum = 0, squares = 0;
     for (size_t i = 0; i < count; i++)
         sum += numbers[i];
     spread.mean = sum / (double)count;
     for (size_t i = 0; i < count; i++)
         squares += (numbers[i] - spread.mean) * (numbers[i] - spread.mean);
+
     if (count > 1)
         spread.deviation = sqrt(squares / (double)(count - 1));
+
     spread.median =
         count % 2 ? numbers[count / 2] : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
     return spread;
@@ -69,13 +72,17 @@ static void end_tie(struct rank_sum *ranks)
 static double likely(const struct rank_sum *ranks)
 {
     double all = ranks->in + ranks->out, mean = ranks->in * (all + 1) / 2;
+    /* Of a sum of ranks without ties in · out · (all + 1) / 12, less what ties take from it. */
     double variance = ranks->in * ranks->out / 12 * (all + 1 - ranks->ties / (all * (all - 1)));
+    /* The correction for continuity is half a rank. */
     double off = fabs(ranks->sum - mean) - .5;
     return variance > 0 ? stats_normal_two_sided(fmax(0, off) / sqrt(variance)) : NAN;
 }
 
 static void compare_numbers(struct job *job, const struct insight_feature *feature)
 {
+    /* One walk over everyone in order of the number, which was sorted once for all segments: ranks
+     * and both sides come out of it in order. */
     size_t in = 0, out = 0;
     double *inside = base_malloc((job->inside + 1) * sizeof *inside), last = NAN;
     double *outside = base_malloc((job->outside + 1) * sizeof *outside);
@@ -87,6 +94,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
         bool member = bit_at(job->members, p);
         if (!member && !bit_at(job->others, p))
             continue;
+        /* Another number ends a run of equal ones, which share the mean of their ranks. */
         if (number != last)
             end_tie(&ranks);
         last = number;
@@ -100,10 +108,12 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
     }
 
     end_tie(&ranks);
+
     struct insight_difference line = {.feature = feature,
                                       .inside = spread_of(inside, in),
                                       .outside = spread_of(outside, out),
                                       .p = likely(&ranks)};
+    /* Cohen's d over the two deviations' mean square, as neither side is the other's control. */
     double pooled = sqrt((line.inside.deviation * line.inside.deviation +
                           line.outside.deviation * line.outside.deviation) /
                          2);
@@ -128,7 +138,9 @@ static int by_effect(const void *a, const void *b)
     if (p != q)
         return p < q ? 1 : -1;
     int order = strcmp(x->feature->text, y->feature->text);
-    return order ? order : strcmp(x->value ? x->value : "", y->value ? y->value : "");
+    if (order)
+        return order;
+    return strcmp(x->value ? x->value : "", y->value ? y->value : "");
 }
 
 static void count_code(struct job *job, uint32_t code, bool member)
@@ -142,9 +154,11 @@ static void count_code(struct job *job, uint32_t code, bool member)
  * given how many have the value, each of them is inside by the share of customers who are (the
  * conditional test, as binomial). */
 static double likely_shares(double in, double known_in, double out, double known_out)
+
 {
+    static const double EXPECTED_LEAST = 5; /* Cochran's rule (1954) */
     double all = known_in + known_out, with = in + out, rare = fmin(with, all - with);
-    if (rare * fmin(known_in, known_out) >= 5 * all)
+    if (rare * fmin(known_in, known_out) >= EXPECTED_LEAST * all)
         return stats_two_proportions(in, known_in, out, known_out).p;
     double hits = with <= all - with ? in : known_in - in, share = known_in / all;
     double at_most = stats_binomial_cdf(hits, rare, share);
@@ -187,12 +201,15 @@ static void add_shares(struct job *job, const struct insight_feature *feature, u
                        uint64_t known_out, const char *(*name)(struct job *, uint32_t))
 {
     bool texts = feature->values.type != VALUE_BOOL;
+    /* Names and addresses are different for nearly everyone: nothing is told of such a column. */
     bool hidden = !known_in || !known_out ||
                   (texts && insight_nearly_unique(job->codes.count, known_in + known_out));
     for (size_t i = 0; i < job->codes.count; i++) {
+
         uint32_t code = job->codes.items[i];
         double in = (double)job->in[code], out = (double)job->out[code];
         bool common = !hidden && is_common(job, code, known_in, known_out, texts);
+        /* Zero again for the next feature, whatever becomes of this one. */
         job->in[code] = job->out[code] = 0;
         if (!common)
             continue;
@@ -218,10 +235,12 @@ static const char *truth_name(struct job *job, uint32_t code)
 }
 
 static void compare_codes(struct job *job, const struct insight_feature *feature)
+
 {
     const struct plan_values *values = &feature->values;
     bool truth = values->type == VALUE_BOOL;
     uint64_t known_in = 0, known_out = 0;
+
     for (uint32_t p = 0; p < job->population->customers; p++) {
         bool member = bit_at(job->members, p);
         if (!bit_at(values->known, p) || (!member && !bit_at(job->others, p)))
@@ -245,6 +264,8 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
     const struct population_table *table = &job->population->tables[t];
     int c = population_column_index(table, feature->column);
     uint64_t known_in = 0, known_out = 0;
+    /* A customer's tellings from the last to the first: the first one that counts is the one as of
+     * the moment. */
     for (uint32_t p = 0; c >= 0 && p < job->population->customers; p++) {
         bool member = bit_at(job->members, p);
         if (!member && !bit_at(job->others, p))
@@ -276,13 +297,17 @@ static void compare_feature(struct job *job, const struct insight_feature *featu
 /* By definition there is nothing to test. */
 static void tell(struct job *job, size_t *compared)
 {
+
     double *p = base_malloc((job->found.count + 1) * sizeof *p);
     size_t tested = 0;
+
     for (size_t i = 0; i < job->found.count; i++)
         if (!job->found.items[i].by_definition)
             p[tested++] = isnan(job->found.items[i].p) ? 1 : job->found.items[i].p;
+
     stats_benjamini_hochberg(p, tested, p);
     *compared = tested;
+
     tested = 0;
     for (size_t i = 0; i < job->found.count; i++)
         job->found.items[i].told =
@@ -301,10 +326,12 @@ static void keep_most_telling(struct job *job)
 {
     size_t kept = 0;
     for (size_t first = 0, next; first < job->found.count; first = next) {
+
         struct insight_difference *lines = &job->found.items[first];
         for (next = first + 1;
              next < job->found.count && job->found.items[next].feature == lines->feature;)
             next++;
+
         qsort(lines, next - first, sizeof *lines, by_telling);
         size_t most = next - first < MOST_VALUES ? next - first : MOST_VALUES;
         memmove(&job->found.items[kept], lines, most * sizeof *lines);
@@ -320,6 +347,7 @@ static void compare_all(struct job *job, const struct insight_features *features
            words = words_of(job->population->customers);
 
     job->in = base_calloc(codes, sizeof *job->in);
+
     job->out = base_calloc(codes, sizeof *job->out);
     for (size_t w = 0; w < words; w++) {
         job->inside += (uint64_t)__builtin_popcountll(job->members[w]);
@@ -333,11 +361,14 @@ static void compare_all(struct job *job, const struct insight_features *features
             job->found.items[d].by_definition = own[i];
     }
 
+    /* Chance first, over all that was compared; only then the few values of each text that are
+     * shown. */
     *out = (struct insight_profile){.customers = job->inside, .others = job->outside};
     tell(job, &out->compared);
     keep_most_telling(job);
     if (job->found.count)
         qsort(job->found.items, job->found.count, sizeof *job->found.items, by_effect);
+
     out->count = job->found.count;
     out->items = ARENA_ARRAY(job->arena, struct insight_difference, job->found.count);
     if (job->found.count)
@@ -375,7 +406,9 @@ void insight_profile(const struct segment_set *set, const struct schema *schema,
     uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
     for (size_t w = 0; w < result->words; w++)
         others[w] = result->existing[w] & ~result->members[segment][w];
+
     mark_own(set, schema, segment, features, arena, own);
+
     struct job job = {.members = result->members[segment],
                       .others = others,
                       .population = population,
@@ -394,7 +427,9 @@ void insight_contrast(const struct segment_set *set, const struct schema *schema
     for (size_t w = 0; w < result->words; w++)
         others[w] = result->members[b][w] & ~result->members[a][w];
     mark_own(set, schema, a, features, arena, own);
+
     mark_own(set, schema, b, features, arena, own);
+
     struct job job = {.members = result->members[a],
                       .others = others,
                       .population = population,

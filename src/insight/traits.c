@@ -37,8 +37,10 @@ static int by_value(const void *a, const void *b)
 
 static void rank_values(struct insight_trait *trait, const struct held *held, struct arena *arena)
 {
+
     trait->by_rank = ARENA_ARRAY(arena, uint32_t, trait->known + 1u);
     trait->start = ARENA_ARRAY(arena, uint32_t, trait->known + 2u);
+
     for (uint32_t i = 0; i < trait->known; i++) {
         if (!i || held[i].value != held[i - 1].value)
             trait->start[trait->distinct++] = i;
@@ -72,6 +74,8 @@ static void read_trait(const struct population *population, const struct populat
         (struct insight_trait){.name = column->name, .type = column->type, .scale = column->scale};
     trait->value = ARENA_ARRAY(arena, int64_t, population->customers + 1u);
     trait->rank = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
+    /* As the trait stands at the moment: the last known telling, and for each customer who
+     * exists. */
     for (uint32_t p = 0, row; p < population->customers; p++) {
         struct population_value value;
         trait->rank[p] = INSIGHT_NO_RANK;
@@ -86,6 +90,7 @@ static void read_trait(const struct population *population, const struct populat
         trait->latest = table->time[row] > trait->latest ? table->time[row] : trait->latest;
     }
 
+    /* Sets and points are not ordered, so they have no ranks. */
     if (column->type != VALUE_SET && column->type != VALUE_POINT) {
         qsort(held, trait->known, sizeof *held, by_value);
         rank_values(trait, held, arena);
@@ -98,10 +103,12 @@ void insight_traits_read(const struct population *population, const uint64_t *ex
                          struct arena *arena, struct insight_traits *out)
 {
     int t = population_table_index(population, SCHEMA_TRAIT_TABLE);
+
     *out = (struct insight_traits){0};
     if (t < 0)
         return;
     const struct population_table *table = &population->tables[t];
+
     out->items = ARENA_ARRAY(arena, struct insight_trait, table->column_count + 1);
     for (size_t c = 0; c < table->column_count; c++)
         read_trait(population, table, &table->columns[c], existing, now, arena,

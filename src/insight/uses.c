@@ -48,12 +48,15 @@ static void read_both(struct segment_reads *reads, const struct schema *schema, 
 {
     bool of_orders = reads_number(reads, schema, orders),
          of_lines = reads_number(reads, schema, lines);
+
     bool times = reads->times[orders] || reads->times[lines],
          dated = reads->dated[orders] || reads->dated[lines];
+
     if (of_orders)
         read_numbers(reads, schema, lines);
     if (of_lines)
         read_numbers(reads, schema, orders);
+
     reads->times[orders] = times;
     reads->dated[orders] = dated;
     reads->times[lines] = times || of_orders;
@@ -63,6 +66,7 @@ static void read_both(struct segment_reads *reads, const struct schema *schema, 
 struct segment_reads insight_reads(const struct segment_set *set, const struct schema *schema,
                                    int segment, struct arena *arena)
 {
+
     struct segment_reads reads =
         segment_reads(set, schema, &segment, 1, SEGMENT_READ_TO_DEFINE, arena);
     for (size_t t = 0; t < schema->table_count; t++) {

@@ -119,6 +119,7 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
         lake_close(lake);
         return status;
     }
+
     *out = lake;
     return STATUS_OK;
 }

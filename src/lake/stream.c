@@ -1,3 +1,7 @@
+/*
+ * Streams: a table function of DuckDB's that several of its threads fill at once, each with a state
+ * of its own, and of which only the columns that a query asks for are made.
+ */
 #include "lake/stream.h"
 
 #include "lake/internal.h"

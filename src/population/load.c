@@ -228,6 +228,7 @@ static enum status load_tables(struct loading *loading, bool references, struct 
         if (!any || (table->role == SCHEMA_REFERENCE) != references)
             continue;
 
+        /* A column whose type nothing has told yet has no values. */
         for (size_t c = 0; c < table->column_count; c++)
             if ((all || wants(loading, table->name, table->columns[c].name, &any)) &&
                 table->columns[c].type != VALUE_NONE)

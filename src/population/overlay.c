@@ -110,6 +110,7 @@ static void copy_sets(const struct overlay *overlay, const struct population_col
     if (codes)
         memcpy(copy, from->set_codes, codes * sizeof *copy);
 
+    /* A new row begins, and ends, where the old row behind it begins. */
     copy_pieces(overlay, from->set_start, start, sizeof *start);
     for (size_t i = 0; i < overlay->count; i++) {
         old = overlay->insertions[i].before;
@@ -270,6 +271,7 @@ static enum status check(const struct population_table *table, const struct popu
                          size_t count, struct error *error)
 {
     size_t rows = table->rows;
+
     for (size_t s = 0; s < count; s++)
         rows += told[s].rows;
     if (rows > UINT32_MAX - 1)

@@ -27,15 +27,19 @@ static void align(const struct sql_scope *scope, const struct segment_node *a,
         *y = version(scope, b);
         return;
     }
+
     bool real = sql_is_double(a) || sql_is_double(b);
     *x = real ? sql_double(scope, a) : sql_value(scope, a);
     *y = real ? sql_double(scope, b) : sql_value(scope, b);
     if (real)
         return;
+
     if (a->type == VALUE_TIME && b->type == VALUE_DATE)
         *x = SQL(scope, "strata_date(%s)", *x);
     if (a->type == VALUE_DATE && b->type == VALUE_TIME)
         *y = SQL(scope, "strata_date(%s)", *y);
+    /* The coarser side goes to the other's scale, in 128 bits, so that nothing can overflow
+     * there. */
     const char **narrow = a->scale < b->scale ? x : y;
     int steps = a->scale < b->scale ? b->scale - a->scale : a->scale - b->scale;
     if (steps > 0)
@@ -60,6 +64,7 @@ static const char *between(const struct sql_scope *scope, const struct segment_n
     const char *x, *low, *again, *high;
     align(scope, node->child[0], node->child[1], &x, &low);
     align(scope, node->child[0], node->child[2], &again, &high);
+
     const char *known =
         SQL(scope, "%s IS NOT NULL AND %s IS NOT NULL AND %s IS NOT NULL", x, low, high);
     return SQL(scope, "((%s AND %s(%s <= %s AND %s <= %s)) IS TRUE)", known, negation(node), low, x,
@@ -97,6 +102,7 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
     };
     const char *x = sql_value(scope, node->child[0]), *y = sql_value(scope, node->child[1]);
 
+    /* The engine has a function for each test, in which the operands stand once each. */
     if (node->text_test == TEXT_MATCHES)
         return SQL(scope, "((%sregexp_matches(%s, %s, '%s')) IS TRUE)", negation(node), x, y,
                    node->folded ? "i" : "c");
@@ -106,6 +112,7 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
     }
 
     const char *format = tests[node->text_test];
+
     struct buffer out;
     buffer_init(&out, 0);
     const char *operand[] = {x, y};
@@ -126,11 +133,13 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
 
 static const char *set_test(const struct sql_scope *scope, const struct segment_node *node)
 {
+
     const char *set = sql_value(scope, node->child[0]);
     struct buffer items;
     buffer_init(&items, 0);
     for (int i = 1; i < node->child_count; i++)
         buffer_printf(&items, "%s%s", i > 1 ? ", " : "", sql_value(scope, node->child[i]));
+    /* None of is any of, turned round. */
     bool negated = node->negated != (node->set_test == SET_NONE_OF);
     return SQL(scope, "((%slist_has_%s(%s, [%s])) IS TRUE)", negated ? "NOT " : "",
                node->set_test == SET_ALL_OF ? "all" : "any", set, sql_gathered(scope->sql, &items));

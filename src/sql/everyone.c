@@ -13,6 +13,7 @@ static const char *ranked(const struct sql_scope *scope, const struct segment_no
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "c", &joins);
     const char *value = sql_value(&inside, node->child[0]);
+
     const char *among = node->rank->among ? sql_condition(&inside, node->rank->among) : "TRUE";
     return SQL(
         scope,
@@ -32,6 +33,7 @@ const char *sql_top(const struct sql_scope *scope, const struct segment_node *no
         keep = SQL(scope, "(CAST(%" PRId64 " AS HUGEINT) * everyone + %s - 1) // %s",
                    rank->percent_scaled, unit, unit);
     }
+
     const char *places = SQL(scope,
                              "SELECT customer, row_number() OVER (ORDER BY v %s, identifier) AS "
                              "place, count(*) OVER () AS "
@@ -62,6 +64,7 @@ const char *sql_account(const struct sql_scope *scope, const struct segment_node
         [ACCOUNT_NONE] = "met = 0",
         [ACCOUNT_COUNT] = "met",
     };
+
     struct sql *sql = scope->sql;
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "c", &joins);
@@ -69,12 +72,15 @@ const char *sql_account(const struct sql_scope *scope, const struct segment_node
     const char *key = sql_trait(&inside, &pointer, sql->now);
     const char *met =
         node->child_count && node->child[0] ? sql_condition(&inside, node->child[0]) : "TRUE";
+    /* Each customer with their account and whether they meet the condition; then each account with
+     * how many do; then both together. */
     const char *members = sql_table(
         sql, "account",
         SQL(scope,
             "SELECT c.customer, %s AS account, %s AS met FROM activity c%s WHERE c.first <= "
             "%" PRId64 " AND %s IS NOT NULL",
             key, met, sql_joined(sql, &joins), sql->now, key));
+
     const char *body = SQL(
         scope,
         "SELECT a.customer, %s AS v FROM %s a JOIN (SELECT account, count(*) AS everyone, count(*) "
@@ -98,8 +104,9 @@ static const char *hash(const struct sql_scope *scope, const struct segment_node
 
 static const char *wide(struct sql *sql, sql_wide value)
 {
-    char digits[48];
-    int at = 47;
+    enum { DIGITS_MAX = 40 }; /* 2^128 has 39 */
+    char digits[DIGITS_MAX + 1];
+    int at = DIGITS_MAX;
     digits[at] = 0;
     do {
         digits[--at] = (char)('0' + (int)(value % 10));

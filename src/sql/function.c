@@ -14,13 +14,16 @@ static const char *as_date(const struct sql_scope *scope, const struct segment_n
 
 static const char *since(const struct sql_scope *scope, const struct segment_node *node)
 {
-    static const int64_t seconds[] = {1, 60, 3600, 86400, 7 * 86400};
+    static const int64_t seconds[] = {1, SECONDS_A_MINUTE, SECONDS_AN_HOUR, SECONDS_A_DAY,
+                                      (int64_t)DAYS_A_WEEK * SECONDS_A_DAY};
     struct sql *sql = scope->sql;
     const struct segment_node *x = node->child[0];
     const char *value = sql_value(scope, x);
     bool is_date = x->type == VALUE_DATE, until = node->function == FUNCTION_UNTIL;
     const char *from = value, *to = sql_integer(sql, sql->now);
 
+    /* Units of fixed length are a division. Dates count whole days from each other, and smaller
+     * units from the day's first moment. */
     if (node->unit <= CALENDAR_WEEK) {
         int64_t unit = seconds[node->unit];
         if (is_date && node->unit >= CALENDAR_DAY) {
@@ -33,6 +36,7 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
                    sql_integer(sql, unit));
     }
 
+    /* Months by the calendar: of moments the clock decides on the completing day. */
     const char *months;
     if (is_date) {
         to = sql_integer(sql, zone_date(sql->zone, sql->now));
@@ -43,7 +47,8 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
     }
 
     static const int lengths[] = {
-        [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+        [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = MONTHS_A_YEAR};
+
     int unit = lengths[node->unit];
     return unit == 1 ? months
                      : SQL(scope, "strata_floor_div(%s, %s)", months, sql_integer(sql, unit));
@@ -62,15 +67,18 @@ static const char *rounded(const struct sql_scope *scope, const struct segment_n
     const char *value = sql_value(scope, x);
     bool down = node->function == FUNCTION_FLOOR, up = node->function == FUNCTION_CEIL;
     const char *other = up ? "ceil" : "round";
+
     if (sql_is_double(x))
         return SQL(scope, "CAST(%s(%s) AS BIGINT)", down ? "floor" : other, value);
     const char *unit = sql_integer(scope->sql, number_power10(x->scale));
     if (x->scale == 0)
+
         return value;
     if (down)
         return SQL(scope, "strata_floor_div(%s, %s)", value, unit);
     if (up)
         return SQL(scope, "(-strata_floor_div(-(%s), %s))", value, unit);
+    /* A half goes away from zero. */
     return SQL(scope, "(sign(%s) * ((abs(%s) + %s // 2) // %s))", value, value, unit, unit);
 }
 
@@ -82,6 +90,7 @@ static const char *extreme(const struct sql_scope *scope, const struct segment_n
         name = node->function == FUNCTION_LEAST ? "least" : "greatest";
     struct buffer list;
     buffer_init(&list, 0);
+
     for (int i = 0; i < node->child_count; i++) {
         const struct segment_node *child = node->child[i];
         const char *value =
@@ -91,6 +100,7 @@ static const char *extreme(const struct sql_scope *scope, const struct segment_n
                         sql_integer(scope->sql, number_power10(node->scale - child->scale)));
         buffer_printf(&list, "%s%s", i ? ", " : "", value);
     }
+
     return SQL(scope, "%s(%s)", name, sql_gathered(scope->sql, &list));
 }
 

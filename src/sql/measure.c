@@ -20,6 +20,7 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
     scope.kind = kind;
     scope.key = facts->key;
     scope.key.column = "k.unit";
+    /* One column for each value that is wanted of a fact; a gap wants none but its time. */
     const char *columns = "", *where;
     for (size_t i = 0; i < facts->column_count; i++) {
         struct sql_scope part = scope;
@@ -33,6 +34,7 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
                           : SQL(&scope, "f.time <= %" PRId64, sql->now);
     if (facts->filter)
         where = SQL(&scope, "%s AND %s", where, sql_condition(&scope, facts->filter));
+
     bool units = facts->key.kind == SQL_KEY_UNIT;
     const char *with_units =
         units ? SQL(&scope, " JOIN %s k ON f.time >= k.lo AND f.time <= k.hi", facts->key.table)
@@ -114,6 +116,7 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
     if (scope->key.kind == SQL_KEY_UNIT)
         facts.key = scope->key;
     const char *selected = sql_facts(scope->sql, &facts);
+    /* A gap is the time since the fact before, which the first of a customer has not. */
     if (gap)
         selected =
             SQL(scope,
@@ -121,6 +124,7 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
                 ") AS v0 FROM (%s)",
                 keys, keys, selected);
 
+    /* A median may lie between two whole numbers. */
     if (measure->aggregate == AGGREGATE_MEDIAN && measure->argument &&
         !sql_is_double(measure->argument)) {
         int64_t unit =
@@ -156,6 +160,7 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
     const char *selected = rows(scope, measure, keys), *body;
     bool any = measure->aggregate == AGGREGATE_ANY || measure->aggregate == AGGREGATE_NONE;
 
+    /* Whether there is one needs no aggregate, only who has a row. */
     if (any) {
         body = SQL(scope, "SELECT DISTINCT %s FROM (%s)", keys, selected);
     } else if (measure->aggregate == AGGREGATE_FAVOURITE) {
@@ -173,6 +178,7 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
                    computed ? "strata_finite" : "", value, selected, keys);
     }
 
+    /* Who has no row counts nothing, and has a sum of nothing; all else of nothing is unknown. */
     const char *table = sql_join(scope, sql_table(sql, "measure", body), units);
     if (any)
         return SQL(scope, "(%s.customer IS %sNULL)", table,
@@ -205,6 +211,7 @@ static const char *units_table(const struct sql_scope *scope, const struct segme
     lo = lo < MOMENT_MIN ? MOMENT_MIN : lo;
     int64_t first = date_unit_number(zone_date(sql->zone, lo), periods->unit);
     int64_t last = date_unit_number(zone_date(sql->zone, hi), periods->unit);
+    /* Written out: they are the same for everyone, and few. */
     struct buffer list;
     buffer_init(&list, 0);
     for (int64_t unit = first; unit <= last; unit++) {
@@ -224,10 +231,12 @@ const char *sql_periods(const struct sql_scope *scope, const struct segment_node
     struct sql *sql = scope->sql;
     const char *units = units_table(scope, node);
     if (!units)
+
         return sql_integer(sql, 0);
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "c", &joins);
     inside.key = (struct sql_key){.kind = SQL_KEY_UNIT, .table = units, .column = "k.unit"};
+
     const char *condition = sql_condition(&inside, node->child[0]);
     const char *body = SQL(scope,
                            "SELECT c.customer, count(*) AS v FROM activity c CROSS JOIN %s k%s "

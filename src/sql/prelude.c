@@ -23,7 +23,7 @@ struct transitions {
     size_t count;
 };
 
-enum { TRANSITIONS_MAX = 4096 };
+enum { TRANSITIONS_MAX = 4096 }; /* four a year are as many in a thousand years */
 
 static struct transitions transitions_of(const struct zone *zone, int64_t from, int64_t until)
 {
@@ -76,14 +76,20 @@ static void folding(struct buffer *from, struct buffer *to)
 {
     struct arena arena;
     arena_init(&arena, 0);
-    for (utf8proc_int32_t point = 0x80; point < 0x1F000; point++) {
+    /* Beyond are pictures and ideographs, which have no cases. */
+    enum { LAST_POINT = 0x1F000 };
+    for (utf8proc_int32_t point = 0x80; point < LAST_POINT; point++) {
+
         if (!utf8proc_codepoint_valid(point))
             continue;
         utf8proc_uint8_t bytes[4], lower[4];
         utf8proc_ssize_t length = utf8proc_encode_char(point, bytes);
+
         utf8proc_ssize_t lower_length = utf8proc_encode_char(utf8proc_tolower(point), lower);
         struct text folded = text_fold((struct text){(const char *)bytes, (size_t)length}, &arena);
+        /* What lower() of the engine does already need not be said. */
         if (text_equal(folded, (struct text){(const char *)lower, (size_t)lower_length}))
+
             continue;
         buffer_add(from, bytes, (size_t)length);
         buffer_text(to, folded);
@@ -194,6 +200,7 @@ void sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct bu
 {
     struct transitions all = transitions_of(zone, from, until);
 
+    /* The zone comes first, as everything else is made of it. */
     buffer_string(
         out, "CREATE OR REPLACE MACRO strata_offset(x) AS list_transform([x], lambda of_offset: ");
     offset_case(&all, "of_offset", false, out);
@@ -204,10 +211,12 @@ void sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct bu
                        "lambda of_midnight: ");
     midnight_case(&all, out);
     buffer_string(out, ")[1];\n");
+
     free(all.moments);
     free(all.after);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         buffer_printf(out, "CREATE OR REPLACE MACRO %s;\n", fixed[i]);
+    /* Then folding, by a list of the characters that the engine's lower() does not fold. */
     struct buffer plain, folded;
     buffer_init(&plain, 0);
     buffer_init(&folded, 0);

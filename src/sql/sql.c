@@ -142,6 +142,7 @@ struct sql_scope sql_outside(const struct sql_scope *scope)
 
 static const char *join(const struct sql_scope *scope, const char *table, const char *on,
                         const char *alias)
+
 {
     struct sql_joins *joins = scope->joins;
     for (size_t i = 0; i < joins->items.count; i++)
@@ -156,6 +157,7 @@ static const char *join(const struct sql_scope *scope, const char *table, const 
 
 const char *sql_join(const struct sql_scope *scope, const char *table, bool keyed)
 {
+
     const char *on = SQL(scope, "%s.customer = %s", table, scope->customer);
     if (keyed && scope->key.kind != SQL_KEY_NONE)
         on = SQL(scope, "%s AND %s.%s = %s", on, table,
@@ -174,6 +176,8 @@ const char *sql_joined(struct sql *sql, struct sql_joins *joins)
     struct buffer out;
     buffer_init(&out, 0);
     for (size_t i = 0; i < joins->items.count; i++) {
+        /* A table of the statement goes by its own name; references are joined as often as they are
+         * walked to, each time by another. */
         const struct sql_join *item = &joins->items.items[i];
         bool reference = item->alias != item->table;
         buffer_printf(&out, " LEFT JOIN %s %s ON %s%s%s", item->table, reference ? item->alias : "",
@@ -208,6 +212,8 @@ static const char *scheme_condition(const struct sql_scope *scope, int segment)
         return "";
     }
 
+    /* Of an overlapping scheme only `else` asks whether somebody took the customer; of an exclusive
+     * one each does. */
     struct buffer condition;
     buffer_init(&condition, 0);
     for (int i = scheme->first_member; i < scheme->first_member + scheme->member_count; i++) {
@@ -225,8 +231,10 @@ const char *sql_segment_table(struct sql *sql, int segment)
     if (sql->segments[segment])
         return sql->segments[segment];
     const struct segment_definition *definition = &sql->set->segments[segment];
+
     struct sql_joins joins = {0};
     struct sql_scope scope = sql_customers(sql, "c", &joins);
+
     const char *others = scheme_condition(&scope, segment);
     const char *own = definition->is_else ? "TRUE" : sql_condition(&scope, definition->condition);
     const char *body = arena_printf(
@@ -243,8 +251,11 @@ enum status sql_of_segment(const struct segment_set *set, const struct schema *s
     arena_init(&arena, 0);
     struct sql sql = {.set = set, .schema = schema, .zone = zone, .now = now, .arena = &arena};
     sql.segments = ARENA_ARRAY(&arena, const char *, (size_t)set->segment_count);
+    /* Writing the segment writes all it reads first, so the tables are in an order in which each
+     * stands after those. */
     const char *members = sql_segment_table(&sql, segment);
     enum status status = sql.error.code;
+
     if (status == STATUS_OK) {
         for (size_t i = 0; i < sql.tables.count; i++)
             buffer_printf(out, "%s %s AS (%s)", i ? "," : "WITH", sql.tables.items[i].name,
@@ -255,6 +266,7 @@ enum status sql_of_segment(const struct segment_set *set, const struct schema *s
     } else if (error) {
         *error = sql.error;
     }
+
     VECTOR_RELEASE(&sql.tables);
     arena_release(&arena);
     return status;

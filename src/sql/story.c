@@ -83,6 +83,8 @@ static const char *step_table(struct story *story, int step)
 
 static const char *follows(struct sql *sql, int later, int earlier)
 {
+    /* Facts of one second follow each other by arrival if they are of one kind; of two kinds each
+     * may follow the other. */
     return arena_printf(sql->arena,
                         "(q%d.time > q%d.time OR (q%d.time = q%d.time AND (q%d.kind <> q%d.kind OR "
                         "q%d.arrival > q%d.arrival)))",
@@ -111,14 +113,17 @@ static const char *own_filter(struct story *story, const struct sql_scope *scope
 {
     if (!story->outside[step])
         return "TRUE";
+
     VECTOR(struct sql_exposed) visible = {0};
     for (int i = 0; i < story->sequence->step_count; i++)
         for (size_t c = 0; c < story->columns[i].count; c++)
             VECTOR_PUSH(&visible, story->columns[i].items[c]);
+
     struct sql_scope at = *scope;
     at.fact = arena_printf(story->sql->arena, "q%d", step);
     at.exposed = visible.items;
     at.exposed_count = visible.count;
+
     const char *condition = sql_condition(&at, story->sequence->steps[step].filter);
     VECTOR_RELEASE(&visible);
     return condition;
@@ -130,12 +135,15 @@ static const char *forbidden(struct story *story, const struct sql_scope *scope,
 {
     struct sql *sql = story->sql;
     const struct segment_step *rule = &story->sequence->steps[step];
+
     const char *test =
         SQL(scope, "q%d.customer = q0.customer AND %s", step, in_place(story, step, after));
+
     if (rule->has_within)
         test = SQL(scope, "%s AND q%d.time <= %s", test, step, limit(sql, before, rule->within));
     const char *none = SQL(scope, "NOT EXISTS (SELECT 1 FROM %s q%d WHERE %s AND %s)",
                            story->table[step], step, test, own_filter(story, scope, step));
+    /* A last step that forbids holds once its time has passed. */
     if (after < 0 && rule->has_within)
         none = SQL(scope, "%s <= %" PRId64 " AND %s", limit(sql, before, rule->within), sql->now,
                    none);
@@ -151,6 +159,8 @@ static const char *chain(struct story *story)
     struct sql_scope scope = sql_customers(sql, "q0", &joins);
     const char *from = SQL(&scope, "%s q0", story->table[0]), *where = own_filter(story, &scope, 0);
 
+    /* From step to step: what happened is joined, and what must not have happened is asked of each
+     * chain. */
     for (int step = 1, before = 0; step < sequence->step_count; step++) {
         const struct segment_step *rule = &sequence->steps[step];
         if (rule->negated) {
@@ -183,9 +193,11 @@ const char *sql_sequence(const struct sql_scope *scope, const struct segment_nod
         if (story.outside[step])
             expose_all(&story, step, node->sequence->steps[step].filter);
     }
+
     for (int step = 0; step < count; step++)
         story.table[step] = step_table(&story, step);
     const char *body = chain(&story);
+
     for (int step = 0; step < count; step++)
         VECTOR_RELEASE(&story.columns[step]);
     return sql_table(scope->sql, "sequence", body);
@@ -203,11 +215,13 @@ const char *sql_resumed(const struct sql_scope *scope, const struct segment_node
         .kind_count = resumed->facts.kind_count,
         .filter = resumed->facts.filter,
     };
+
     const char *pairs = SQL(scope,
                             "SELECT customer, time, lag(time) OVER (PARTITION BY customer ORDER BY "
                             "time, kind, arrival) "
                             "AS before FROM (%s)",
                             sql_facts(sql, &facts));
+
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "f", &joins);
     const char *window = sql_in_window(&inside, &resumed->facts.window, "f.time");
@@ -254,6 +268,7 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
     const struct schema_table *traits = schema_table(sql->schema, SCHEMA_TRAIT_TABLE);
     bool *used = ARENA_ARRAY(sql->arena, bool, traits->column_count + 1);
 
+    /* A report counts as a moment if it told one of the traits asked about. */
     used_traits(node->child[0], used);
     const char *told = is_told(scope, traits, used), *name = sql_name(sql, traits), *window;
     struct sql_joins joins = {0};
@@ -264,6 +279,8 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
     const char *body =
         SQL(scope, "SELECT f.customer, " SQL_TELLING " AS moment FROM %s f%s WHERE (%s) AND %s",
             "f.time", "f.arrival", name, sql_joined(sql, &joins), told, window);
+    /* The window's first moment counts too, told just then or long before: as late as anything that
+     * arrived in it. */
     if (history->has_window) {
         struct sql_scope start = sql_customers(sql, "c", &joins);
         struct sql_bounds bounds = sql_window_bounds(&start, &history->window);
@@ -302,13 +319,17 @@ static const char *change_limit(const struct sql_scope *scope, const struct segm
     if (node->child_count <= child || !node->child[child])
         return "";
     const struct segment_node *trait = node->child[0], *value = node->child[child];
+    /* Doubles by their own values; texts and numbers of one scale as they are; others in the finer
+     * of the two scales. */
     if (trait->type == VALUE_TEXT || sql_is_double(trait) || trait->scale == value->scale)
         return SQL(scope, " AND f.%s = %s", column,
                    sql_is_double(trait) ? sql_double(scope, value) : sql_value(scope, value));
+
     struct segment_node own = {.op = OP_LITERAL, .type = trait->type, .scale = trait->scale};
     own.literal.known = true;
     const char *left = SQL(scope, "CAST(f.%s AS HUGEINT)", column),
                *right = sql_value(scope, value);
+
     if (own.scale > value->scale)
         right = SQL(scope, "CAST(%s AS HUGEINT) * 1%0*d", right, own.scale - value->scale, 0);
     else
@@ -352,12 +373,15 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
     struct sql_scope inside = sql_customers(sql, "f", &joins);
     struct sql_bounds bounds = {0};
 
+    /* Without a window all of time, and never past the moment asked about. */
     if (test->has_window)
         bounds = sql_window_bounds(&inside, &test->window);
     const char *lo = bounds.lo ? bounds.lo : sql_integer(sql, INT64_MIN);
     const char *hi = SQL(scope, "least(%s, %" PRId64 ")",
                          bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX), sql->now);
     const char *moment = test->kind == RECORD_ENTERED ? "f.entered" : "f.\"left\"", *condition;
+    /* In it at the moment; in it at some time of the window; or the entering or leaving itself
+     * there. */
     if (test->kind == RECORD_IN && !test->has_window)
         condition =
             SQL(scope, "f.entered <= %" PRId64 " AND f.\"left\" > %" PRId64, sql->now, sql->now);

@@ -54,7 +54,9 @@ static const char *literal(const struct sql_scope *scope, const struct segment_n
 static const char *walk(const struct sql_scope *scope, const struct segment_path *path,
                         const struct schema_column *first, const char *alias)
 {
+
     struct sql *sql = scope->sql;
+    /* A key at the end is the pointer itself: one hop less. */
     const char *value = sql_column(sql, alias, first, scope->part);
     int hops = path->length - 1 - (path->is_key && path->length > 1);
     for (int hop = 0; hop < hops; hop++) {
@@ -75,6 +77,7 @@ static const char *told(const struct sql_scope *scope, const struct schema_table
     int halves = definition->type == VALUE_POINT ? 2 : 1;
     const char *values = "";
 
+    /* The last of the known ones by a list in order, as an engine's last() promises no order. */
     for (int half = 0; half < halves; half++) {
         const char *from = sql_column(sql, "f", definition, parts[half]);
         const char *name = sql_column(sql, "", definition, parts[half]) + 1;
@@ -100,6 +103,7 @@ const char *sql_trait(const struct sql_scope *scope, const struct segment_node *
 {
     const struct segment_path *path = &node->path;
     const struct schema_table *traits = schema_table(scope->sql->schema, SCHEMA_TRAIT_TABLE);
+
     bool keyed = scope->key.kind == SQL_KEY_MOMENT && node->op == OP_TRAIT;
     const char *body = told(scope, traits, path->start_column[0], moment, keyed);
     const char *table = sql_table(scope->sql, "trait", body);
@@ -115,6 +119,7 @@ static const char *trait_as_of(const struct sql_scope *scope, const struct segme
         sql_fail(sql, node, "A trait as of a moment that is not constant");
         return "NULL";
     }
+
     int64_t moment = when.is_date ? zone_day_start(sql->zone, (int32_t)when.value) : when.value;
     return sql_trait(scope, node, moment < sql->now ? moment : sql->now);
 }
@@ -145,6 +150,7 @@ static const char *scheme_member(const struct sql_scope *scope, const struct seg
     const struct segment_set *set = scope->sql->set;
     const struct segment_scheme *scheme = &set->schemes[node->index];
     struct buffer arms;
+
     buffer_init(&arms, 0);
     for (int i = scheme->first_member; i < scheme->first_member + scheme->member_count; i++) {
         const char *member = set->segments[i].name + strlen(scheme->name) + 1;
@@ -152,6 +158,7 @@ static const char *scheme_member(const struct sql_scope *scope, const struct seg
                       sql_join(scope, sql_segment_table(scope->sql, i), false),
                       sql_text(scope->sql, text_from(member)));
     }
+
     return SQL(scope, "(CASE%s END)", sql_gathered(scope->sql, &arms));
 }
 
@@ -165,9 +172,12 @@ static bool is_moment(const struct segment_node *node)
 /* A date or time plus or minus a length of time. */
 static const char *step(const struct sql_scope *scope, const struct segment_node *from,
                         const struct segment_node *length, int sign)
+
 {
     const char *value = sql_value(scope, from);
     bool written = length->op == OP_LITERAL && length->literal.is_period;
+    /* What was written as a period steps on the calendar; other lengths are seconds, and beside a
+     * date whole days. */
     if (!written) {
         const char *seconds = SQL(scope, "CAST(trunc(%s) AS BIGINT)", sql_value(scope, length));
         if (!sql_is_double(length))
@@ -176,6 +186,7 @@ static const char *step(const struct sql_scope *scope, const struct segment_node
             seconds = SQL(scope, "(%s // 86400)", seconds);
         return SQL(scope, "(%s %c %s)", value, sign < 0 ? '-' : '+', seconds);
     }
+
     struct calendar_period period = length->literal.period;
     if (from->type == VALUE_TIME)
         return sql_step_moment(scope->sql, value, period, sign);
@@ -200,6 +211,8 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     const struct segment_node *a = node->child[0], *b = node->child[1];
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
 
+    /* Two moments give seconds, two dates days times those of a day; a moment and a length another
+     * moment. */
     if (is_moment(a) && is_moment(b))
         return SQL(scope, "((%s - %s) * CAST(%d AS BIGINT))", sql_value(scope, a),
                    sql_value(scope, b), a->type == VALUE_DATE ? SECONDS_A_DAY : 1);
@@ -210,9 +223,12 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     if (node->op == OP_DIVIDE)
         return SQL(scope, "strata_finite(%s / nullif(%s, CAST(0 AS DOUBLE)))", sql_double(scope, a),
                    sql_double(scope, b));
+
     char symbol = sign < 0 ? '-' : '+';
     if (node->op == OP_MULTIPLY)
         symbol = '*';
+    /* Doubles may leave all bounds, and are unknown then. Whole numbers are left to the engine's
+     * own check. */
     if (sql_is_double(node))
         return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), symbol,
                    sql_double(scope, b));

@@ -17,10 +17,12 @@ static bool constant_step(struct sql *sql, const struct segment_node *node,
     if (length->op != OP_LITERAL || length->type != VALUE_DURATION ||
         !sql_constant(sql, node->child[0], anchor))
         return false;
+
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
     struct calendar_period period = length->literal.period;
     if (!length->literal.is_period)
         period = (struct calendar_period){0, length->literal.integer};
+
     if (anchor->is_date)
         anchor->value = date_add_months((int32_t)anchor->value, (int64_t)sign * period.months) +
                         sign * (period.seconds / SECONDS_A_DAY);
@@ -83,8 +85,10 @@ static struct sql_bounds written(const struct sql_scope *scope, const struct seg
     struct sql *sql = scope->sql;
     const char *first = first_moment(scope, window->anchor),
                *last = last_moment(scope, window->anchor);
+
     const char *before = sql_step_moment(sql, first, window->length, -1);
     const char *after = sql_step_moment(sql, last, window->length, 1);
+
     switch (window->form) {
     case WINDOW_SINCE: return (struct sql_bounds){.lo = first, .hi = sql_integer(sql, sql->now)};
     case WINDOW_UNTIL: return (struct sql_bounds){.hi = SQL(scope, "(%s - 1)", first)};
@@ -106,7 +110,9 @@ struct sql_bounds sql_window_bounds(const struct sql_scope *scope,
                     (!window->to || sql_constant(sql, window->to, &to));
     if (!constant)
         return written(&outside, window);
+    /* Worked out here, by the one calendar; what lies beyond its ends is no bound. */
     struct segment_bounds value = segment_window_bounds(window, sql->zone, sql->now, anchor, to);
+
     struct sql_bounds bounds = {.constant = true, .value = value};
     if (value.lo > MOMENT_MIN)
         bounds.lo = sql_integer(sql, value.lo);
@@ -120,7 +126,7 @@ struct sql_bounds sql_window_bounds(const struct sql_scope *scope,
 static const char *on_weekdays(const struct sql_scope *scope, unsigned weekdays, const char *date)
 {
     const char *days = "";
-    for (unsigned day = 1; day <= 7; day++)
+    for (unsigned day = 1; day <= DAYS_A_WEEK; day++)
         if (weekdays & 1u << day)
             days = SQL(scope, "%s%s%u", days, *days ? ", " : "", day);
     return SQL(scope, "isodow(strata_civil(%s)) IN (%s)", date, days);
@@ -131,10 +137,12 @@ const char *sql_in_window(const struct sql_scope *scope, const struct segment_wi
 {
     struct sql_bounds bounds = sql_window_bounds(scope, window);
     const char *test = SQL(scope, "%s <= %" PRId64, time, scope->sql->now);
+
     if (bounds.lo)
         test = SQL(scope, "%s AND %s >= %s", test, time, bounds.lo);
     if (bounds.hi)
         test = SQL(scope, "%s AND %s <= %s", test, time, bounds.hi);
+
     const char *date = SQL(scope, "strata_date(%s)", time);
     if (window->weekdays)
         test = SQL(scope, "%s AND %s", test, on_weekdays(scope, window->weekdays, date));
@@ -170,12 +178,14 @@ const char *sql_in_window_value(const struct sql_scope *scope, const struct segm
     bool is_date = node->child[0]->type == VALUE_DATE;
     const char *value = sql_value(scope, node->child[0]), *after = bounds.lo, *until = bounds.hi;
     if (is_date)
+
         date_bounds(scope, bounds, &after, &until);
     const char *test = SQL(scope, "%s IS NOT NULL", value);
     if (after)
         test = SQL(scope, "%s AND %s %s %s", test, value, is_date ? ">" : ">=", after);
     if (until)
         test = SQL(scope, "%s AND %s <= %s", test, value, until);
+
     const char *date = is_date ? value : SQL(scope, "strata_date(%s)", value);
     if (node->window->weekdays)
         test = SQL(scope, "%s AND %s", test, on_weekdays(scope, node->window->weekdays, date));
@@ -188,6 +198,7 @@ const char *sql_anniversary(const struct sql_scope *scope, const struct segment_
     struct sql_bounds bounds = sql_window_bounds(scope, node->window);
     const char *day = sql_value(scope, node->child[0]), *after = NULL, *until = NULL;
     date_bounds(scope, bounds, &after, &until);
+    /* Without a beginning, from the first of them on. */
     if (!after)
         after = SQL(scope, "(%s - 1)", day);
     const char *first = SQL(scope, "strata_anniversary_after(%s, %s)", day, after);

@@ -1,3 +1,4 @@
+/* Tests in closed form, from the counts and sums that callers have. */
 #include "stats/inference.h"
 
 #include "stats/distribution.h"
@@ -10,6 +11,7 @@ struct stats_interval stats_wilson(double hits, double count, double level)
 {
     if (!(count > 0))
         return (struct stats_interval){0, 1};
+
     double z = stats_normal_quantile(0.5 + level / 2), share = hits / count, square = z * z / count;
     double middle = (share + square / 2) / (1 + square);
     double half = z / (1 + square) * sqrt(share * (1 - share) / count + square / (4 * count));
@@ -33,11 +35,13 @@ struct stats_test stats_welch(double mean_a, double variance_a, double count_a, 
 {
     double a = variance_a / count_a, b = variance_b / count_b, sum = a + b;
     struct stats_test test = {.estimate = mean_a - mean_b, .error = sqrt(sum)};
+
     if (!(sum > 0)) { /* both constant: they differ for certain or not at all */
         test.statistic = test.estimate == 0 ? 0 : copysign(INFINITY, test.estimate);
         test.p = test.estimate == 0;
         return test;
     }
+    /* Welch–Satterthwaite: the degrees of freedom that the two variances are worth together. */
     test.freedom = sum * sum / (a * a / (count_a - 1) + b * b / (count_b - 1));
     test.statistic = test.estimate / test.error;
     test.p = stats_t_two_sided(test.statistic, test.freedom);
@@ -56,6 +60,7 @@ struct stats_interval stats_test_interval(const struct stats_test *test, double 
 struct stats_test stats_chi2_goodness(const double *observed, const double *expected, size_t count,
                                       int fitted)
 {
+
     struct stats_test test = {.freedom = (double)count - 1 - fitted};
     for (size_t i = 0; i < count; i++)
         if (expected[i] > 0)
@@ -100,6 +105,7 @@ void stats_benjamini_hochberg(const double *p, size_t count, double *adjusted)
 {
     uint32_t *order = base_malloc(sizeof *order * (count + 1));
     stats_order(p, count, order);
+    /* From the largest p down: none may be adjusted to more than the next larger one. */
     double least = 1;
     for (size_t i = count; i > 0; i--) {
         double scaled = p[order[i - 1]] * (double)count / (double)i;
@@ -132,6 +138,7 @@ double stats_detectable_proportion(double count, double share, double base, doub
                                   stats_normal_quantile(1 - alpha / 2),
                                   stats_normal_quantile(power)};
     double most = 1 - base;
+
     if (!(question.treated > 0 && question.control > 0 && base >= 0 && base < 1) ||
         detectable_gap(most, &question) < 0)
         return NAN;
@@ -148,6 +155,7 @@ double stats_detectable_mean(double count, double share, double deviation, doubl
 }
 
 static double bins_total(const double *counts, size_t bins)
+
 {
     double total = 0;
     for (size_t i = 0; i < bins; i++)
@@ -157,10 +165,12 @@ static double bins_total(const double *counts, size_t bins)
 
 double stats_stability_index(const double *now, const double *before, size_t bins)
 {
+
     double now_total = bins_total(now, bins), before_total = bins_total(before, bins), index = 0;
     for (size_t i = 0; i < bins; i++) {
         if (now[i] <= 0 && before[i] <= 0)
             continue;
+        /* Half a case in an empty bin, as a logarithm of 0 would be all there is. */
         double p = (now[i] > 0 ? now[i] : 0.5) / now_total,
                q = (before[i] > 0 ? before[i] : 0.5) / before_total;
         index += (p - q) * log(p / q);
@@ -181,13 +191,18 @@ static double pairs(double n)
 double stats_adjusted_rand(const uint32_t *a, size_t groups_a, const uint32_t *b, size_t groups_b,
                            size_t count)
 {
+
     double *table = base_calloc(groups_a * groups_b + groups_a + groups_b, sizeof *table);
+
     double *left = table + groups_a * groups_b, *right = left + groups_a;
+
     for (size_t i = 0; i < count; i++) {
         table[a[i] * groups_b + b[i]]++;
         left[a[i]]++;
         right[b[i]]++;
     }
+    /* Pairs that are together in both, in each, and in all: what chance would put together is taken
+     * off. */
     double both = 0, in_a = 0, in_b = 0, all = pairs((double)count);
     for (size_t i = 0; i < groups_a * groups_b; i++)
         both += pairs(table[i]);

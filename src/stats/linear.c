@@ -1,3 +1,5 @@
+/* LAPACK where it is worth its call; loops where matrices are small or the form of a sum matters.
+ */
 #include "stats/linear.h"
 
 #include <cblas.h>
@@ -22,6 +24,7 @@ bool stats_cholesky(int n, double *a)
     prepare();
     if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', n, a, n) != 0)
         return false;
+    /* LAPACK leaves what was above the diagonal. */
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++)
             a[i * n + j] = 0;
@@ -72,8 +75,10 @@ static void copy_vector(int n, const double *from, double *to)
 {
     int largest = 0;
     for (int i = 1; i < n; i++)
+        /* Equal ones but for rounding: the first of them decides. */
         if (fabs(from[i * n]) > fabs(from[largest * n]) * (1 + 1e-9))
             largest = i;
+
     double sign = from[largest * n] < 0 ? -1 : 1;
     for (int i = 0; i < n; i++)
         to[i] = sign * from[i * n];
@@ -82,13 +87,16 @@ static void copy_vector(int n, const double *from, double *to)
 bool stats_eigen(int n, const double *a, struct arena *arena, double *values, double *vectors)
 {
     prepare();
+
     double *copy = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n);
     memcpy(copy, a, sizeof *a * (size_t)n * (size_t)n);
+    /* LAPACK would not return with a NaN in it. */
     for (int i = 0; i < n * n; i++)
         if (!isfinite(a[i]))
             return false;
     if (LAPACKE_dsyev(LAPACK_ROW_MAJOR, vectors ? 'V' : 'N', 'U', n, copy, n, values) != 0)
         return false;
+    /* From the smallest up, as LAPACK has them, to the largest down. */
     for (int i = 0; i < n / 2; i++) {
         double swap = values[i];
         values[i] = values[n - 1 - i];
@@ -105,13 +113,18 @@ bool stats_least_squares(int rows, int columns, const double *a, const double *b
     prepare();
     double *copy = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)columns);
     double *right = ARENA_ARRAY(arena, double, (size_t)rows);
+
     memcpy(copy, a, sizeof *a * (size_t)rows * (size_t)columns);
     memcpy(right, b, sizeof *b * (size_t)rows);
     if (LAPACKE_dgels(LAPACK_ROW_MAJOR, 'N', rows, columns, 1, copy, columns, right, 1) != 0)
         return false;
+
     memcpy(x, right, sizeof *x * (size_t)columns);
+    /* R's diagonal tells how much of each column the ones before it leave: less than a few
+     * thousand roundings of the first one's is nothing. */
+    static const double NOTHING_LEFT = 1e-12;
     for (int i = 0; i < columns; i++)
-        if (!isfinite(x[i]) || fabs(copy[i * columns + i]) < 1e-12 * fabs(copy[0]))
+        if (!isfinite(x[i]) || fabs(copy[i * columns + i]) < NOTHING_LEFT * fabs(copy[0]))
             return false;
     return true;
 }
@@ -127,6 +140,7 @@ void stats_gram(int n, size_t length, const double *a, double *out)
     prepare();
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)length, 1, a, (int)length, 0, out,
                 n);
+
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++)
             out[i * n + j] = out[j * n + i];
@@ -137,17 +151,20 @@ void stats_covariance(size_t rows, int columns, const double *data, double corre
 {
     memset(mean, 0, sizeof *mean * (size_t)columns);
     memset(out, 0, sizeof *out * (size_t)columns * (size_t)columns);
+
     for (size_t r = 0; r < rows; r++)
         for (int j = 0; j < columns; j++)
             mean[j] += data[r * (size_t)columns + (size_t)j];
     for (int j = 0; j < columns; j++)
         mean[j] /= (double)rows;
+
     for (size_t r = 0; r < rows; r++) {
         const double *row = data + r * (size_t)columns;
         for (int i = 0; i < columns; i++)
             for (int j = 0; j <= i; j++)
                 out[i * columns + j] += (row[i] - mean[i]) * (row[j] - mean[j]);
     }
+
     for (int i = 0; i < columns; i++)
         for (int j = 0; j <= i; j++)
             out[j * columns + i] = out[i * columns + j] =
@@ -174,6 +191,7 @@ static double pair_correlation(size_t rows, int columns, const double *data, int
         double x = data[r * (size_t)columns + (size_t)a], y = data[r * (size_t)columns + (size_t)b];
         if (isnan(x) || isnan(y))
             continue;
+
         n++;
         double dx = x - mean_a, dy = y - mean_b;
         mean_a += dx / n;

@@ -1,15 +1,26 @@
+/*
+ * BFGS with a line search that may not leave the domain, and a simplex for what that cannot
+ * settle. Objectives of models are likelihoods of few parameters, dear to evaluate and without
+ * bounds once transformed: so gradients are used, values beyond the domain are +∞, and the longest
+ * step is limited, as a transformed parameter that runs away finds its likelihood flat.
+ */
 #include "stats/optimise.h"
 
 #include <math.h>
 #include <string.h>
 
+/* As the header promises. */
+static const struct stats_optimise_options usual = {
+    .tolerance = 1e-12, .gradient = 1e-6, .max_iterations = 500, .max_step = 2};
+
 static struct stats_optimise_options with_defaults(const struct stats_optimise_options *given)
 {
     struct stats_optimise_options options = given ? *given : (struct stats_optimise_options){0};
-    options.tolerance = options.tolerance > 0 ? options.tolerance : 1e-12;
-    options.gradient = options.gradient > 0 ? options.gradient : 1e-6;
-    options.max_iterations = options.max_iterations > 0 ? options.max_iterations : 500;
-    options.max_step = options.max_step > 0 ? options.max_step : 2;
+    options.tolerance = options.tolerance > 0 ? options.tolerance : usual.tolerance;
+    options.gradient = options.gradient > 0 ? options.gradient : usual.gradient;
+    options.max_iterations =
+        options.max_iterations > 0 ? options.max_iterations : usual.max_iterations;
+    options.max_step = options.max_step > 0 ? options.max_step : usual.max_step;
     return options;
 }
 
@@ -48,14 +59,19 @@ static struct line_point line_at(struct line *line, double t)
     return point;
 }
 
+/* The strong Wolfe conditions with the constants that Nocedal & Wright (3.1) give for quasi-Newton
+ * methods: nearly any fall is enough, and a tenth less steep is flat enough, since one look more
+ * costs as much as the next direction. */
+static const double ENOUGH_FALL = 1e-4, ENOUGH_FLAT = 0.9;
+
 static bool falls_enough(const struct line *line, struct line_point p)
 {
-    return p.value <= line->value0 + 1e-4 * p.t * line->slope0;
+    return p.value <= line->value0 + ENOUGH_FALL * p.t * line->slope0;
 }
 
 static bool is_flat_enough(const struct line *line, struct line_point p)
 {
-    return fabs(p.slope) <= 0.9 * fabs(line->slope0);
+    return fabs(p.slope) <= ENOUGH_FLAT * fabs(line->slope0);
 }
 
 /* Where between two points to look next: the cubic through values and slopes, kept away from the
@@ -64,31 +80,44 @@ static double between(struct line_point a, struct line_point b)
 {
     double middle = (a.t + b.t) / 2;
     if (!isfinite(a.value) || !isfinite(b.value))
+        /* A point outside the domain says nothing but that: a quarter of the way, from where there
+         * are values. */
         return isfinite(a.value) ? a.t + 0.25 * (b.t - a.t) : middle;
+
+    /* The minimum of the cubic (Nocedal & Wright 3.59). */
     double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.t - b.t);
     double inside = d1 * d1 - a.slope * b.slope;
     if (!(inside >= 0))
         return middle;
     double d2 = copysign(sqrt(inside), b.t - a.t);
     double t = b.t - (b.t - a.t) * (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2);
+    /* Not nearer to an end than a tenth, or the bracket would hardly shrink. */
     double low = a.t + 0.1 * (b.t - a.t), high = a.t + 0.9 * (b.t - a.t);
     double least = low < high ? low : high, most = low < high ? high : low;
-    return isfinite(t) ? (t < least ? least : t > most ? most : t) : middle;
+    if (!isfinite(t))
+        return middle;
+    if (t < least)
+        return least;
+    return t > most ? most : t;
 }
 
 static struct line_point zoom(struct line *line, struct line_point low, struct line_point high)
 {
-    for (int round = 0; round < 40; round++) {
+    enum { ROUNDS_MAX = 40 }; /* two or three are usual; then the best so far stands */
+    for (int round = 0; round < ROUNDS_MAX; round++) {
         struct line_point p = line_at(line, between(low, high));
+        /* High falls too little, or not below low: the minimum lies between them. */
         if (!falls_enough(line, p) || p.value >= low.value) {
             high = p;
         } else {
             if (is_flat_enough(line, p))
                 return p;
+            /* low is always the best so far, and its slope points at high. */
             if (p.slope * (high.t - low.t) >= 0)
                 high = low;
             low = p;
         }
+        /* No two doubles are left between them. */
         if (fabs(high.t - low.t) < 1e-14 * (fabs(low.t) + 1e-300))
             break;
     }
@@ -99,9 +128,12 @@ static struct line_point zoom(struct line *line, struct line_point low, struct l
 static struct line_point line_search(struct line *line, double first, double longest)
 {
     struct line_point before = {0, line->value0, line->slope0};
+    enum { ROUNDS_MAX = 20 }; /* of three times the step: 3.5e9 times the first */
     double t = first < longest ? first : longest;
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < ROUNDS_MAX; round++) {
         struct line_point p = line_at(line, t);
+        /* It rises again, so the bracket is found; or it is flat, and done; or it goes up from
+         * here. */
         if (!falls_enough(line, p) || (round > 0 && p.value >= before.value))
             return zoom(line, before, p);
         if (is_flat_enough(line, p))
@@ -111,6 +143,7 @@ static struct line_point line_search(struct line *line, double first, double lon
         if (t >= longest)
             return p;
         before = p;
+
         t = 3 * t < longest ? 3 * t : longest;
     }
     return before.t > 0 ? line_at(line, before.t) : before;
@@ -132,14 +165,18 @@ static void update_inverse(int n, double *h, const double *s, const double *y, d
                            bool first)
 {
     double sy = dot(n, s, y), yy = dot(n, y, y);
+    /* Less than that is no curvature but the rounding of the two gradients. */
     if (!(sy > 1e-12 * sqrt(dot(n, s, s) * yy)))
         return;
+
     if (first)
         for (int i = 0; i < n; i++)
             h[i * n + i] = sy / yy;
     for (int i = 0; i < n; i++)
+
         hy[i] = dot(n, h + i * n, y);
     double scale = (1 + dot(n, y, hy) / sy) / sy;
+
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++)
             h[i * n + j] += scale * s[i] * s[j] - (hy[i] * s[j] + s[i] * hy[j]) / sy;
@@ -159,6 +196,7 @@ static double choose_direction(int n, double *h, const double *gradient, double 
     double largest = 0;
     for (int i = 0; i < n; i++)
         direction[i] = -dot(n, h + i * n, gradient);
+
     if (!(dot(n, direction, gradient) < 0)) {
         identity(n, h);
         for (int i = 0; i < n; i++)
@@ -175,24 +213,28 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
 {
     struct stats_optimise_options limits = with_defaults(options);
     struct stats_optimum optimum = {0};
-    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
-           *work = ARENA_ARRAY(arena, double, 6 * (size_t)n);
-    double *gradient = work, *direction = work + n, *at = work + 2 * n, *next = work + 3 * n,
-           *move = work + 4 * n, *change = work + 5 * n;
+    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n);
+    /* Six vectors, one behind the other. */
+    double *gradient = ARENA_ARRAY(arena, double, 6 * (size_t)n), *direction = gradient + n;
+    double *at = direction + n, *next = at + n, *move = next + n, *change = move + n;
 
+    /* A start outside the domain has no way down. */
     optimum.value = f(x, gradient, context);
     optimum.evaluations = 1;
     optimum.gradient =
         isfinite(optimum.value) ? scaled_gradient(n, x, gradient, optimum.value) : INFINITY;
     if (!isfinite(optimum.gradient))
         return optimum;
+    /* What is known of the curvature, or nothing: then the first steps are kept short. */
     identity(n, h);
     if (limits.inverse)
         memcpy(h, limits.inverse, sizeof *h * (size_t)n * (size_t)n);
     int quiet = 0;
     bool fresh = !limits.inverse;
-    while (optimum.iterations < limits.max_iterations &&
-           optimum.gradient > 1e-3 * limits.gradient) {
+    /* A thousand times on past what counts as converged: near the end each step gains digits. */
+    double enough = 1e-3 * limits.gradient;
+    while (optimum.iterations < limits.max_iterations && optimum.gradient > enough) {
+
         double largest = choose_direction(n, h, gradient, direction);
         struct line line = {.n = n,
                             .f = f,
@@ -204,15 +246,17 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
                             .value0 = optimum.value,
                             .slope0 = dot(n, direction, gradient)};
         double longest = largest > 0 ? limits.max_step / largest : 1;
+        /* Half a unit of the parameter that moves most; 1e-300 keeps the quotient finite. */
         double first = fresh ? fmin(1, 0.5 / fmax(largest, 1e-300)) : 1;
         struct line_point p = line_search(&line, first, longest);
         optimum.iterations++;
         optimum.evaluations += line.evaluations;
+        /* Nothing falls along this direction. With a curvature learnt so far it may be that one's
+         * fault, so once more straight down; without one this is as far as it goes. */
         if (!(p.t > 0) || !isfinite(p.value) || p.value > optimum.value) {
             if (fresh)
                 break;
-            identity(
-                n, h); /* the curvature learnt so far misleads: start again from steepest descent */
+            identity(n, h);
             fresh = true;
             continue;
         }
@@ -229,6 +273,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
         fresh = false;
         optimum.value = p.value;
         optimum.gradient = scaled_gradient(n, x, gradient, optimum.value);
+        /* Once may be chance; twice in a row the value stands still. */
         quiet = fall <= limits.tolerance * (fabs(optimum.value) + limits.tolerance) ? quiet + 1 : 0;
         if (quiet >= 2)
             break;
@@ -312,6 +357,8 @@ static void shrink(struct simplex *s, double factor)
 static void simplex_round(struct simplex *s)
 {
     int n = s->n;
+    /* Gao & Han (2012): with many parameters steps are shorter, or the simplex would collapse.
+     */
     double grow = 1 + 2.0 / n, contract = 0.75 - 0.5 / n;
 
     for (int j = 0; j < n; j++) {
@@ -320,6 +367,7 @@ static void simplex_round(struct simplex *s)
             s->centre[j] += s->corner[i * n + j] / n;
     }
 
+    /* The worst corner reflected in the others' centre: the better that is, the further it goes. */
     double reflected = along(s, -1, s->trial);
     if (reflected < s->value[0]) {
         double further = along(s, -grow, s->other);
@@ -327,6 +375,8 @@ static void simplex_round(struct simplex *s)
                       further < reflected ? further : reflected);
     } else if (reflected < s->value[n - 1]) {
         replace_worst(s, s->trial, reflected);
+        /* No better than the second worst: half way, on whichever side is better; else all draw
+         * near the best. */
     } else {
         bool outside = reflected < s->value[n];
         double inner = along(s, outside ? -contract : contract, s->other);
@@ -343,6 +393,8 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
                                        const struct stats_optimise_options *options,
                                        struct arena *arena, double *x)
 {
+    enum { RESTARTS_MAX = 20, ROUNDS_A_PARAMETER = 200 }; /* what usual problems never come to */
+    static const double GAIN = 1e-9;                      /* of a restart, that is none */
     struct stats_optimise_options limits = with_defaults(options);
     size_t size = (size_t)n;
     struct simplex s = {.n = n,
@@ -353,22 +405,24 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
                         .centre = ARENA_ARRAY(arena, double, size),
                         .trial = ARENA_ARRAY(arena, double, size),
                         .other = ARENA_ARRAY(arena, double, size)};
+
     struct stats_optimum optimum = {.value = simplex_value(&s, x), .gradient = INFINITY};
 
-    for (int restart = 0; restart < 20 && !optimum.converged; restart++) {
+    for (int restart = 0; restart < RESTARTS_MAX && !optimum.converged; restart++) {
         simplex_start(&s, x, restart ? step / 4 : step);
         sort_corners(&s);
-        for (int round = 0; round < 200 * n; round++, optimum.iterations++) {
+        for (int round = 0; round < ROUNDS_A_PARAMETER * n; round++, optimum.iterations++) {
             simplex_round(&s);
             if (s.value[n] - s.value[0] <= limits.tolerance * (fabs(s.value[0]) + limits.tolerance))
                 break;
         }
+        /* Each restart has a fresh simplex, since an old one may have lost a dimension. */
         double gain = optimum.value - s.value[0];
         if (s.value[0] <= optimum.value) {
             memcpy(x, s.corner, sizeof *x * size);
             optimum.value = s.value[0];
         }
-        optimum.converged = isfinite(optimum.value) && gain <= 1e-9 * (fabs(optimum.value) + 1);
+        optimum.converged = isfinite(optimum.value) && gain <= GAIN * (fabs(optimum.value) + 1);
     }
 
     optimum.evaluations = s.evaluations;
@@ -384,6 +438,7 @@ struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
         return first;
     struct stats_optimum simplex = stats_nelder_mead(n, f, context, 0.5, options, arena, x);
     struct stats_optimum last = stats_bfgs(n, f, context, options, arena, x);
+
     last.evaluations += first.evaluations + simplex.evaluations;
     last.iterations += first.iterations + simplex.iterations;
     last.fell_back = true;
@@ -393,9 +448,13 @@ struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
 void stats_numeric_gradient(int n, stats_objective *f, void *context, const double *x,
                             double *scratch, double *gradient)
 {
+    /* The cube root of a double's last digit: there the error of the formula, of the order of the
+     * square of the step, equals what the difference loses by rounding. */
+    static const double STEP = 6e-6;
+
     memcpy(scratch, x, sizeof *x * (size_t)n);
     for (int i = 0; i < n; i++) {
-        double step = 6e-6 * (fabs(x[i]) > 1 ? fabs(x[i]) : 1);
+        double step = STEP * (fabs(x[i]) > 1 ? fabs(x[i]) : 1);
         scratch[i] = x[i] + step;
         double above = f(scratch, NULL, context);
         scratch[i] = x[i] - step;

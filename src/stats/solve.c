@@ -1,3 +1,5 @@
+/* Brent's zeroin, as in chapter 4 of his book: what a secant gains on smooth functions, and never
+ * worse than some multiple of halving. */
 #include "stats/solve.h"
 
 #include <float.h>
@@ -9,7 +11,9 @@ static double brent_step(double a, double fa, double b, double fb, double c, dou
                          double last, double least)
 {
     if (fabs(last) < least || fabs(fa) <= fabs(fb))
+
         return half;
+
     double s = fb / fa, p, q;
     if (a == c) {
         p = 2 * half * s;
@@ -22,6 +26,7 @@ static double brent_step(double a, double fa, double b, double fb, double c, dou
     if (p > 0)
         q = -q;
     p = fabs(p);
+
     double bound = 3 * half * q - fabs(least * q);
     return 2 * p < (bound < fabs(last * q) ? bound : fabs(last * q)) ? p / q : half;
 }
@@ -33,14 +38,18 @@ double stats_root(double (*f)(double x, void *context), void *context, double lo
 
     if (fa * fb > 0)
         return fabs(fa) < fabs(fb) ? a : b;
+    enum { ROUNDS_MAX = 300 }; /* ten are usual; a function that is not continuous ends too */
     double c = a, fc = fa, step = b - a, last = step;
-    for (int round = 0; round < 300 && fb != 0; round++) {
+    for (int round = 0; round < ROUNDS_MAX && fb != 0; round++) {
+        /* The root is kept between b and c: if both lie on one side, a and its step are given
+         * up. */
         if ((fb > 0) == (fc > 0)) {
             c = a;
             fc = fa;
             step = last = b - a;
         }
 
+        /* b is always the nearer one. */
         if (fabs(fc) < fabs(fb)) {
             a = b;
             b = c;
@@ -72,6 +81,7 @@ double stats_golden(double (*f)(double x, void *context), void *context, double 
     const double ratio = 0.61803398874989484820;
     double a = high - ratio * (high - low), b = low + ratio * (high - low);
     double fa = f(a, context), fb = f(b, context);
+    /* One new value a round: the other three stay points of the next, smaller interval. */
     while (high - low > tolerance && high - low > 4 * DBL_EPSILON * fabs(low)) {
         if (fa < fb) {
             high = b;

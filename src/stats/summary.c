@@ -1,3 +1,4 @@
+/* Sums that lose nothing worth mentioning, and what follows from an order. */
 #include "stats/summary.h"
 
 #include <math.h>
@@ -9,7 +10,9 @@ double stats_sum(const double *values, size_t count)
     double sum = 0, rest = 0;
     for (size_t i = 0; i < count; i++) {
         double next = sum + values[i];
+        /* Of each addition, what the smaller one lost by it (Neumaier 1974). */
         rest += fabs(sum) >= fabs(values[i]) ? (sum - next) + values[i] : (values[i] - next) + sum;
+
         sum = next;
     }
     return sum + rest;
@@ -21,6 +24,7 @@ double stats_mean(const double *values, size_t count)
 }
 
 double stats_variance(const double *values, size_t count)
+/* Two passes: the squares of centred values do not cancel. */
 {
     double mean = stats_mean(values, count), sum = 0;
     for (size_t i = 0; i < count; i++)
@@ -31,6 +35,7 @@ double stats_variance(const double *values, size_t count)
 double stats_correlation(const double *a, const double *b, size_t count)
 {
     double mean_a = stats_mean(a, count), mean_b = stats_mean(b, count), aa = 0, bb = 0, ab = 0;
+
     for (size_t i = 0; i < count; i++) {
         double x = a[i] - mean_a, y = b[i] - mean_b;
         aa += x * x;
@@ -67,6 +72,7 @@ static int compare_keyed(const void *a, const void *b)
 void stats_order(const double *values, size_t count, uint32_t *order)
 {
     struct keyed *keyed = base_malloc(sizeof *keyed * (count + 1));
+
     for (size_t i = 0; i < count; i++)
         keyed[i] = (struct keyed){values[i], (uint32_t)i};
     qsort(keyed, count, sizeof *keyed, compare_keyed);
@@ -79,6 +85,7 @@ double stats_quantile_sorted(const double *sorted, size_t count, double p)
 {
     if (count == 0)
         return NAN;
+
     double place = p * (double)(count - 1);
     size_t below = (size_t)place;
     if (below + 1 >= count)
@@ -103,6 +110,7 @@ void stats_ranks(const double *values, size_t count, struct arena *arena, double
         size_t end = i + 1;
         while (end < count && values[order[end]] == values[order[i]])
             end++;
+        /* The mean of the places from i + 1 to end. */
         for (size_t j = i; j < end; j++)
             ranks[order[j]] = 0.5 * (double)(i + 1 + end);
         i = end;

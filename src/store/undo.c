@@ -223,6 +223,7 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
     static const char *const alive =
         "(import, arrival) IN (SELECT (import, arrival) FROM strata_alive)";
     uint64_t rows = 0;
+
     if (any) {
         struct store_new_part facts = {.table = shadow->table, .role = PART_FACTS};
         facts.select = arena_printf(
@@ -231,6 +232,7 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
         TRY(store_write_part(undo->change, undo->lake, &facts, &rows, error));
     }
 
+    /* Most shadow parts have nothing of the import: they stay as they are. */
     if (!rows && !holds(undo, shadow))
         return STATUS_OK;
     const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going,

@@ -61,7 +61,7 @@ static enum status choose_features(struct work *work, const struct work_inputs *
     const char **texts;
     size_t count;
     TRY(study_models(work->session, work->arena, &models.items, &models.count, error));
-    TRY(lookalike_candidates(work, &texts, &count, error));
+    TRY(lookalike_candidates(work, &models, &texts, &count, error));
     lookalike_fields_read(work, &models, seed->among, &fields);
     TRY(lookalike_hide(work, &models, &fields, texts, count, &fit->features, error));
     work_figure(work, "seed", "condition", NAN, "%s", seed_condition(work));
@@ -160,7 +160,7 @@ static enum status take_batch(struct work *work, const struct work_inputs *input
             column[c] = base_malloc(sizeof **column * fit->rows);
             for (size_t i = 0; i < fit->rows; i++)
                 column[c][i] =
-                    lookalike_column_value(&fit->columns->items[c], &values[f], fit->position[i]);
+                    column_value(&fit->columns->items[c], column_raw(&values[f], fit->position[i]));
         }
     }
     arena_release(&scratch);
@@ -248,14 +248,14 @@ static int by_effect(const void *a, const void *b)
 
 static void mean_of(const struct lookalike_fit *fit, size_t column, struct lookalike_driver *out)
 {
-    const struct lookalike_column *from = &fit->columns->items[column];
+    const struct column *from = &fit->columns->items[column];
     double sum[2] = {0}, count[2] = {0};
     for (size_t i = 0; i < fit->rows; i++) {
         double value = fit->data[i * fit->columns->count + column];
-        sum[fit->label[i]] += from->form == LOOKALIKE_LOG ? expm1(value) : value;
+        sum[fit->label[i]] += from->form == COLUMN_LOG ? expm1(value) : value;
         count[fit->label[i]]++;
     }
-    out->is_share = from->form == LOOKALIKE_LEVEL || from->form == LOOKALIKE_UNKNOWN;
+    out->is_share = from->form == COLUMN_LEVEL || from->form == COLUMN_UNKNOWN;
     out->inside = sum[1] / count[1];
     out->outside = sum[0] / count[0];
 }
@@ -267,8 +267,7 @@ static struct lookalike_driver *find_drivers(struct work *work, const struct loo
     double *value = ARENA_ARRAY(work->arena, double, fit->rows + 1),
            *rank = ARENA_ARRAY(work->arena, double, fit->rows + 1);
     for (size_t c = 0; c < count; c++) {
-        drivers[c].label =
-            lookalike_column_label(work, &fit->columns->items[c], fit->features.texts);
+        drivers[c].label = fit->columns->items[c].name;
         drivers[c].effect = fit->model.logistic.coefficient[c] * fit->model.logistic.scale[c];
         rank_column(fit, c, value, rank, &drivers[c]);
         mean_of(fit, c, &drivers[c]);
@@ -576,13 +575,13 @@ enum status study_lookalike_score(struct work *work, struct error *error)
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     work_score_customers(work, who);
-    lookalike_columns_bind(work, columns);
+    columns_bind(work, columns->items, columns->count);
     struct score *likeness = work_score_add(work, "likeness", VALUE_DOUBLE, 0),
                  *rank = work_score_add(work, "rank", VALUE_INT, 0);
     for (size_t i = 0; i < work->count; i++) {
         for (size_t c = 0; c < columns->count; c++)
-            row[c] = lookalike_column_value(&columns->items[c], &values[columns->items[c].feature],
-                                            work->position[i]);
+            row[c] = column_value(&columns->items[c], column_raw(&values[columns->items[c].feature],
+                                                                 work->position[i]));
         likeness->number[i] = model_logistic_score(&asked->logistic, row);
     }
     rank_scores(work, likeness->number, rank->number);

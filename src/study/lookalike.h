@@ -2,6 +2,7 @@
 #ifndef STRATA_STUDY_LOOKALIKE_H
 #define STRATA_STUDY_LOOKALIKE_H
 
+#include "study/columns.h"
 #include "study/work.h"
 
 /* ---- fields: what a condition reads (lookalike_fields.c) ---- */
@@ -29,33 +30,16 @@ const char *lookalike_fields_text(const struct work *work, const struct lookalik
 
 enum { LOOKALIKE_COLUMNS_MAX = 400 };
 
-enum lookalike_form {
-    LOOKALIKE_NUMBER,
-    LOOKALIKE_LOG,
-    LOOKALIKE_LEVEL,
-    LOOKALIKE_UNKNOWN,
-    LOOKALIKE_FORMS
-};
-
-/* A column of the model's matrix, made from one value of the language. */
-struct lookalike_column {
-    size_t feature;
-    enum lookalike_form form;
-    const char *level; /* LEVEL: 1 where the text is this one */
-    double fill;   /* stands for the unknown: the median; LEVEL: 0, or what is usual where silent */
-    uint32_t code; /* LEVEL: of the level, in the population at hand */
-};
-
 struct lookalike_columns {
-    struct lookalike_column items[LOOKALIKE_COLUMNS_MAX];
+    struct column items[LOOKALIKE_COLUMNS_MAX];
     size_t count, left_out; /* features that did not fit, or are sets or places */
 };
 
 /* The values that describe customers, unless --on names some: counts, recency, sums, means and
  * favourites of every kind, and told traits; scores of models are left out. Texts of the language,
  * in the arena. */
-enum status lookalike_candidates(struct work *work, const char ***texts, size_t *count,
-                                 struct error *error);
+enum status lookalike_candidates(struct work *work, const struct lookalike_models *models,
+                                 const char ***texts, size_t *count, struct error *error);
 /* The candidates, parted. A feature over facts whose number is hidden is silent: that its value is
  * unknown would say that there are no such facts, so it gets no column for that. */
 struct lookalike_features {
@@ -72,14 +56,6 @@ enum status lookalike_hide(struct work *work, const struct lookalike_models *mod
 void lookalike_columns_learn(struct work *work, const struct lookalike_features *features, size_t f,
                              const struct plan_values *values, const uint32_t *position,
                              size_t rows, struct lookalike_columns *out);
-/* Looks the levels' codes up in the work's population. */
-void lookalike_columns_bind(const struct work *work, struct lookalike_columns *columns);
-/* What a customer has in a column, from the values of its feature. */
-double lookalike_column_value(const struct lookalike_column *column,
-                              const struct plan_values *values, uint32_t position);
-/* "count(order)", "city = 'Wien'", "email is unknown", in the arena. */
-const char *lookalike_column_label(const struct work *work, const struct lookalike_column *column,
-                                   const char *const *texts);
 void lookalike_columns_write(const struct lookalike_columns *columns, struct json *json);
 enum status lookalike_columns_read(const struct work *work, const json_t *saved, size_t features,
                                    struct lookalike_columns *out, struct error *error);

@@ -1,9 +1,6 @@
 /*
- * Features for look-alikes: values of the language become columns of numbers. Numbers stay numbers,
- * in logarithms where they are skewed; a text becomes one column for each of its frequent values;
- * where some know a value and others do not, not knowing it is a column of its own. What was learnt
- * when the model was fitted is kept, so that a customer who arrives later is described in the same
- * columns.
+ * Features for look-alikes: which values of the language customers are compared by, less those that
+ * read a field of the seed, and how their columns (columns.h) are kept.
  */
 #include "base/bits.h"
 #include "study/lookalike.h"
@@ -14,20 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 6 };
-static const double rare = .01, skewed = 1;
-static const char *const forms[LOOKALIKE_FORMS] = {"number", "logarithm", "level", "unknown"};
+/* The texts most frequent in the sample; those that would name people tell of no likeness. */
+static const struct column_rules rules = {.skewed = 1, .levels = 6, .for_people = true};
+static const char *const forms[COLUMN_FORMS] = {"number", "logarithm", "level", "unknown"};
 
 /* ---- which values ---- */
 
-static bool is_score(const struct insight_feature *feature)
+static bool is_told(const struct lookalike_models *models, const struct insight_feature *feature)
 {
     return strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0 && feature->column &&
-           strchr(feature->column, '.');
+           work_is_told(models->items, models->count, feature->column);
 }
 
-enum status lookalike_candidates(struct work *work, const char ***texts, size_t *count,
-                                 struct error *error)
+enum status lookalike_candidates(struct work *work, const struct lookalike_models *models,
+                                 const char ***texts, size_t *count, struct error *error)
 {
     struct insight_features features;
     *texts = work_option_list(work, "on", count);
@@ -36,7 +33,7 @@ enum status lookalike_candidates(struct work *work, const char ***texts, size_t 
     TRY(insight_features_new(session_schema(work->session), work->arena, &features, error));
     *texts = ARENA_ARRAY(work->arena, const char *, features.count + 1);
     for (size_t i = 0; i < features.count; i++)
-        if (!is_score(&features.items[i]))
+        if (!is_told(models, &features.items[i]))
             (*texts)[(*count)++] = features.items[i].text;
     segment_set_free(features.set);
     return STATUS_OK;
@@ -79,174 +76,46 @@ enum status lookalike_hide(struct work *work, const struct lookalike_models *mod
 
 /* ---- learning ---- */
 
-struct learner {
-    struct work *work;
-    const struct plan_values *values;
-    const uint32_t *position;
-    size_t rows, feature;
-    bool silent;
-    double *known; /* scratch: known numbers, rising */
-    struct lookalike_columns *out;
-};
-
-static struct lookalike_column *add_column(struct learner *learner, enum lookalike_form form)
+static struct text word_of(const void *context, double key)
 {
-    struct lookalike_columns *out = learner->out;
-    if (out->count == LOOKALIKE_COLUMNS_MAX)
-        return NULL;
-    struct lookalike_column *column = &out->items[out->count++];
-    *column = (struct lookalike_column){.feature = learner->feature, .form = form};
-    return column;
-}
-
-static double skewness(const double *values, size_t count)
-{
-    double mean = stats_mean(values, count), square = 0, cube = 0;
-    for (size_t i = 0; i < count; i++) {
-        double off = values[i] - mean;
-        square += off * off;
-        cube += off * off * off;
-    }
-    return square > 0 ? cube / (double)count / pow(square / (double)count, 1.5) : 0;
-}
-
-static void learn_number(struct learner *learner)
-{
-    size_t known = 0;
-    for (size_t i = 0; i < learner->rows; i++) {
-        double value = plan_values_number(learner->values, learner->position[i]);
-        if (isfinite(value))
-            learner->known[known++] = value;
-    }
-    if (!known)
-        return;
-    stats_sort(learner->known, known);
-    bool log = learner->values->type != VALUE_BOOL && learner->known[0] >= 0 &&
-               skewness(learner->known, known) > skewed;
-    struct lookalike_column *column = add_column(learner, log ? LOOKALIKE_LOG : LOOKALIKE_NUMBER);
-    if (column)
-        column->fill = stats_quantile_sorted(learner->known, known, .5);
-}
-
-static bool text_code(const struct learner *learner, size_t row, uint32_t *code)
-{
-    uint32_t p = learner->position[row];
-    *code = (uint32_t)learner->values->integers[p];
-    return bit_at(learner->values->known, p) &&
-           (uint64_t)learner->values->integers[p] < learner->work->population->code_count;
-}
-
-/* The most frequent texts; ties by code. Those that would name people tell of no likeness. */
-static void learn_text(struct learner *learner)
-{
-    uint32_t *times = base_calloc(learner->work->population->code_count + 1u, sizeof *times), code,
-             known = 0, texts = 0;
-    for (size_t i = 0; i < learner->rows; i++)
-        if (text_code(learner, i, &code)) {
-            texts += !times[code]++;
-            known++;
-        }
-
-    int most = insight_nearly_unique(texts, known) ? 0 : LEVELS;
-    for (int l = 0; l < most; l++) {
-        uint32_t best = UINT32_MAX;
-        for (size_t i = 0; i < learner->rows; i++)
-            if (text_code(learner, i, &code) && times[code] &&
-                (best == UINT32_MAX || times[code] > times[best] ||
-                 (times[code] == times[best] && code < best)))
-                best = code;
-        if (best == UINT32_MAX || times[best] < rare * (double)learner->rows)
-            break;
-        struct text text = population_text(learner->work->population, best);
-        bool named = insight_may_name(text, times[best]);
-        struct lookalike_column *column = named ? add_column(learner, LOOKALIKE_LEVEL) : NULL;
-        if (column) {
-            column->level = arena_strndup(learner->work->arena, text.data, text.length);
-            column->code = best;
-            column->fill = learner->silent ? (double)times[best] / known : 0;
-        }
-
-        times[best] = 0;
-    }
-
-    free(times);
-}
-
-static void learn_unknown(struct learner *learner)
-{
-    size_t unknown = 0;
-    for (size_t i = 0; i < learner->rows; i++) {
-        uint32_t p = learner->position[i];
-        unknown += !bit_at(learner->values->known, p);
-    }
-    double share = (double)unknown / (double)learner->rows;
-    if (share >= rare && share <= 1 - rare)
-        add_column(learner, LOOKALIKE_UNKNOWN);
+    const struct work *work = context;
+    return population_text(work->population, (uint32_t)key);
 }
 
 void lookalike_columns_learn(struct work *work, const struct lookalike_features *features, size_t f,
                              const struct plan_values *values, const uint32_t *position,
                              size_t rows, struct lookalike_columns *out)
 {
-    struct learner learner = {.work = work,
-                              .values = values,
-                              .position = position,
-                              .rows = rows,
-                              .feature = f,
-                              .silent = features->silent[f],
-                              .out = out};
-    size_t before = out->count;
-    bool fits = out->count + LEVELS + 1 <= LOOKALIKE_COLUMNS_MAX && values->type != VALUE_SET &&
-                values->type != VALUE_POINT;
-    learner.known = base_malloc(sizeof *learner.known * (rows + 1));
-    if (fits && values->type == VALUE_TEXT)
-        learn_text(&learner);
-    else if (fits)
-        learn_number(&learner);
-    if (fits && !learner.silent)
-        learn_unknown(&learner);
-    out->left_out += out->count == before;
-    free(learner.known);
+    bool fits = out->count + rules.levels + 1 <= LOOKALIKE_COLUMNS_MAX &&
+                values->type != VALUE_SET && values->type != VALUE_POINT;
+    double *raw = base_malloc(sizeof *raw * (rows + 1));
+    size_t added = 0;
+
+    for (size_t i = 0; i < rows; i++)
+        raw[i] = column_raw(values, position[i]);
+    struct column_rows learnt = {.raw = raw,
+                                 .count = rows,
+                                 .feature = f,
+                                 .name = features->texts[f],
+                                 .is_text = values->type == VALUE_TEXT,
+                                 .is_bool = values->type == VALUE_BOOL,
+                                 .silent = features->silent[f],
+                                 .word = word_of,
+                                 .context = work};
+    if (fits)
+        added = columns_learn(&rules, &learnt, work->arena, out->items + out->count);
+    out->count += added;
+    out->left_out += added == 0;
+    free(raw);
 }
 
-void lookalike_columns_bind(const struct work *work, struct lookalike_columns *columns)
-{
-    for (size_t c = 0; c < columns->count; c++)
-        if (columns->items[c].form == LOOKALIKE_LEVEL)
-            columns->items[c].code =
-                population_code(work->population, text_from(columns->items[c].level));
-}
-
-double lookalike_column_value(const struct lookalike_column *column,
-                              const struct plan_values *values, uint32_t position)
-{
-    bool known = bit_at(values->known, position);
-    if (column->form == LOOKALIKE_UNKNOWN)
-        return !known;
-    if (column->form == LOOKALIKE_LEVEL)
-        return known ? (uint64_t)values->integers[position] == column->code : column->fill;
-    double value = plan_values_number(values, position);
-    value = isfinite(value) ? value : column->fill;
-    return column->form == LOOKALIKE_LOG ? log1p(fmax(0, value)) : value;
-}
-
-/* ---- words ---- */
-
-const char *lookalike_column_label(const struct work *work, const struct lookalike_column *column,
-                                   const char *const *texts)
-{
-    const char *text = texts[column->feature];
-    if (column->form == LOOKALIKE_LEVEL)
-        return arena_printf(work->arena, "%s = '%s'", text, column->level);
-    return column->form == LOOKALIKE_UNKNOWN ? arena_printf(work->arena, "%s is unknown", text)
-                                             : text;
-}
+/* ---- keeping ---- */
 
 void lookalike_columns_write(const struct lookalike_columns *columns, struct json *json)
 {
     json_write_array(json);
     for (size_t c = 0; c < columns->count; c++) {
-        const struct lookalike_column *column = &columns->items[c];
+        const struct column *column = &columns->items[c];
         json_write_object(json);
         work_put_count(json, "feature", column->feature);
         work_put_text(json, "form", forms[column->form]);
@@ -266,18 +135,17 @@ enum status lookalike_columns_read(const struct work *work, const json_t *saved,
     out->count = 0;
     json_array_foreach(saved, i, item)
     {
-        struct lookalike_column column = {
-            .feature = (size_t)json_integer_value(json_object_get(item, "feature")),
-            .form = LOOKALIKE_FORMS,
-            .level = json_string_value(json_object_get(item, "level")),
-            .fill = json_number_value(json_object_get(item, "fill"))};
+        struct column column = {.feature =
+                                    (size_t)json_integer_value(json_object_get(item, "feature")),
+                                .form = COLUMN_FORMS,
+                                .level = json_string_value(json_object_get(item, "level")),
+                                .fill = json_number_value(json_object_get(item, "fill"))};
         const char *form = json_string_value(json_object_get(item, "form"));
-        for (int f = 0; form && f < LOOKALIKE_FORMS; f++)
+        for (int f = 0; form && f < COLUMN_FORMS; f++)
             if (strcmp(form, forms[f]) == 0)
-                column.form = (enum lookalike_form)f;
-        if (column.form == LOOKALIKE_FORMS || column.feature >= features ||
-            out->count == LOOKALIKE_COLUMNS_MAX ||
-            (column.form == LOOKALIKE_LEVEL && !column.level))
+                column.form = (enum column_form)f;
+        if (column.form == COLUMN_FORMS || column.feature >= features ||
+            out->count == LOOKALIKE_COLUMNS_MAX || (column.form == COLUMN_LEVEL && !column.level))
             return error_set(error, STATUS_ERROR,
                              "the saved model %s has columns it should not have: fit it again",
                              work->model->name);

@@ -31,32 +31,19 @@ static void add_set(struct work *work, const struct segment_set *set, struct loo
 
 /* ---- models ---- */
 
-static const char *option_of(const struct study_model *model, const char *name)
-{
-    for (size_t i = model->option_count; i-- > 0;)
-        if (strcmp(model->options[i].name, name) == 0)
-            return model->options[i].value;
-    return NULL;
-}
-
-/* NAME=VALUE of --on without its name. */
-static const char *without_name(const char *given)
-{
-    size_t plain = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return given[plain] == '=' ? given + plain + 1 : given;
-}
-
 /* A condition that reads what the model was made from, or NULL when that is not known. */
 static const char *read_by_model(const struct work *work, struct study_model *model)
 {
     struct work other = {.arena = work->arena, .model = model};
     struct insight_revenue revenue = insight_revenue_find(session_schema(work->session));
-    const char *kind = option_of(model, "kind"), *amount = option_of(model, "amount"), *text = NULL;
+    const char *kind = work_option(&other, "kind"), *amount = work_option(&other, "amount");
+    const char *text = NULL;
+    struct text name;
     size_t count;
     const char **on = work_option_list(&other, "on", &count);
     for (size_t i = 0; i < count; i++)
         text = arena_printf(work->arena, "%s%s%s is known", text ? text : "", text ? " and " : "",
-                            without_name(on[i]));
+                            work_named(on[i], &name));
     bool of_orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
                      strcmp(model->type, "cluster") == 0;
     if (text || !of_orders || !(kind || revenue.kind))

@@ -7,6 +7,7 @@
 #ifndef STRATA_STUDY_PREDICT_H
 #define STRATA_STUDY_PREDICT_H
 
+#include "study/columns.h"
 #include "study/work.h"
 
 #include "base/map.h"
@@ -40,32 +41,17 @@ struct predict_how {
     size_t timeless_count;
 };
 
-/* One value of the language, and how it becomes columns: a number one, a text one for each frequent
- * level but the most frequent. What is learned of the values (fill, logarithm, levels) is learned
- * from training rows alone. */
+/* One value of the language. */
 struct predict_feature {
     const char *name, *text;
     bool is_text;
-    bool log;    /* sign(x) ln(1 + |x|): a skewed number, for the logistic model */
-    double fill; /* its median, for unknown ones, for the logistic model */
-    const char *level[PREDICT_LEVELS];
-    uint32_t key[PREDICT_LEVELS]; /* what stands for the level in raw values */
-    int levels;
 };
 
-enum { PREDICT_VALUE = -1, PREDICT_UNKNOWN = -2 }; /* or the number of a level */
-struct predict_column {
-    int feature, level;
-    const char *name;
-    bool used; /* the model looks at it */
-};
-
-/* The features of one fit. Raw values are doubles, NaN unknown, texts by a key. */
+/* The features of one fit, and their columns, learned from training rows alone. */
 struct predict_design {
-    bool trees; /* they take unknown values and skewed ones as they are */
     struct predict_feature *feature;
     int features;
-    struct predict_column *column;
+    struct column *column;
     int columns;
 };
 
@@ -138,7 +124,6 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
 /* The rows whose fold is which (inside), or is not. */
 void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which,
                        bool inside, struct arena *arena, struct predict_rows *out);
-double predict_raw(const struct plan_values *values, size_t at);
 
 /* ---- fitting (predict_design.c) ---- */
 /* Designs the columns from the rows and fits model and baselines to them. name: by which a column

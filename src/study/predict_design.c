@@ -14,111 +14,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL_ROWS_MIN = 10 };
-static const double LEVEL_SHARE_MIN = .01, UNKNOWN_SHARE_MIN = .01, SKEW_MAX = 2;
+enum { ROWS_LEAST = 10 }; /* a level, or not knowing, in fewer rows than these teaches nothing */
+static const double SKEW_MAX = 2;
+
+/* Saved in place of a level's number. */
+enum { SAVED_VALUE = -1, SAVED_UNKNOWN = -2 };
 
 /* ---- what is learned of the values ---- */
 
-static size_t known_values(const struct predict_rows *rows, int feature, double *out)
+static struct text word_of(const void *context, double key)
 {
-    size_t known = 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        double x = rows->raw[i * (size_t)rows->features + (size_t)feature];
-        if (!isnan(x))
-            out[known++] = x;
-    }
-    return known;
+    const struct predict_data *data = context;
+    return data->words.entries[(size_t)key].key;
 }
 
-static double skewness(const double *values, size_t count)
-{
-    double mean = stats_mean(values, count), second = 0, third = 0;
-    for (size_t i = 0; i < count; i++) {
-        double d = values[i] - mean;
-        second += d * d;
-        third += d * d * d;
-    }
-    second /= (double)count;
-    return second > 0 ? third / (double)count / (second * sqrt(second)) : 0;
-}
-
-struct level {
-    uint32_t key;
-    size_t rows;
-    const char *text;
-};
-
-static int more_rows_first(const void *a, const void *b)
-{
-    const struct level *x = a, *y = b;
-    return x->rows != y->rows ? (x->rows < y->rows) - (x->rows > y->rows)
-                              : strcmp(x->text, y->text);
-}
-
-/* The frequent levels but the most frequent: it is what the others are held against. */
-static void learn_levels(const struct predict_data *data, struct predict_feature *feature,
-                         const double *known, size_t count, size_t rows, struct arena *arena)
-{
-    struct level *levels = ARENA_ARRAY(arena, struct level, data->words.count + 1);
-    for (size_t i = 0; i < data->words.count; i++)
-        levels[i] = (struct level){(uint32_t)i, 0, data->words.entries[i].key.data};
-    for (size_t i = 0; i < count; i++)
-        levels[(size_t)known[i]].rows++;
-    qsort(levels, data->words.count, sizeof *levels, more_rows_first);
-    double least = fmax(LEVEL_ROWS_MIN, LEVEL_SHARE_MIN * (double)rows);
-    for (size_t l = 1; l < data->words.count && feature->levels < PREDICT_LEVELS; l++) {
-        if ((double)levels[l].rows < least)
-            break;
-        feature->key[feature->levels] = levels[l].key;
-        feature->level[feature->levels++] = levels[l].text;
-    }
-}
-
-static void add_column(struct predict_design *design, int feature, int level, const char *name)
-{
-    design->column[design->columns++] = (struct predict_column){feature, level, name, true};
-}
-
+/* Trees take unknown values and skewed ones as they are. */
 static void learn_feature(const struct predict_data *data, const struct predict_rows *rows, int f,
                           struct predict_design *design, struct arena *scratch)
 {
-    struct arena *arena = data->work->arena;
-    struct predict_feature *feature = &design->feature[f];
-    double *known = ARENA_ARRAY(scratch, double, rows->count + 1);
-    size_t count = known_values(rows, f, known);
-    bool often_unknown = (double)(rows->count - count) >=
-                         fmax(UNKNOWN_SHARE_MIN * (double)rows->count, LEVEL_ROWS_MIN);
-    if (feature->is_text) {
-        learn_levels(data, feature, known, count, rows->count, scratch);
-        for (int l = 0; l < feature->levels; l++)
-            add_column(design, f, l,
-                       arena_printf(arena, "%s = '%s'", feature->name, feature->level[l]));
-    } else if (count) {
-        stats_sort(known, count);
-        feature->fill = stats_quantile_sorted(known, count, .5);
-        feature->log = !design->trees && known[0] >= 0 && skewness(known, count) > SKEW_MAX;
-        add_column(design, f, PREDICT_VALUE, feature->name);
-    }
-    if (count && often_unknown && (feature->is_text || !design->trees))
-        add_column(design, f, PREDICT_UNKNOWN, arena_printf(arena, "%s is unknown", feature->name));
+    const struct predict_feature *feature = &design->feature[f];
+    bool trees = data->how->method == PREDICT_BOOSTING;
+    struct column_rules rules = {.skewed = trees ? INFINITY : SKEW_MAX,
+                                 .levels = PREDICT_LEVELS,
+                                 .rows_least = ROWS_LEAST,
+                                 .beside_first = true,
+                                 .as_is = trees};
+    double *raw = ARENA_ARRAY(scratch, double, rows->count + 1);
+
+    for (size_t i = 0; i < rows->count; i++)
+        raw[i] = rows->raw[i * (size_t)rows->features + (size_t)f];
+    struct column_rows values = {.raw = raw,
+                                 .count = rows->count,
+                                 .feature = (size_t)f,
+                                 .name = feature->name,
+                                 .is_text = feature->is_text,
+                                 .word = word_of,
+                                 .context = data};
+    design->columns +=
+        (int)columns_learn(&rules, &values, data->work->arena, design->column + design->columns);
 }
 
 void predict_encode(const struct predict_design *design, const double *raw, double *out)
 {
     for (int c = 0; c < design->columns; c++) {
-        const struct predict_column *column = &design->column[c];
-        const struct predict_feature *feature = &design->feature[column->feature];
-        double x = raw[column->feature];
-        if (!column->used) {
-            out[c] = 0;
-        } else if (column->level >= 0) {
-            out[c] = x == (double)feature->key[column->level];
-        } else if (column->level == PREDICT_UNKNOWN) {
-            out[c] = isnan(x);
-        } else {
-            x = isnan(x) && !design->trees ? feature->fill : x;
-            out[c] = feature->log ? copysign(log1p(fabs(x)), x) : x;
-        }
+        const struct column *column = &design->column[c];
+        out[c] = column->used ? column_value(column, raw[column->feature]) : 0;
     }
 }
 
@@ -177,12 +117,11 @@ static void design_from(const struct predict_data *data, const struct predict_ro
                         struct predict_design *out, struct arena *scratch)
 {
     struct arena *arena = data->work->arena;
-    *out = (struct predict_design){.trees = data->how->method == PREDICT_BOOSTING,
-                                   .features = data->features};
+    *out = (struct predict_design){.features = data->features};
     out->feature = ARENA_ARRAY(arena, struct predict_feature, data->features + 1);
     memcpy(out->feature, data->feature, sizeof *out->feature * (size_t)data->features);
-    out->column = ARENA_ARRAY(arena, struct predict_column,
-                              (size_t)data->features * (PREDICT_LEVELS + 1) + 1);
+    out->column =
+        ARENA_ARRAY(arena, struct column, (size_t)data->features * (PREDICT_LEVELS + 1) + 1);
     for (int f = 0; f < data->features; f++)
         learn_feature(data, rows, f, out, scratch);
     drop_idle(out, rows, scratch);
@@ -324,39 +263,70 @@ void predict_model_apply(const struct predict_model *model, const struct predict
 
 /* ---- keeping ---- */
 
+/* The columns are saved as features with what was learned of each, and columns that refer to them:
+ * so models of earlier versions are read alike. */
+static const struct column *number_of(const struct predict_design *design, size_t feature)
+{
+    for (int c = 0; c < design->columns; c++)
+        if (design->column[c].feature == feature &&
+            (design->column[c].form == COLUMN_NUMBER || design->column[c].form == COLUMN_LOG))
+            return &design->column[c];
+    return NULL;
+}
+
+static void write_levels(struct json *json, const struct predict_design *design, size_t feature)
+{
+    json_put_array(json, "levels");
+    for (int c = 0; c < design->columns; c++)
+        if (design->column[c].feature == feature && design->column[c].form == COLUMN_LEVEL)
+            json_write_string(json, design->column[c].level);
+    json_write_end_array(json);
+}
+
 static void write_features(struct json *json, const struct predict_design *design)
 {
     json_put_array(json, "features");
     for (int f = 0; f < design->features; f++) {
         const struct predict_feature *feature = &design->feature[f];
+        const struct column *number = number_of(design, (size_t)f);
         json_write_object(json);
-        work_put_text(json, "name", feature->name);
-        work_put_text(json, "value", feature->text);
-        json_put_bool(json, "log", feature->log);
-        work_put(json, "fill", feature->fill);
-        json_write_key(json, "levels");
-        if (!feature->is_text)
-            json_write_null(json);
-        else
-            json_write_array(json);
-        for (int l = 0; l < feature->levels; l++)
-            json_write_string(json, feature->level[l]);
+        json_put_string(json, "name", feature->name);
+        json_put_string(json, "value", feature->text);
+        json_put_bool(json, "log", number && number->form == COLUMN_LOG);
+        json_put_double(json, "fill", number ? number->fill : 0);
         if (feature->is_text)
-            json_write_end_array(json);
+            write_levels(json, design, (size_t)f);
+        else
+            json_put_null(json, "levels");
         json_write_end_object(json);
     }
     json_write_end_array(json);
+}
+
+/* Levels are numbered from 0 on within their feature. */
+static int64_t saved_level(const struct predict_design *design, int c)
+{
+    const struct column *column = &design->column[c];
+    int64_t level = 0;
+    if (column->form == COLUMN_UNKNOWN)
+        return SAVED_UNKNOWN;
+    if (column->form != COLUMN_LEVEL)
+        return SAVED_VALUE;
+    for (int before = 0; before < c; before++)
+        level += design->column[before].feature == column->feature &&
+                 design->column[before].form == COLUMN_LEVEL;
+    return level;
 }
 
 static void write_columns(struct json *json, const struct predict_design *design)
 {
     json_put_array(json, "columns");
     for (int c = 0; c < design->columns; c++) {
-        const struct predict_column *column = &design->column[c];
+        const struct column *column = &design->column[c];
         json_write_object(json);
-        work_put_text(json, "name", column->name);
-        work_put_count(json, "feature", (uint64_t)column->feature);
-        json_put_integer(json, "level", column->level);
+        json_put_string(json, "name", column->name);
+        json_put_integer(json, "feature", (int64_t)column->feature);
+        json_put_integer(json, "level", saved_level(design, c));
         json_put_bool(json, "used", column->used);
         json_write_end_object(json);
     }
@@ -386,47 +356,61 @@ enum status predict_model_write(struct work *work, const struct predict_model *m
     return status;
 }
 
-static void read_feature(struct arena *arena, const json_t *from, struct predict_feature *out)
+static const char *read_text(struct arena *arena, const json_t *from, const char *key)
 {
-    const json_t *levels = json_object_get(from, "levels");
-    const char *name = json_string_value(json_object_get(from, "name"));
-    const char *text = json_string_value(json_object_get(from, "value"));
-    *out = (struct predict_feature){.name = arena_strdup(arena, name ? name : ""),
-                                    .text = arena_strdup(arena, text ? text : ""),
-                                    .is_text = json_is_array(levels),
-                                    .log = json_is_true(json_object_get(from, "log")),
-                                    .fill = json_number_value(json_object_get(from, "fill"))};
-    for (size_t l = 0; l < json_array_size(levels) && l < PREDICT_LEVELS; l++) {
-        const char *level = json_string_value(json_array_get(levels, l));
-        out->level[out->levels++] = arena_strdup(arena, level ? level : "");
+    const char *text = json_string_value(json_object_get(from, key));
+    return arena_strdup(arena, text ? text : "");
+}
+
+/* One saved column, with what its feature says of it; false when they do not fit together. */
+static bool read_column(struct arena *arena, const json_t *features, const json_t *from, bool trees,
+                        struct column *out)
+{
+    json_int_t feature = json_integer_value(json_object_get(from, "feature")),
+               level = json_integer_value(json_object_get(from, "level"));
+    if (feature < 0 || (size_t)feature >= json_array_size(features) || level < SAVED_UNKNOWN)
+        return false;
+    const json_t *about = json_array_get(features, (size_t)feature),
+                 *levels = json_object_get(about, "levels");
+    *out = (struct column){.feature = (size_t)feature,
+                           .name = read_text(arena, from, "name"),
+                           .used = json_is_true(json_object_get(from, "used"))};
+
+    if (level >= 0) {
+        const char *text = json_string_value(json_array_get(levels, (size_t)level));
+        out->form = COLUMN_LEVEL;
+        out->level = text ? arena_strdup(arena, text) : NULL;
+        return text != NULL;
     }
+    if (level == SAVED_UNKNOWN) {
+        out->form = COLUMN_UNKNOWN;
+        return true;
+    }
+    out->form = json_is_true(json_object_get(about, "log")) ? COLUMN_LOG : COLUMN_NUMBER;
+    /* Trees know what to do where a value is unknown; earlier versions saved a median all the same.
+     */
+    out->fill = trees ? NAN : json_number_value(json_object_get(about, "fill"));
+    return true;
 }
 
-static bool read_column(struct arena *arena, const json_t *from,
-                        const struct predict_design *design, struct predict_column *out)
-{
-    const char *name = json_string_value(json_object_get(from, "name"));
-    *out = (struct predict_column){(int)json_integer_value(json_object_get(from, "feature")),
-                                   (int)json_integer_value(json_object_get(from, "level")),
-                                   arena_strdup(arena, name ? name : ""),
-                                   json_is_true(json_object_get(from, "used"))};
-    return out->feature >= 0 && out->feature < design->features && out->level >= PREDICT_UNKNOWN &&
-           out->level < (out->level >= 0 ? design->feature[out->feature].levels : 1);
-}
-
-static enum status read_design(const struct work *work, struct predict_design *out,
+static enum status read_design(const struct work *work, bool trees, struct predict_design *out,
                                struct error *error)
 {
     const json_t *features = json_object_get(work->saved, "features"),
                  *columns = json_object_get(work->saved, "columns");
     out->feature = ARENA_ARRAY(work->arena, struct predict_feature, json_array_size(features) + 1);
-    out->column = ARENA_ARRAY(work->arena, struct predict_column, json_array_size(columns) + 1);
-    for (size_t f = 0; f < json_array_size(features); f++)
-        read_feature(work->arena, json_array_get(features, f), &out->feature[out->features++]);
+    out->column = ARENA_ARRAY(work->arena, struct column, json_array_size(columns) + 1);
+    for (size_t f = 0; f < json_array_size(features); f++) {
+        const json_t *from = json_array_get(features, f);
+        out->feature[out->features++] =
+            (struct predict_feature){.name = read_text(work->arena, from, "name"),
+                                     .text = read_text(work->arena, from, "value"),
+                                     .is_text = json_is_array(json_object_get(from, "levels"))};
+    }
     bool good = out->features > 0 && json_array_size(columns) > 0;
     for (size_t c = 0; good && c < json_array_size(columns); c++)
-        good =
-            read_column(work->arena, json_array_get(columns, c), out, &out->column[out->columns++]);
+        good = read_column(work->arena, features, json_array_get(columns, c), trees,
+                           &out->column[out->columns++]);
     if (good)
         return STATUS_OK;
     return error_set(error, STATUS_ERROR, "the saved model %s has lost its features: fit it again",
@@ -441,8 +425,7 @@ enum status predict_model_read(struct work *work, struct predict_model *out, str
     *out = (struct predict_model){
         .method = method && strcmp(method, "boosting") == 0 ? PREDICT_BOOSTING : PREDICT_LOGISTIC,
         .base_rate = work_saved_number(work, "base_rate")};
-    out->design.trees = out->method == PREDICT_BOOSTING;
-    TRY(read_design(work, &out->design, error));
+    TRY(read_design(work, out->method == PREDICT_BOOSTING, &out->design, error));
     TRY(work_saved_part(work, "model", &text, error));
     int columns;
     if (out->method == PREDICT_LOGISTIC) {

@@ -116,18 +116,6 @@ static bool is_timeless(const struct predict_data *data, const char *name)
     return false;
 }
 
-/* Scores of models are traits too, "churn.probability"; one learns from another only where --on
- * says so. */
-static bool is_score(const struct study_model *models, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(models[i].name);
-        if (strncmp(models[i].name, name, length) == 0 && name[length] == '.')
-            return true;
-    }
-    return false;
-}
-
 static const struct segment_need *need_of(const struct segment_needs *needs, const char *table)
 {
     for (size_t i = 0; i < needs->count; i++)
@@ -158,7 +146,7 @@ static enum status add_traits(struct maker *maker, const struct schema_table *ta
         bool is_date = column->type == VALUE_DATE || column->type == VALUE_TIME;
         if (!writable(column->name) || column->type == VALUE_NONE || column->type == VALUE_SET ||
             column->type == VALUE_POINT || (column->type == VALUE_TEXT && column->plain) ||
-            is_score(models, count, column->name))
+            work_is_told(models, count, column->name))
             continue;
 
         /* The label's own traits say themselves. */

@@ -16,15 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-double predict_raw(const struct plan_values *values, size_t at)
-{
-    if (values->type != VALUE_TEXT)
-        return plan_values_number(values, at);
-    if (!bit_at(values->known, at) || values->integers[at] >= POPULATION_NO_CODE)
-        return NAN;
-    return (double)values->integers[at];
-}
-
 /* ---- who was known when ---- */
 
 static bool is_read(const struct predict_data *data, const char *table)
@@ -170,8 +161,8 @@ static void take_rows(void *context, uint32_t first, uint32_t count,
             continue;
         size_t row = block->before[p / 64] + (size_t)__builtin_popcountll(word & (bit - 1));
         for (int f = 0; f < block->features; f++)
-            block->raw[row * (size_t)block->features + (size_t)f] = predict_raw(&values[f], i);
-        block->recency[row] = block->has_recency ? predict_raw(&values[block->features], i) : NAN;
+            block->raw[row * (size_t)block->features + (size_t)f] = column_raw(&values[f], i);
+        block->recency[row] = block->has_recency ? column_raw(&values[block->features], i) : NAN;
     }
 }
 

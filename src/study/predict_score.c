@@ -80,17 +80,6 @@ static enum status ask(struct scoring *scoring, struct error *error)
     return STATUS_OK;
 }
 
-/* Codes of the levels in the work's population. */
-static void bind_levels(struct scoring *scoring)
-{
-    const struct work *work = scoring->data.work;
-    struct predict_design *design = &scoring->model.design;
-    for (int f = 0; f < design->features; f++)
-        for (int l = 0; l < design->feature[f].levels; l++)
-            design->feature[f].key[l] =
-                population_code(work->population, text_from(design->feature[f].level[l]));
-}
-
 static enum status find_who(struct scoring *scoring, uint64_t **who, struct error *error)
 {
     struct predict_data *data = &scoring->data;
@@ -125,7 +114,7 @@ static void take_batch(void *context, uint32_t first, uint32_t count,
         if (!is_scored)
             continue;
         for (size_t v = 0; v < inputs; v++)
-            raw[scoring->feature[v]] = predict_raw(&values[v], i);
+            raw[scoring->feature[v]] = column_raw(&values[v], i);
         if (!scoring->probability) {
             memcpy(scoring->wanted_raw, raw, sizeof *raw * (size_t)model->design.features);
             return;
@@ -198,7 +187,7 @@ static enum status score_all(struct scoring *scoring, struct error *error)
 {
     struct work *work = scoring->data.work;
     uint64_t *who;
-    bind_levels(scoring);
+    columns_bind(work, scoring->model.design.column, (size_t)scoring->model.design.columns);
     TRY(find_who(scoring, &who, error));
     work_score_customers(work, who);
     struct score *score = work_score_add(work, "probability", VALUE_DOUBLE, 0);
@@ -241,12 +230,12 @@ static enum value_type type_of(const struct scoring *scoring, int feature)
     return VALUE_NONE;
 }
 
-static const char *value_words(const struct scoring *scoring, const struct predict_column *column,
+static const char *value_words(const struct scoring *scoring, const struct column *column,
                                double raw)
 {
     struct work *work = scoring->data.work;
-    enum value_type type = type_of(scoring, column->feature);
-    if (column->level == PREDICT_UNKNOWN)
+    enum value_type type = type_of(scoring, (int)column->feature);
+    if (column->form == COLUMN_UNKNOWN)
         return isnan(raw) ? "yes" : "no";
     if (isnan(raw))
         return "unknown";
@@ -287,7 +276,7 @@ static enum status explain(struct scoring *scoring, const char *customer,
 
     TRY(ask(scoring, error));
     TRY(work_load(work, &work->needs, error));
-    bind_levels(scoring);
+    columns_bind(work, scoring->model.design.column, (size_t)scoring->model.design.columns);
     TRY(session_find_customer(work->population, customer, &scoring->wanted, error));
     TRY(find_who(scoring, &who, error));
     scoring->who = who;
@@ -303,7 +292,7 @@ static enum status explain(struct scoring *scoring, const char *customer,
     out->base_rate = scoring->model.base_rate;
     out->drivers = ARENA_ARRAY(work->arena, struct study_driver, design->columns + 1);
     for (int c = 0; c < design->columns; c++) {
-        const struct predict_column *column = &design->column[c];
+        const struct column *column = &design->column[c];
         if (column->used && effect[c] != 0)
             out->drivers[out->driver_count++] = (struct study_driver){
                 column->name, value_words(scoring, column, scoring->wanted_raw[column->feature]),

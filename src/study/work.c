@@ -97,6 +97,16 @@ const char *work_thousands(const struct work *work, double value)
                         number_format_thousands(whole, text), (int)(cents - 100 * (double)whole));
 }
 
+bool work_is_told(const struct study_model *models, size_t count, const char *trait)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(models[i].name);
+        if (strncmp(models[i].name, trait, length) == 0 && trait[length] == '.')
+            return true;
+    }
+    return false;
+}
+
 const char *work_short_name(const struct work *work, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";

@@ -155,6 +155,9 @@ int64_t work_scored_since(struct work *work);
 /* Ends the work's scheme with a part for those whom the scores say nothing of. It begins with the
  * first scoring: that a score was not there yet says nothing of a customer. */
 void work_scheme_rest(struct work *work, const char *name);
+/* Whether one of the models told the trait, "churn.probability": one learns from another only where
+ * --on says so. */
+bool work_is_told(const struct study_model *models, size_t count, const char *trait);
 /* A name of letters, digits and underscores for a value of the language: "q1" of last(survey.q1),
  * "meet_people" of the trait `meet.people`. */
 const char *work_short_name(const struct work *work, const char *text);
