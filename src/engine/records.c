@@ -113,6 +113,7 @@ static enum status arrivals_sql(struct session *session, const struct arrivals *
         buffer_sql_text(sql,
                         text_from(store_file(session_store(session), arena, "%s", parts[i].path)));
         buffer_string(sql, ") WHERE import IN (");
+
         for (size_t n = 0; n < arrivals->count; n++)
             buffer_printf(sql, "%s%u", n ? ", " : "", arrivals->numbers[n]);
         buffer_char(sql, ')');
@@ -209,6 +210,9 @@ static enum status definition_changed(struct session *session, const struct segm
     bitmap_free(seen);
     const char *before;
     TRY(catalog_setting(catalog, key, arena, &before, error));
+
+    /* Hashes are kept under the segment's name, so a definition that was deleted and written again
+     * as it was is unchanged. */
     *changed = !before || strcmp(before, hash) != 0;
     if (!*changed)
         return STATUS_OK;
@@ -233,6 +237,7 @@ static enum status record_move(struct session *session, uint32_t refresh, const 
     struct bitmap *facts = bitmap_copy(moved), *rest = bitmap_copy(moved);
     bitmap_and(facts, since->fresh);
     bitmap_andnot(rest, since->fresh);
+
     enum status status = STATUS_OK;
     if (bitmap_count(facts))
         status =
@@ -381,6 +386,8 @@ static enum status find_last(struct session *session, struct store_change *chang
         if (!import)
             return refuse_earlier(session, &refreshes[kept - 1], error);
     }
+
+    /* Newest first: each took the one before it as given. */
     for (; count > kept; count--)
         TRY(unrefresh_within(session, change, &refreshes[count - 1], arena,
                              &out->replaced[out->replaced_count++], error));
@@ -400,6 +407,8 @@ static enum status score_and_record(struct session *session, struct store_change
     out->scored = scored.count;
     out->models = scored.failed;
     out->model_count = scored.failed_count;
+
+    /* Scores are told first and evaluated with the rest: a segment may read them. */
     refresh_note_models(note, &scored);
     TRY(session_evaluate_over(session, scored.picture.population, scored.picture.below, moment,
                               &view, error));

@@ -1,7 +1,7 @@
 /*
  * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood; coordinate
  * descent with soft thresholds minimises it with the penalty (Friedman, Hastie & Tibshirani 2010).
- * Here the quadratic is the whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
+ * Here the quadratic is a whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
  * the coordinates then costs columns² whatever the rows, and hundreds of sweeps are cheap. Where
  * columns say nearly the same, even those creep; then what is not zero is solved for at once.
  */
