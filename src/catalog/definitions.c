@@ -113,6 +113,7 @@ enum status catalog_lists(struct catalog *catalog, struct arena *arena, struct c
     TRY(catalog_integer(catalog, "SELECT count(*) FROM list", 0, &total, error));
     *out = ARENA_ARRAY(arena, struct catalog_list, (size_t)total);
     *count = 0;
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, source, saved, items FROM list ORDER BY name", ""));
@@ -159,6 +160,7 @@ enum status catalog_find_list(struct catalog *catalog, const char *name, struct 
 {
     sqlite3_stmt *statement;
     bool row;
+
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, source, saved, items FROM list WHERE name = ?", "s", name));
     TRY(catalog_step(catalog, &statement, &row, error));
@@ -166,6 +168,7 @@ enum status catalog_find_list(struct catalog *catalog, const char *name, struct 
         return error_set(error, STATUS_NOT_FOUND, "there is no list named %s", name);
     *out = read_list(statement, arena);
     sqlite3_finalize(statement);
+
     TRY(catalog_seal_item(catalog, "list_item", out->name, error));
     return read_items(catalog, arena, out, error);
 }

@@ -462,12 +462,16 @@ enum status catalog_verify(struct catalog *catalog,
 {
     struct error problem = {0};
     *sealed_out = true;
+
+    /* Whatever is found, the rest is looked at too: only who cannot even tell which seals there are
+     * stops. */
     if (structure(catalog, each, context, &problem) != STATUS_OK)
         each(context, &problem);
     if (has_seals(catalog, &catalog->sealed, &problem) != STATUS_OK) {
         each(context, &problem);
         return STATUS_OK;
     }
+
     *sealed_out = catalog->sealed;
     for (size_t i = 0; i < SEALED && catalog->sealed; i++)
         if (!sealed[i].each && check_table(catalog, &sealed[i], &problem) != STATUS_OK)

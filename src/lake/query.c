@@ -169,6 +169,8 @@ enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out,
     TRY(lake_query(lake, sql, &result, error));
     const struct lake_chunk *chunk;
     enum status status = lake_result_next(result, &chunk, error);
+
+    /* No row and a null are the same here. */
     if (status == STATUS_OK) {
         bool there = chunk && lake_known(&chunk->columns[0], 0);
         *out = there ? lake_integer(&chunk->columns[0], 0) : 0;
@@ -208,6 +210,8 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
 enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count,
                            struct error *error)
 {
+    /* What is allowed has to be said before access is taken away, and all before the settings are
+     * locked, which cannot be undone: a statement of the user's could else set them back. */
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SET allowed_directories=[]; SET allowed_paths=[");

@@ -60,7 +60,6 @@ static bool is_decimal(const struct lake_vector *vector)
 static void fill_schema(struct ArrowSchema *schema, const struct lake_vector *vector,
                         const char *name)
 {
-
     char format[32];
     snprintf(format, sizeof format, "%s", formats[vector->type]);
     if (is_decimal(vector))
@@ -381,6 +380,7 @@ void lib_arrow_members(const struct session_members *members, struct ArrowArrayS
     self->count = members->count;
     self->identifiers = ARENA_ARRAY(&self->arena, struct text, members->count + 1);
     self->numbers = ARENA_ARRAY(&self->arena, uint32_t, members->count + 1);
+    /* Copied, since the stream may outlive the list it came from. */
     for (size_t i = 0; i < members->count; i++) {
         struct text id = members->identifiers[i];
         self->identifiers[i] =

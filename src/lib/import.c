@@ -169,7 +169,6 @@ uint64_t strata_import_figure(const struct strata_import *import, enum strata_im
 enum strata_status strata_import_json(const struct strata_import *import, char **json,
                                       struct strata_error *error)
 {
-
     struct error why = {0};
     struct buffer text;
     if (!import->made.summary.looked && !import->made.summary.already)

@@ -1,4 +1,5 @@
-/* Models: fitted, scored, deleted, shown. */
+/* Models: fitted, scored, deleted, shown. Scores become columns that definitions may read, so the
+ * definitions are loaded again after each change. */
 #include "lib/internal.h"
 
 #include "study/study.h"

@@ -1,4 +1,5 @@
-/* Questions about a store at a moment, and the refresh that records their answers. */
+/* Questions about a store at a moment, and the refresh that records their answers. What a question
+ * gives out owns its memory and outlives the call. */
 #include "lib/arrow.h"
 #include "lib/internal.h"
 
@@ -107,6 +108,7 @@ static enum strata_status list_members(struct strata_store *store, const char *s
 {
     struct lib_call call;
     struct session_moment at;
+    /* Made first, so that what the question gives out lies in its own memory. */
     struct strata_members *made = base_calloc(1, sizeof *made);
     arena_init(&made->arena, 0);
 
@@ -201,6 +203,7 @@ enum strata_status strata_report(struct strata_store *store, const char *moment,
     lib_begin(&call, store);
     buffer_init(&text, 0);
     enum status status = lib_moment(&call, moment, &at);
+    /* The text becomes the caller's, to be freed by strata_text_free. */
     if (status == STATUS_OK)
         status = engine_report(call.session, &at, NULL, &text, &call.why);
     if (status == STATUS_OK)

@@ -30,7 +30,6 @@ enum strata_status strata_create(const char *path, const char *time_zone, const 
 static enum status read_options(const struct strata_options *given, struct strata_options *out,
                                 struct error *error)
 {
-
     *out = (struct strata_options)STRATA_OPTIONS_INIT;
     if (!given)
         return STATUS_OK;
@@ -110,6 +109,7 @@ enum strata_status strata_verify(const char *path, uint64_t *damaged, char **out
     struct store_verify what = {0};
     struct store_verification seen;
 
+    /* By path and not by handle: a damaged store may not open. */
     lib_begin(&call, NULL);
     lib_json_begin(&json);
     enum status status = store_verify(path, &what, &call.arena, &seen, &call.why);

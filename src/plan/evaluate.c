@@ -41,8 +41,8 @@ static void fill_test(struct binding *binding, struct run *run, int id)
     const struct step *step = &binding->plan->steps.items[id];
     size_t codes = binding->population->code_count;
     struct operand holds = operand_of(run, step->b);
+    /* A predicate that holds for all or for none reads no codes, and its bit says so. */
     if (holds.stride)
-        /* A predicate that holds for all or for none reads no codes, and its bit says so. */
         binding->ranges[id] = only_range(holds.bits, codes);
     if (binding->ranges[id].valid)
         return;
@@ -69,6 +69,7 @@ static enum status fill_tests(struct binding *binding, struct error *error)
         codes[lane] = (int64_t)lane;
     codes[lanes - 1] = 0;
 
+    /* At no moment in particular: predicates over codes do not depend on one. */
     run_bind(run, binding, NULL, 0);
     run->codes = codes;
     run->codes_known = known;
@@ -235,7 +236,6 @@ void run_moment(struct run *run, int64_t now)
 void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase,
               int64_t now)
 {
-
     run->binding = binding;
     run->population = binding->population;
     run->phase = phase;
@@ -344,7 +344,6 @@ static void patch_table(struct run *run, int t, uint32_t position)
 
 void run_one(struct run *run, uint32_t position, const struct population_delta *delta)
 {
-
     uint64_t patched = delta ? population_delta_tables(delta, position) : 0;
     /* What the customer before had patched is taken back. */
     if (run->delta && run->plan->columns.count)
@@ -356,8 +355,8 @@ void run_one(struct run *run, uint32_t position, const struct population_delta *
         if (run->plan->table_used[t] && run->binding->tables[t] &&
             patched >> ((run->binding->tables[t] - run->population->tables) % 64) & 1)
             patch_table(run, t, position);
+    /* Patched rows are more than run_batch knew of. */
     if (patched)
-        /* Patched rows are more than run_batch knew of. */
         for (int t = 0; t < run->plan->table_count; t++)
             need_constants(run, run->lanes[FRAME_ROWS + t]);
 }

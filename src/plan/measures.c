@@ -13,8 +13,8 @@
 
 static bool block_is_quiet(const struct run *run, const struct table_view *view, int64_t lo)
 {
+    /* A block's last times know nothing of what a delta adds. */
     if (!view->table || !view->table->block_last || run->delta)
-        /* A block's last times know nothing of what a delta adds. */
         return false;
     uint32_t from = run->first / POPULATION_BLOCK,
              to = (run->first + run->count - 1) / POPULATION_BLOCK;
@@ -42,8 +42,8 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
     bool all =
         view->table && !run->delta && view->table->time_min >= lo && view->table->time_max <= hi;
 
+    /* A window that takes in the whole table needs no look at its rows. */
     if (all)
-        /* A window that takes in the whole table needs no look at its rows. */
         set_all(run, out);
     else
         run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo,
@@ -181,8 +181,8 @@ static bool any_by_last(struct run *run, const struct step *step, const struct t
     struct operand bounds = operand_of(run, window->child[0]);
     if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX ||
         bounds.j[0] < view->table->time_max || run->now < view->table->time_max)
-
         return false;
+
     /* lo is above 0, so the 0 of customers without facts is outside. */
     uint32_t lo = (uint32_t)bounds.i[0];
     run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo,

@@ -252,7 +252,6 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
         /* Counting down, a number of days still holds on the last of them. */
         at = start_of(run, down ? of - days + 1 : of + days);
     } else {
-
         int64_t moment = dates ? start_of(run, of) : of, length = n * UNIT_SECONDS[unit];
         if (moment == INT64_MIN || moment == INT64_MAX)
             return INT64_MAX;

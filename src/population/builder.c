@@ -436,6 +436,9 @@ enum status population_builder_placed_table(struct population_builder *builder,
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     const char **names = ARENA_ARRAY(arena, const char *, table->column_count + 1);
     ENSURE(builder->placed);
+
+    /* The arrays go over to the builder; names are the caller's, and copied. What they refer to is
+     * found when all tables are there. */
     table->name = arena_strdup(arena, given->name);
     table->columns = ARENA_ARRAY(arena, struct population_column, table->column_count + 1);
     for (size_t c = 0; c < table->column_count; c++) {

@@ -55,6 +55,7 @@ static void hash_all(struct dictionary *dictionary)
         dictionary->slot_count = slots;
         dictionary->hashed = 0;
     }
+
     for (; dictionary->hashed < dictionary->count; dictionary->hashed++)
         put_slot(dictionary, text_hash(dictionary->texts[dictionary->hashed]), dictionary->hashed);
 }

@@ -384,6 +384,7 @@ static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool 
 {
     struct lake_span span = ((const struct lake_span *)vector->data)[i];
 
+    /* Sets lie behind one another as they come; where each row's lie is kept beside. */
     inlet->set_at[row] = (uint32_t)inlet->set_used;
     if (inlet->set_used + span.count > inlet->set_capacity) {
         inlet->set_capacity = (inlet->set_used + span.count) * 2;
@@ -467,6 +468,8 @@ static void narrow_codes(struct inlet *inlet)
     inlet->most = 0;
     for (size_t row = 0; row < inlet->rows; row++)
         inlet->most = inlet->wide[row] > inlet->most ? inlet->wide[row] : inlet->most;
+
+    /* Only now is it known which codes there are: new texts were numbered while they were read. */
     out->max = inlet->most;
     out->width = width_of(inlet);
     if (!out->width)

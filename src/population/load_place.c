@@ -457,7 +457,7 @@ static size_t find_placed_runs(const uint32_t *place, const int64_t *rows, size_
     for (size_t i = 0; i < count; i++) {
         uint32_t to = place[rows[i]];
         struct inlet_run *last = found ? &runs[found - 1] : NULL;
-        if (to == UINT32_MAX)
+        if (to == UINT32_MAX) /* hidden: the run ends */
             continue;
         if (last && last->to + last->count == to && last->from + last->count == i)
             last->count++;

@@ -197,9 +197,10 @@ static void take_ranges(struct table_loading *table, size_t p, const struct lake
         struct inlet *inlet = &table->inlets[c];
         if (!has_range(table, inlet, p))
             continue;
+
         const struct lake_vector *least = &chunk->columns[column++],
                                  *most = &chunk->columns[column++];
-        if (!lake_known(least, 0))
+        if (!lake_known(least, 0)) /* nothing in this part is known */
             continue;
         int64_t low = in_seconds(inlet, least), high = in_seconds(inlet, most);
         inlet->least = low < inlet->least ? low : inlet->least;

@@ -206,6 +206,7 @@ static void convert_pieces(const struct overlay *overlay, const struct populatio
 static void put_new(const struct overlay *overlay, const struct population_input *const *inputs,
                     struct population_column *to)
 {
+    /* What is not told stays 0 and unknown, as the arrays were made. */
     uint64_t *known = (uint64_t *)to->known;
     for (size_t i = 0; i < overlay->count; i++) {
         const struct insertion *new = &overlay->insertions[i];

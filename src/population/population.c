@@ -77,9 +77,12 @@ static uint32_t *make_slots(const struct population *population)
 {
     struct population_internal *internal = population->internal;
 
+    /* Linear probing, at most half full; a slot is a position + 1. Without hashes beside them: an
+     * identifier is looked at where it lies, which who asks for one does not notice. */
     size_t count = 16;
     while (count < (size_t)population->customers * 2)
         count *= 2;
+
     uint32_t *slots = base_calloc(count, sizeof *slots);
     internal->identifier_slot_count = count;
     for (uint32_t p = 0; p < population->customers; p++) {

@@ -207,7 +207,6 @@ static void fill_path(struct segment_node *node, const struct walk *walk, int ki
 /* Without a schema: the names as they stand. */
 static void trust_path(struct check *check, struct segment_node *node, int from)
 {
-
     struct segment_path *path = &node->path;
     int length = path->part_count - from;
     if (length > SEGMENT_HOPS_MAX + 1) {
@@ -240,6 +239,7 @@ static bool explain_walk(struct check *check, const struct segment_node *node,
 
     if (walk->length == 0)
         return false;
+    /* It went on behind a column that leads nowhere. */
     if (walk->no_pointer) {
         struct error *error = segment_check_error(
             check, node->span, "“%s” does not point at a reference table, so it has no “%s”",

@@ -217,6 +217,7 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
         size_t used = 0;
         need->table = schema->tables[t].name;
         need->columns = ARENA_ARRAY(arena, const char *, schema->tables[t].column_count + 1);
+        /* Names instead of places: what is loaded may have been planned under another schema. */
         for (size_t c = 0; c < schema->tables[t].column_count; c++)
             if (reads.columns[t][c])
                 need->columns[used++] = schema->tables[t].columns[c].name;

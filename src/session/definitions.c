@@ -1,4 +1,9 @@
-/* Definitions: loading the saved ones, planning and saving changes, deleting and exporting. */
+/*
+ * Definitions: loading the saved ones, planning and saving changes, deleting and exporting. A
+ * change is planned first: the new set is checked whole and evaluated beside the old one, so that
+ * who saves it has seen who would join and leave. What is saved is canonical text, which is read
+ * again like anything that people write.
+ */
 #include "session/internal.h"
 
 #include <stdlib.h>
@@ -271,6 +276,7 @@ enum status session_find_in(const struct segment_set *set, const char *name, int
         return is_scheme(set, &set->schemes[scheme], error);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no segment '%s'", name);
 
+    /* A slip of the pen is likelier than a segment that nobody made. */
     const char **names = base_calloc((size_t)set->segment_count + 1, sizeof *names);
     for (int i = 0; i < set->segment_count; i++)
         names[i] = set->segments[i].name;
@@ -326,7 +332,6 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
     out->changes = ARENA_ARRAY(arena, struct session_change, most + 1);
     /* All of the new ones, whether they are new, changed or as before; then those that are gone. */
     for (int i = 0; i < new_set->segment_count; i++) {
-
         int before = segment_set_find(old_set, new_set->segments[i].name);
         struct session_change *change = &out->changes[out->count++];
         change->name = arena_strdup(arena, new_set->segments[i].name);
@@ -391,7 +396,6 @@ static enum status choose_evaluable(struct session *session, const struct segmen
         bool same = before >= 0 && same_text(old->segments[before].text, set->segments[s].text);
         same |= strcmp(set->segments[s].file, SEGMENT_SAVED_FILE) == 0;
         if (!why[s])
-
             segments[(*count)++] = s;
         else if (!same)
             status = error_set(error, STATUS_ERROR, "%s cannot be evaluated: %s",
@@ -407,7 +411,6 @@ static enum status evaluate_some(struct session *session, const struct segment_s
                                  const struct session_moment *moment, struct plan_result **out,
                                  struct error *error)
 {
-
     struct plan *plan = NULL;
     enum status status = plan_new(set, session_schema(session), segments, count, &plan, error);
     if (status == STATUS_OK)
@@ -496,8 +499,8 @@ static enum status save_definitions(struct session *session, const struct segmen
 {
     enum status status = STATUS_OK;
     struct buffer text;
-
     buffer_init(&text, 0);
+
     for (int i = 0; i < set->segment_count; i++) {
         const struct segment_definition *segment = &set->segments[i];
         if (segment->scheme >= 0)
@@ -550,7 +553,6 @@ enum status session_apply_save(struct session *session, const struct session_app
 /* Whether a segment goes too, by its own name or with its scheme. */
 static bool goes(const struct segment_set *set, const struct segment_definition *segment,
                  const char *const *names, size_t count)
-
 {
     const char *scheme = segment->scheme >= 0 ? set->schemes[segment->scheme].name : NULL;
     for (size_t i = 0; i < count; i++)

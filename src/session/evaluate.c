@@ -20,6 +20,7 @@ enum status session_load_population(struct session *session, const struct segmen
     for (size_t i = 0; i < needs->count; i++)
         wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
 
+    /* Only the columns that are read, as most of a store is of no concern to a question. */
     struct population_load load = {.needs = wanted,
                                    .need_count = needs->count,
                                    .records = needs->records,
@@ -45,6 +46,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
         needs = segment_needs_join(&needs, more, &arena);
 
     enum status status = STATUS_OK;
+    /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
         status = session_load_population(session, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
@@ -144,6 +146,7 @@ enum status session_count(struct session *session, struct text condition,
     TRY(session_load_definitions(session, error));
     TRY(segment_condition_build(condition, session_schema(session), session->definitions, arena,
                                 &out->problems, &set, error));
+    /* The condition is the last segment of the set that was built around it. */
     int asked = set->segment_count - 1;
 
     enum status status = session_evaluate(session, set, &asked, 1, NULL, moment, &view, error);
@@ -197,6 +200,7 @@ enum status session_members(struct session *session, const char *segment, struct
 {
     struct segment_set *own = NULL;
     struct session_view view;
+    /* Either a saved segment or a condition of the caller's own. */
     int asked = -1;
 
     TRY(session_load_definitions(session, error));
@@ -290,6 +294,7 @@ enum status session_segments(struct session *session, const struct session_momen
         segment->share = out->customers ? (double)segment->customers / (double)out->customers : 0;
     }
 
+    /* Names are copied, as the view goes before the answer does. */
     session_view_close(&view);
     return add_records(session, moment, arena, out, error);
 }

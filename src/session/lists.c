@@ -1,5 +1,8 @@
-/* Static lists: files of identifiers, copied into the store when the definitions that name them are
- * applied. */
+/*
+ * Static lists: files of identifiers, copied into the store when the definitions that name them are
+ * applied. From then on the copy counts, whatever becomes of the file: a list is what it was when
+ * somebody said so.
+ */
 #include "base/bits.h"
 #include "session/internal.h"
 
@@ -97,7 +100,6 @@ static void split_list(struct text content, struct arena *arena, struct catalog_
 /* Relative paths start from the folder of the file that defines the list. */
 static const char *list_path(const char *path, const char *base, struct arena *arena)
 {
-
     const char *slash = base ? strrchr(base, '/') : NULL;
     if (path[0] == '/' || !slash)
         return path;
@@ -240,7 +242,6 @@ static uint64_t *list_members(const struct population *population, const struct 
 
 struct population *session_with_lists(const struct population *population,
                                       const struct catalog_list *lists, size_t count)
-
 {
     struct population_list *read = base_calloc(count + 1, sizeof *read);
     for (size_t i = 0; i < count; i++)

@@ -132,7 +132,6 @@ enum status session_lake(struct session *session, struct lake **out, struct erro
 
 int64_t session_now(const struct session *session)
 {
-
     const char *fixed = getenv("STRATA_NOW");
     int64_t moment;
     if (fixed && moment_parse(session->zone, text_from(fixed), &moment))

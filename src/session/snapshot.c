@@ -1,4 +1,8 @@
-/* Snapshots: made from a session's definitions over a copy of its schema, then only read. */
+/*
+ * Snapshots: made from a session's definitions over a copy of its schema, then only read. Nothing
+ * in one changes after it was made, so any number of threads may ask without a lock; who holds it
+ * last frees it.
+ */
 #include "session/snapshot.h"
 
 #include "population/load.h"
@@ -58,6 +62,7 @@ static enum status load(struct session_snapshot *snapshot, struct session *sessi
     for (size_t i = 0; i < held->count; i++)
         needs[i] = (struct population_need){held->items[i].table, held->items[i].columns};
 
+    /* With everything in it any condition can be asked later; else what saved definitions read. */
     struct population_load what = {.needs = needs,
                                    .need_count = held->count,
                                    .everything = snapshot->everything,
@@ -231,6 +236,7 @@ static enum status ask(const struct session_snapshot *snapshot, struct text cond
     out->segment = out->set->segment_count - 1;
     out->view =
         (struct session_view){.set = out->set, .population = population, .now = snapshot->view.now};
+    /* Said before evaluating, which would take the missing columns for unknown values. */
     TRY_GOTO(check_held(snapshot, out, &arena, error));
     TRY_GOTO(plan_new(out->set, snapshot->schema, &out->segment, 1, &plan, error));
     TRY_GOTO(plan_evaluate(plan, population, out->view.now, NULL, false, &out->view.result, error));

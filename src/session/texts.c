@@ -36,6 +36,7 @@ static const char **different(const struct texts *texts, const struct population
         uint64_t code = (uint64_t)value.integer;
         if (!value.known || bit_at(seen, code))
             continue;
+        /* Each text once, by its code: a column of millions has few. */
         bit_set(seen, code);
         *has = code == wanted;
         struct text text = population_text(texts->population, (uint32_t)code);
