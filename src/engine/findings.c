@@ -1,3 +1,7 @@
+/*
+ * What a finding is made of, and which of them the first page shows. Sentences are put together
+ * from pieces, each figure a piece of its own, so that the page can link, format and test them.
+ */
 #include "engine/findings.h"
 
 #include "base/number.h"

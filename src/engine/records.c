@@ -146,15 +146,16 @@ static enum status add_received(struct session *session, uint32_t after_import,
 
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
-    enum status status = list_arrivals(session, after_import, &arena, &arrivals, error);
-    if (status == STATUS_OK)
-        status = arrivals_sql(session, &arrivals, &arena, &sql, error);
-    if (status == STATUS_OK && sql.length)
-        status = session_lake(session, &lake, error);
-    if (status == STATUS_OK && sql.length)
-        status = lake_query(lake, sql.data, &result, error);
-    if (status == STATUS_OK && result)
-        status = add_customers(result, fresh, error);
+    enum status status;
+    TRY_GOTO(list_arrivals(session, after_import, &arena, &arrivals, error));
+    TRY_GOTO(arrivals_sql(session, &arrivals, &arena, &sql, error));
+    if (sql.length) { /* else no part holds any of them */
+        TRY_GOTO(session_lake(session, &lake, error));
+        TRY_GOTO(lake_query(lake, sql.data, &result, error));
+        TRY_GOTO(add_customers(result, fresh, error));
+    }
+
+done:
     lake_result_free(result);
     buffer_release(&sql);
     arena_release(&arena);
