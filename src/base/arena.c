@@ -1,3 +1,7 @@
+/*
+ * Arenas: pieces are cut from chunks, each twice as large as the last, and freed with all chunks at
+ * once. The heap's functions for everybody are here too; those that cannot fail end the process.
+ */
 #include "base/arena.h"
 
 #include <stdbool.h>
@@ -19,7 +23,11 @@ enum { GAP = 16, KEEP = false };
 enum { GAP = 0, KEEP = true };
 #endif
 
-enum { ALIGNMENT = 16, FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
+enum {
+    ALIGNMENT = 16, /* of every piece: what malloc gives, good for any type */
+    FIRST_CHUNK = 4096,
+    LARGEST_CHUNK = 1 << 20,
+};
 
 struct arena_chunk {
     struct arena_chunk *older;
@@ -47,15 +55,19 @@ void arena_reset(struct arena *arena)
         arena_release(arena);
         return;
     }
+
+    /* The largest stays: an arena that is filled and reset in a loop soon asks for no more. */
     struct arena_chunk *keep = arena->chunk;
     for (struct arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->older)
         if (chunk->size > keep->size)
             keep = chunk;
+
     for (struct arena_chunk *chunk = arena->chunk, *older; chunk; chunk = older) {
         older = chunk->older;
         if (chunk != keep)
             free(chunk);
     }
+
     keep->older = NULL;
     *arena = (struct arena){keep, keep->data, keep->data + keep->size, 0, arena->limit};
 }
@@ -89,6 +101,7 @@ static void *alloc_from_new_chunk(struct arena *arena, size_t size)
         usual = LARGEST_CHUNK;
     if (size > usual && arena->chunk)
         return alloc_apart(arena, size);
+
     struct arena_chunk *chunk = new_chunk(size > usual ? size : usual);
     if (!chunk)
         return NULL;
@@ -102,11 +115,15 @@ static void *alloc_from_new_chunk(struct arena *arena, size_t size)
 void *arena_try_alloc(struct arena *arena, size_t size)
 {
     size_t asked = size;
+
+    /* So that what is added below cannot overflow. */
     if (size > SIZE_MAX / 2)
         return NULL;
+
     size = size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
     if (arena->limit && (size > arena->limit || arena->taken > arena->limit - size))
         return NULL;
+
     void *memory = arena->next;
     if ((size_t)(arena->end - arena->next) >= size + GAP)
         arena->next += size + GAP;
@@ -114,6 +131,7 @@ void *arena_try_alloc(struct arena *arena, size_t size)
         memory = alloc_from_new_chunk(arena, size + GAP);
     if (!memory)
         return NULL;
+
     UNPOISON(memory, asked);
     arena->taken += size;
     return memory;

@@ -1,7 +1,11 @@
 /*
  * Dates and moments. Dates are counted in days on the proleptic Gregorian calendar with years that
  * begin in March, so that the leap day is a year's last and the length of months follows one linear
- * formula.
+ * formula: the five months from March have 31, 30, 31, 30 and 31 days, as have the five from
+ * August, and January begins the row again. So month m begins at day (153 m + 2) / 5 of its year,
+ * and day d lies in month (5 d + 2) / 153, both rounded down. The calendar as a whole repeats every
+ * 400 years, an era, which keeps the arithmetic below small and positive (the days_from_civil and
+ * civil_from_days of Howard Hinnant's "chrono-compatible low-level date algorithms").
  *
  * The zone half of calendar.h is in zone.c.
  */
@@ -12,9 +16,27 @@
 #include <string.h>
 
 enum {
-    DAYS_AN_ERA = 146097,     /* 400 years */
+    YEARS_AN_ERA = 400,
+    DAYS_A_YEAR = 365,
+    DAYS_TO_LEAP = 4 * DAYS_A_YEAR, /* to the leap day that closes four years */
+    DAYS_A_CENTURY = 36524,         /* one whose last year has no leap day */
+    DAYS_AN_ERA = 146097,
+    DAYS_FIVE_MONTHS = 153,   /* from March, and from August */
+    MARCH = 3,                /* month 0 of a year here is month 3 of a civil one */
+    MONTHS_TO_JANUARY = 10,   /* from March */
     DAYS_TO_EPOCH = 719468,   /* from 0000-03-01 to 1970-01-01 */
     EPOCH_WEEKDAY_OFFSET = 3, /* 1970-01-01 was a Thursday: three days after its week's Monday */
+    FEBRUARY = 2,
+    LEAP_FEBRUARY = 29,
+    MONTHS_A_QUARTER = 3,
+    QUARTERS_A_YEAR = 4,
+    /* Months counted through the years, as date_unit_number does: those that dates may have. */
+    MONTH_FIRST = 1 * MONTHS_A_YEAR,
+    MONTH_LAST = YEAR_MAX * MONTHS_A_YEAR + MONTHS_A_YEAR - 1,
+    /* The greatest of each in an offset from UTC and on a clock. */
+    OFFSET_HOUR_MAX = 25, /* more than any zone has: OFFSET_MAX in zone.c */
+    HOUR_MAX = 23,
+    SIXTIETH_MAX = 59,
 };
 
 static int32_t clamp_date(int64_t date)
@@ -22,55 +44,69 @@ static int32_t clamp_date(int64_t date)
     return (int32_t)number_clamp(date, DATE_MIN, DATE_MAX);
 }
 
+/* The day of its year at which month m from March begins. */
+static int march_month_begin(int m)
+{
+    return (DAYS_FIVE_MONTHS * m + 2) / 5; /* so that 31, 30, 31, 30 and 31 come out */
+}
+
 struct civil_date date_to_civil(int32_t date)
 {
     int64_t days = (int64_t)date + DAYS_TO_EPOCH;
     int64_t era = number_floor_divide(days, DAYS_AN_ERA);
     int64_t day_of_era = days - era * DAYS_AN_ERA;
-    /* Takes out the leap days before dividing: one in 4 years, but not in 100, but in 400. */
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int day_of_year = (int)(day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100));
-    int march_month = (5 * day_of_year + 2) / 153; /* 0 is March */
+
+    /* Takes out the leap days before dividing: one in 4 years, but not in 100, but in 400. The last
+     * is the era's last day. */
+    int64_t year_of_era = (day_of_era - day_of_era / DAYS_TO_LEAP + day_of_era / DAYS_A_CENTURY -
+                           day_of_era / (DAYS_AN_ERA - 1)) /
+                          DAYS_A_YEAR;
+    int day_of_year =
+        (int)(day_of_era - (DAYS_A_YEAR * year_of_era + year_of_era / 4 - year_of_era / 100));
+    int march_month = (5 * day_of_year + 2) / DAYS_FIVE_MONTHS; /* 0 is March */
+
+    /* January and February belong to the civil year after. */
     struct civil_date civil;
-    civil.day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    civil.month = march_month < 10 ? march_month + 3 : march_month - 9;
-    civil.year = (int32_t)(year_of_era + era * 400 + (civil.month <= 2));
+    civil.day = day_of_year - march_month_begin(march_month) + 1;
+    civil.month = march_month + MARCH - (march_month < MONTHS_TO_JANUARY ? 0 : MONTHS_A_YEAR);
+    civil.year = (int32_t)(year_of_era + era * YEARS_AN_ERA + (civil.month < MARCH));
     return civil;
 }
 
 int32_t date_from_civil(int32_t year, int month, int day)
 {
-    int64_t march_year = (int64_t)year - (month <= 2);
-    int64_t era = number_floor_divide(march_year, 400);
-    int64_t year_of_era = march_year - era * 400;
-    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return (int32_t)(era * DAYS_AN_ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-                     day_of_year - DAYS_TO_EPOCH);
+    int64_t march_year = (int64_t)year - (month < MARCH);
+    int march_month = month - MARCH + (month < MARCH ? MONTHS_A_YEAR : 0);
+    int64_t era = number_floor_divide(march_year, YEARS_AN_ERA);
+    int64_t year_of_era = march_year - era * YEARS_AN_ERA;
+    int64_t day_of_year = march_month_begin(march_month) + day - 1;
+
+    return (int32_t)(era * DAYS_AN_ERA + year_of_era * DAYS_A_YEAR + year_of_era / 4 -
+                     year_of_era / 100 + day_of_year - DAYS_TO_EPOCH);
 }
 
 static bool is_leap(int32_t year)
 {
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return year % 4 == 0 && (year % 100 != 0 || year % YEARS_AN_ERA == 0);
 }
 
 int days_in_month(int32_t year, int month)
 {
     static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    ENSURE(month >= 1 && month <= 12);
-    return month == 2 && is_leap(year) ? 29 : days[month - 1];
+    ENSURE(month >= 1 && month <= MONTHS_A_YEAR);
+    return month == FEBRUARY && is_leap(year) ? LEAP_FEBRUARY : days[month - 1];
 }
 
 bool date_valid(int32_t year, int month, int day)
 {
-    return year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 &&
+    return year >= 1 && year <= YEAR_MAX && month >= 1 && month <= MONTHS_A_YEAR && day >= 1 &&
            day <= days_in_month(year, month);
 }
 
 int date_weekday(int32_t date)
 {
     int64_t shifted = (int64_t)date + EPOCH_WEEKDAY_OFFSET;
-    return (int)(shifted - number_floor_divide(shifted, 7) * 7) + 1;
+    return (int)(shifted - number_floor_divide(shifted, DAYS_A_WEEK) * DAYS_A_WEEK) + 1;
 }
 
 static int minimum(int a, int b)
@@ -81,15 +117,17 @@ static int minimum(int a, int b)
 int32_t date_add_months(int32_t date, int64_t months)
 {
     struct civil_date civil = date_to_civil(date);
-    int64_t index = (int64_t)civil.year * 12 + civil.month - 1;
-    enum { FIRST = 1 * 12, LAST = 9999 * 12 + 11 };
-    if (months < FIRST - index)
+    int64_t index = (int64_t)civil.year * MONTHS_A_YEAR + civil.month - 1;
+
+    /* Asked of months, not of the sum, which could overflow. */
+    if (months < MONTH_FIRST - index)
         return DATE_MIN;
-    if (months > LAST - index)
+    if (months > MONTH_LAST - index)
         return DATE_MAX;
+
     index += months;
-    int32_t year = (int32_t)(index / 12);
-    int month = (int)(index % 12) + 1;
+    int32_t year = (int32_t)(index / MONTHS_A_YEAR);
+    int month = (int)(index % MONTHS_A_YEAR) + 1;
     return date_from_civil(year, month, minimum(civil.day, days_in_month(year, month)));
 }
 
@@ -97,9 +135,11 @@ int64_t date_unit_number(int32_t date, enum calendar_unit unit)
 {
     struct civil_date civil = date_to_civil(date);
     switch (unit) {
-    case CALENDAR_WEEK: return number_floor_divide((int64_t)date + EPOCH_WEEKDAY_OFFSET, 7);
-    case CALENDAR_MONTH: return (int64_t)civil.year * 12 + civil.month - 1;
-    case CALENDAR_QUARTER: return (int64_t)civil.year * 4 + (civil.month - 1) / 3;
+    case CALENDAR_WEEK:
+        return number_floor_divide((int64_t)date + EPOCH_WEEKDAY_OFFSET, DAYS_A_WEEK);
+    case CALENDAR_MONTH: return (int64_t)civil.year * MONTHS_A_YEAR + civil.month - 1;
+    case CALENDAR_QUARTER:
+        return (int64_t)civil.year * QUARTERS_A_YEAR + (civil.month - 1) / MONTHS_A_QUARTER;
     case CALENDAR_YEAR: return civil.year;
     default: ENSURE(unit == CALENDAR_DAY); return date;
     }
@@ -110,17 +150,18 @@ int32_t date_of_unit_number(int64_t number, enum calendar_unit unit)
     int64_t months = 1;
     switch (unit) {
     case CALENDAR_DAY: return clamp_date(number);
-    case CALENDAR_WEEK: return clamp_date(number * 7 - EPOCH_WEEKDAY_OFFSET);
-    case CALENDAR_QUARTER: months = 3; break;
-    case CALENDAR_YEAR: months = 12; break;
+    case CALENDAR_WEEK: return clamp_date(number * DAYS_A_WEEK - EPOCH_WEEKDAY_OFFSET);
+    case CALENDAR_QUARTER: months = MONTHS_A_QUARTER; break;
+    case CALENDAR_YEAR: months = MONTHS_A_YEAR; break;
     default: ENSURE(unit == CALENDAR_MONTH);
     }
+
     int64_t index = number * months;
-    if (index < 12)
+    if (index < MONTH_FIRST)
         return DATE_MIN;
-    if (index > 9999 * 12 + 11)
+    if (index > MONTH_LAST)
         return DATE_MAX;
-    return date_from_civil((int32_t)(index / 12), (int)(index % 12) + 1, 1);
+    return date_from_civil((int32_t)(index / MONTHS_A_YEAR), (int)(index % MONTHS_A_YEAR) + 1, 1);
 }
 
 int32_t date_floor(int32_t date, enum calendar_unit unit)
@@ -148,13 +189,18 @@ int32_t date_age(int32_t birth, int32_t on)
 int64_t date_months_between(int32_t a, int32_t b)
 {
     int64_t months = date_unit_number(b, CALENDAR_MONTH) - date_unit_number(a, CALENDAR_MONTH);
+
+    /* The last of them counts once its day has come. */
     return months - (date_add_months(a, months) > b);
 }
 
 char *date_format(int32_t date, char *out)
 {
     struct civil_date civil = date_to_civil(date);
-    snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d", civil.year % 100000, civil.month, civil.day);
+
+    /* Years have four digits; gcc, which cannot know it, fears a longer text. */
+    enum { YEAR_ROOM = 100000 };
+    snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d", civil.year % YEAR_ROOM, civil.month, civil.day);
     return out;
 }
 
@@ -217,11 +263,12 @@ static bool read_clock(struct text text, size_t *at, int32_t *clock)
     }
 
     /* A leap second counts as the second before it: moments have none. */
-    if (hour == 23 && minute == 59 && second == 60)
-        second = 59;
-    if (hour > 23 || minute > 59 || second > 59)
+    if (hour == HOUR_MAX && minute == SIXTIETH_MAX && second == SIXTIETH_MAX + 1)
+        second = SIXTIETH_MAX;
+
+    if (hour > HOUR_MAX || minute > SIXTIETH_MAX || second > SIXTIETH_MAX)
         return false;
-    *clock = hour * 3600 + minute * 60 + second;
+    *clock = hour * SECONDS_AN_HOUR + minute * SECONDS_A_MINUTE + second;
     return true;
 }
 
@@ -232,10 +279,13 @@ static bool read_offset(struct text text, size_t *at, int32_t *offset)
         *offset = 0;
         return true;
     }
+
     bool minus = read_char(text, at, '-');
     int sign = minus ? -1 : 1, hour, minute = 0, second = 0;
     if (!(minus || read_char(text, at, '+')) || !read_digits(text, at, 2, &hour))
         return false;
+
+    /* Seconds only after a colon: +hhmmss is no form of ISO 8601's. */
     if (*at < text.length) {
         bool colon = read_char(text, at, ':');
         if (!read_digits(text, at, 2, &minute))
@@ -243,9 +293,10 @@ static bool read_offset(struct text text, size_t *at, int32_t *offset)
         if (colon && read_char(text, at, ':') && !read_digits(text, at, 2, &second))
             return false;
     }
-    if (hour > 25 || minute > 59 || second > 59)
+
+    if (hour > OFFSET_HOUR_MAX || minute > SIXTIETH_MAX || second > SIXTIETH_MAX)
         return false;
-    *offset = sign * (hour * 3600 + minute * 60 + second);
+    *offset = sign * (hour * SECONDS_AN_HOUR + minute * SECONDS_A_MINUTE + second);
     return true;
 }
 
@@ -253,12 +304,15 @@ bool moment_parse(const struct zone *zone, struct text text, int64_t *moment)
 {
     size_t at = 0;
     int32_t date, clock = 0, offset;
+
+    /* A date alone: its midnight in the zone. */
     if (!read_date(text, &at, &date))
         return false;
     if (at == text.length) {
         *moment = zone_moment(zone, date, 0, NULL);
         return true;
     }
+
     if (!read_char(text, &at, 'T') && !read_char(text, &at, 't') && !read_char(text, &at, ' '))
         return false;
     if (!read_clock(text, &at, &clock))
@@ -267,6 +321,8 @@ bool moment_parse(const struct zone *zone, struct text text, int64_t *moment)
         *moment = zone_moment(zone, date, clock, NULL);
         return true;
     }
+
+    /* With an offset of its own the text needs no zone. */
     if (!read_offset(text, &at, &offset) || at != text.length)
         return false;
     *moment = (int64_t)date * SECONDS_A_DAY + clock - offset;
@@ -278,17 +334,22 @@ char *moment_format(const struct zone *zone, int64_t moment, char *out)
     int32_t offset = zone_offset(zone, moment), clock = zone_clock(zone, moment);
     char date[DATE_TEXT_MAX];
     int length = snprintf(out, MOMENT_TEXT_MAX, "%sT%02d:%02d:%02d",
-                          date_format(zone_date(zone, moment), date), clock / 3600, clock / 60 % 60,
-                          clock % 60);
+                          date_format(zone_date(zone, moment), date), clock / SECONDS_AN_HOUR,
+                          clock % SECONDS_AN_HOUR / SECONDS_A_MINUTE, clock % SECONDS_A_MINUTE);
+
+    /* London in winter is at offset 0 too, but is written +00:00: Z says UTC. */
     if (offset == 0 && strcmp(zone_name(zone), "UTC") == 0) {
         strcpy(out + length, "Z");
         return out;
     }
+
+    /* Offsets before standard time had seconds: Vienna's was +01:05:21 until 1893. */
     int32_t size = offset < 0 ? -offset : offset;
-    length += snprintf(out + length, MOMENT_TEXT_MAX - length, "%c%02d:%02d",
-                       offset < 0 ? '-' : '+', size / 3600, size / 60 % 60);
-    if (size % 60 != 0)
-        snprintf(out + length, MOMENT_TEXT_MAX - length, ":%02d", size % 60);
+    length +=
+        snprintf(out + length, MOMENT_TEXT_MAX - length, "%c%02d:%02d", offset < 0 ? '-' : '+',
+                 size / SECONDS_AN_HOUR, size % SECONDS_AN_HOUR / SECONDS_A_MINUTE);
+    if (size % SECONDS_A_MINUTE != 0)
+        snprintf(out + length, MOMENT_TEXT_MAX - length, ":%02d", size % SECONDS_A_MINUTE);
     return out;
 }
 
@@ -297,14 +358,17 @@ char *period_format(struct calendar_period period, char *out)
     static const struct {
         int64_t size;
         const char *name;
-    } seconds[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-    enum { ROOM = 64 };
+    } seconds[] = {{SECONDS_A_DAY, "day"},
+                   {SECONDS_AN_HOUR, "hour"},
+                   {SECONDS_A_MINUTE, "minute"},
+                   {1, "second"}};
+    enum { ROOM = 64, SECOND = 3 /* the smallest unit, which always divides */ };
     int length = 0;
     int64_t months = period.months, rest = period.seconds;
     const char *name = "month";
 
-    if (months != 0 && months % 12 == 0) {
-        months /= 12;
+    if (months != 0 && months % MONTHS_A_YEAR == 0) {
+        months /= MONTHS_A_YEAR;
         name = "year";
     }
 
@@ -313,8 +377,10 @@ char *period_format(struct calendar_period period, char *out)
                           months == 1 || months == -1 ? "" : "s");
     if (rest == 0 && months != 0)
         return out;
+
+    /* The largest unit that leaves no rest: 36 hours, not 1 day 12 hours. */
     size_t unit = 0;
-    while (unit < 3 && (rest == 0 || rest % seconds[unit].size != 0))
+    while (unit < SECOND && (rest == 0 || rest % seconds[unit].size != 0))
         unit++;
     int64_t count = rest / seconds[unit].size;
     snprintf(out + length, ROOM - length, "%s%lld %s%s", length ? " " : "", (long long)count,

@@ -1,3 +1,6 @@
+/*
+ * Errors: one struct with room of its own, so that saying what went wrong needs no memory.
+ */
 #include "base/error.h"
 
 #include <errno.h>
@@ -5,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { REASON_MAX = 256 }; /* bytes of the system's word for an errno */
 
 /* As vsnprintf, but a text that is cut ends with a whole character. */
 PRINTF_LIKE(3, 0)
@@ -15,11 +20,15 @@ static void format_cut(char *out, size_t size, const char *format, va_list argum
         out[0] = '\0';
     if (length < (int)size)
         return;
+
+    /* Back over the bytes that continue a character to the one that begins it, which says how long
+     * it is. */
     size_t end = size - 1, start = end;
     while (start > 0 && ((unsigned char)out[start - 1] & 0xc0) == 0x80)
         start--;
     if (start == 0 || (unsigned char)out[start - 1] < 0xc0)
         return;
+
     unsigned char lead = (unsigned char)out[--start];
     size_t whole = (size_t)2 + (lead >= 0xe0) + (lead >= 0xf0); /* bytes of the character */
     if (start + whole > end)
@@ -30,9 +39,11 @@ enum status error_setv(struct error *error, enum status code, const char *format
 {
     if (!error)
         return code;
-    /* written aside first: the arguments may be parts of the error that is replaced */
+
+    /* Written aside first: the arguments may be parts of the error that is replaced. */
     char message[ERROR_MESSAGE_MAX];
     format_cut(message, sizeof message, format, arguments);
+
     error->code = code;
     error->place[0] = '\0';
     error->hint[0] = '\0';
@@ -56,9 +67,11 @@ enum status error_system(struct error *error, int errno_value, const char *forma
     bool full = errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG;
     enum status code = error_setv(error, full ? STATUS_FULL : STATUS_IO, format, arguments);
     va_end(arguments);
+
     if (error) {
-        char text[256] = "";
-        /* the GNU strerror_r returns the text; the XSI one fills the buffer */
+        char text[REASON_MAX] = "";
+
+        /* The GNU strerror_r returns the text; the XSI one fills the buffer. */
         const char *reason = strerror_r(errno_value, text, sizeof text);
         size_t used = strlen(error->message);
         snprintf(error->message + used, sizeof error->message - used, ": %s", reason);

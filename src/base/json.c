@@ -1,3 +1,9 @@
+/*
+ * JSON, written as it is told: nothing is kept but where in the nesting the writer stands. What a
+ * level is (an object, holding something already, waiting for the value of a key) is one bit in
+ * each of three words, at the level's depth. A caller that forgets a key, or closes what it did not
+ * open, is stopped.
+ */
 #include "base/json.h"
 
 #include "base/calendar.h"
@@ -7,6 +13,13 @@
 #include <math.h>
 #include <string.h>
 #include <utf8proc.h>
+
+enum {
+    DEPTH_MAX = 62,     /* levels: one bit each in words of 64, with one to spare */
+    FIRST_SHOWN = 0x20, /* the first ASCII character that is no control character */
+    FIRST_LONG = 0x80,  /* the first code point of more than one byte */
+};
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd" /* U+FFFD, for what is not UTF-8 */
 
 void json_init(struct json *json, struct buffer *out, bool pretty)
 {
@@ -48,7 +61,8 @@ static void open_level(struct json *json, bool object)
 {
     begin_value(json);
     buffer_char(json->out, object ? '{' : '[');
-    ENSURE(json->depth < 62);
+
+    ENSURE(json->depth < DEPTH_MAX);
     uint64_t bit = 1ull << ++json->depth;
     json->object = object ? json->object | bit : json->object & ~bit;
     json->filled &= ~bit;
@@ -60,6 +74,8 @@ static void close_level(struct json *json, bool object)
     uint64_t bit = 1ull << json->depth;
     ENSURE(json->depth > 0 && !(json->object & bit) == !object && !(json->keyed & bit));
     json->depth--;
+
+    /* An empty level closes on the line it opened on. */
     if (json->filled & bit)
         new_line(json);
     buffer_char(json->out, object ? '}' : ']');
@@ -89,21 +105,21 @@ void json_write_end_array(struct json *json)
 
 static void add_escaped(struct buffer *out, const unsigned char *data, size_t length)
 {
-    static const char *const escapes[0x20] = {
+    static const char *const escapes[FIRST_SHOWN] = {
         ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
 
     buffer_char(out, '"');
     for (size_t i = 0; i < length;) {
         unsigned char c = data[i];
-        if (c < 0x20 && escapes[c]) {
+        if (c < FIRST_SHOWN && escapes[c]) {
             buffer_string(out, escapes[c]);
-        } else if (c < 0x20 || c == '<') {
-            buffer_printf(out, "\\u%04x",
-                          c); /* '<' too, so that JSON can stand inside a script element */
+        } else if (c < FIRST_SHOWN || c == '<') {
+            /* '<' too, so that JSON can stand inside a script element. */
+            buffer_printf(out, "\\u%04x", c);
         } else if (c == '"' || c == '\\') {
             buffer_char(out, '\\');
             buffer_char(out, (char)c);
-        } else if (c < 0x80) {
+        } else if (c < FIRST_LONG) {
             buffer_char(out, (char)c);
         } else {
             utf8proc_int32_t codepoint;
@@ -112,7 +128,7 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
             if (used > 0)
                 buffer_add(out, data + i, (size_t)used);
             else
-                buffer_string(out, "\xef\xbf\xbd");
+                buffer_string(out, REPLACEMENT_CHARACTER);
             i += used > 0 ? (size_t)used : 1;
             continue;
         }
@@ -156,10 +172,13 @@ void json_write_integer(struct json *json, int64_t value)
 void json_write_double(struct json *json, double value)
 {
     begin_value(json);
+
+    /* JSON has no infinity, and nothing that is not a number. */
     if (!isfinite(value)) {
         buffer_string(json->out, "null");
         return;
     }
+
     char text[NUMBER_TEXT_MAX];
     buffer_string(json->out, number_format_double(value, text));
 }

@@ -1,3 +1,8 @@
+/*
+ * Hash maps with linear probing: a key lies in the slot its hash says or in one of the next, with
+ * no empty one between. The slots are a power of two and at most half full, and nothing is ever
+ * taken out, so that a search is short and ends at the first empty slot.
+ */
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -24,12 +29,14 @@ static size_t text_slot(const struct text_map *map, struct text key, uint64_t ha
 {
     size_t mask = map->slot_count - 1;
     size_t slot = hash & mask;
+
     while (map->slots[slot]) {
         const struct text_map_entry *entry = &map->entries[map->slots[slot] - 1];
         if (entry->hash == hash && text_equal(entry->key, key))
             break;
         slot = (slot + 1) & mask;
     }
+
     return slot;
 }
 
@@ -44,9 +51,12 @@ const struct text_map_entry *text_map_find(const struct text_map *map, struct te
 static void text_map_grow(struct text_map *map)
 {
     size_t slots = map->slot_count ? map->slot_count * 2 : FIRST_SLOTS;
+
+    /* Keys stay where they are: the slots hold numbers of entries, and entries their hashes. */
     free(map->slots);
     map->slots = base_calloc(slots, sizeof *map->slots);
     map->slot_count = slots;
+
     for (size_t i = 0; i < map->count; i++) {
         size_t slot = map->entries[i].hash & (slots - 1);
         while (map->slots[slot])
@@ -60,17 +70,20 @@ static struct text_map_entry *text_map_entry(struct text_map *map, struct text k
 {
     if ((map->count + 1) * 2 > map->slot_count)
         text_map_grow(map);
+
     uint64_t hash = text_hash(key);
     size_t slot = text_slot(map, key, hash);
     if (is_new)
         *is_new = !map->slots[slot];
     if (map->slots[slot])
         return &map->entries[map->slots[slot] - 1];
+
     ENSURE(map->count < UINT32_MAX - 1);
     if (map->count == map->capacity) {
         map->capacity = map->capacity ? map->capacity * 2 : FIRST_SLOTS;
         map->entries = base_realloc(map->entries, map->capacity * sizeof *map->entries);
     }
+
     struct text_map_entry *entry = &map->entries[map->count++];
     entry->key = (struct text){arena_strndup(&map->keys, key.data, key.length), key.length};
     entry->value = value;
@@ -105,8 +118,13 @@ void number_map_release(struct number_map *map)
 static size_t number_slot(const struct number_map *map, uint64_t key)
 {
     size_t mask = map->slot_count - 1;
+
+    /* Keys as they are would share slots where they differ in their upper bits only. Multiplied by
+     * 2^64 divided by the golden ratio, which spreads them, all bits of a key reach the upper half
+     * of the product; that is folded down onto the bits that choose. */
     uint64_t hash = key * 0x9e3779b97f4a7c15u;
     size_t slot = (hash ^ (hash >> 32)) & mask;
+
     while (map->used[slot] && map->keys[slot] != key)
         slot = (slot + 1) & mask;
     return slot;
@@ -129,6 +147,7 @@ static void number_map_grow(struct number_map *map)
     map->keys = base_malloc(map->slot_count * sizeof *map->keys);
     map->values = base_malloc(map->slot_count * sizeof *map->values);
     map->used = base_calloc(map->slot_count, 1);
+
     for (size_t i = 0; i < old.slot_count; i++) {
         if (!old.used[i])
             continue;
@@ -137,6 +156,7 @@ static void number_map_grow(struct number_map *map)
         map->keys[slot] = old.keys[i];
         map->values[slot] = old.values[i];
     }
+
     free(old.keys);
     free(old.values);
     free(old.used);
@@ -146,11 +166,13 @@ uint64_t number_map_put(struct number_map *map, uint64_t key, uint64_t value, bo
 {
     if ((map->count + 1) * 2 > map->slot_count)
         number_map_grow(map);
+
     size_t slot = number_slot(map, key);
     if (is_new)
         *is_new = !map->used[slot];
     if (map->used[slot])
         return map->values[slot];
+
     map->used[slot] = 1;
     map->keys[slot] = key;
     map->values[slot] = value;

@@ -1,3 +1,7 @@
+/*
+ * Numbers as text. Decimals are integers and never pass through a double, so that what was written
+ * comes back digit by digit; doubles go through the C library, in the "C" locale.
+ */
 #include "base/number.h"
 
 #include <float.h>
@@ -7,6 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    DOUBLE_TEXT_MAX = 400, /* bytes read as a double: all 309 digits before the point, and some */
+    DIGITS_KEPT = DBL_DIG, /* this many survive the way from text to double and back … */
+    DIGITS_ENOUGH = DBL_DECIMAL_DIG, /* … and with this many every double does */
+};
 
 int64_t number_power10(int exponent)
 {
@@ -19,9 +29,11 @@ int64_t number_power10(int exponent)
 
 char *number_format_decimal(int64_t scaled, int scale, char *out)
 {
+    /* Negated as unsigned: the least integer has no positive counterpart. */
     uint64_t magnitude = scaled < 0 ? 0 - (uint64_t)scaled : (uint64_t)scaled;
     uint64_t power = (uint64_t)number_power10(scale);
     const char *sign = scaled < 0 ? "-" : "";
+
     if (scale == 0)
         snprintf(out, NUMBER_TEXT_MAX, "%s%llu", sign, (unsigned long long)magnitude);
     else
@@ -51,13 +63,16 @@ static locale_t c_locale(void)
 char *number_format_double(double value, char *out)
 {
     locale_t before = uselocale(c_locale());
-    /* fifteen digits survive the way there and back, except below the smallest normal number, where
-     * fewer do */
-    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
+
+    /* The shortest text is tried first. Fewer digits than are always kept need no trial: printed
+     * with %g they lose their zeros. But below the smallest normal number fewer are kept. */
+    int fewest = fabs(value) < DBL_MIN ? 1 : DIGITS_KEPT;
+    for (int digits = fewest; digits <= DIGITS_ENOUGH; digits++) {
         snprintf(out, NUMBER_TEXT_MAX, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
             break;
     }
+
     uselocale(before);
     return out;
 }
@@ -71,6 +86,7 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
     *scale = 0;
     if (at < text.length && (text.data[at] == '-' || text.data[at] == '+'))
         negative = text.data[at++] == '-';
+
     for (; at < text.length; at++) {
         char c = text.data[at];
         if (c == '.' && !point) {
@@ -79,6 +95,8 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
         }
         if (c < '0' || c > '9' || (point && ++*scale > NUMBER_SCALE_MAX))
             return false;
+
+        /* A negative number grows downwards, so that the least integer is reached too. */
         digits++;
         int digit = negative ? -(c - '0') : c - '0';
         if (__builtin_mul_overflow(value, 10, &value) ||
@@ -92,16 +110,20 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
 
 bool number_parse_double(struct text text, double *value)
 {
-    char copy[400];
+    char copy[DOUBLE_TEXT_MAX];
     if (text.length == 0 || text.length >= sizeof copy)
         return false;
+
+    /* strtod takes more than is wanted here: blanks before, hexadecimal, "nan", "infinity". */
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
         if (!((c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E'))
             return false;
     }
+
     memcpy(copy, text.data, text.length);
     copy[text.length] = '\0';
+
     char *end;
     *value = strtod_l(copy, &end, c_locale());
     return *end == '\0' && isfinite(*value);
@@ -125,6 +147,8 @@ char *number_format_thousands(int64_t value, char *out)
     char plain[NUMBER_TEXT_MAX];
     int length = snprintf(plain, sizeof plain, "%lld", (long long)value);
     char *to = out;
+
+    /* A comma before every third digit from the end, but not behind the sign. */
     for (int i = 0; i < length; i++) {
         if (i > 0 && plain[i - 1] != '-' && (length - i) % 3 == 0)
             *to++ = ',';

@@ -1,3 +1,7 @@
+/*
+ * The pool. Helpers sleep until a round begins, take tasks from one counter until there are none
+ * left, and sleep again; the caller works along and waits for the last of them.
+ */
 #include "base/pool.h"
 
 #include "base/arena.h"
@@ -45,6 +49,7 @@ static void *helper_main(void *argument)
     free(argument);
     struct pool *pool = helper.pool;
     unsigned long seen = 0;
+
     for (;;) {
         pthread_mutex_lock(&pool->lock);
         while (pool->round == seen && !pool->stop)
@@ -54,7 +59,9 @@ static void *helper_main(void *argument)
         pthread_mutex_unlock(&pool->lock);
         if (stop)
             return NULL;
+
         work(pool, helper.worker);
+
         pthread_mutex_lock(&pool->lock);
         if (--pool->running == 0)
             pthread_cond_signal(&pool->done);
@@ -66,6 +73,10 @@ int pool_processors(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    /* A container may see all processors and be allowed some of their time: "quota period" in
+     * microseconds, or "max period", which is no number and no limit. A part of a processor counts
+     * as one. */
     FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
     if (file) {
         long long quota, period;
@@ -76,6 +87,7 @@ int pool_processors(void)
         }
         fclose(file);
     }
+
     return count < 1 ? 1 : count;
 }
 
@@ -85,9 +97,11 @@ struct pool *pool_new(int threads)
     pool->count = threads > 0 ? threads : pool_processors();
     if (pool->count > POOL_THREADS_MAX)
         pool->count = POOL_THREADS_MAX;
+
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->start, NULL);
     pthread_cond_init(&pool->done, NULL);
+
     pool->thread = base_calloc((size_t)pool->count, sizeof *pool->thread);
     for (int worker = 1; worker < pool->count; worker++) {
         struct helper *helper = base_malloc(sizeof *helper);
@@ -97,6 +111,7 @@ struct pool *pool_new(int threads)
             pool->count = worker; /* fewer threads, same answers */
         }
     }
+
     return pool;
 }
 
@@ -104,12 +119,15 @@ void pool_free(struct pool *pool)
 {
     if (!pool)
         return;
+
     pthread_mutex_lock(&pool->lock);
     pool->stop = true;
     pthread_cond_broadcast(&pool->start);
     pthread_mutex_unlock(&pool->lock);
+
     for (int worker = 1; worker < pool->count; worker++)
         pthread_join(pool->thread[worker], NULL);
+
     pthread_mutex_destroy(&pool->lock);
     pthread_cond_destroy(&pool->start);
     pthread_cond_destroy(&pool->done);
@@ -145,6 +163,9 @@ void pool_run(struct pool *pool, size_t tasks, void (*run)(void *context, size_t
             run(context, task, 0);
         return;
     }
+
+    /* Every helper takes part in every round, even one that comes too late for a task: the round is
+     * over when each has found none left, so that none still reads what the next round sets. */
     pthread_mutex_lock(&pool->lock);
     pool->run = run;
     pool->context = context;
@@ -154,7 +175,9 @@ void pool_run(struct pool *pool, size_t tasks, void (*run)(void *context, size_t
     pool->round++;
     pthread_cond_broadcast(&pool->start);
     pthread_mutex_unlock(&pool->lock);
+
     work(pool, 0);
+
     pthread_mutex_lock(&pool->lock);
     while (pool->running > 0)
         pthread_cond_wait(&pool->done, &pool->lock);

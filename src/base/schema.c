@@ -1,3 +1,7 @@
+/*
+ * Schemas: what tables and columns are called and hold, found by name. There are few of either, so
+ * that looking through them all is no slower than a map.
+ */
 #include "base/schema.h"
 
 #include <string.h>
@@ -59,10 +63,12 @@ struct schema *schema_copy(const struct schema *schema, struct arena *arena)
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct schema_table *from = &schema->tables[i];
         struct schema_table *to = &copy->tables[i];
+
         *to = *from;
         to->name = copy_name(from->name, arena);
         to->key = copy_name(from->key, arena);
         to->amount = copy_name(from->amount, arena);
+
         to->columns = ARENA_ARRAY(arena, struct schema_column, from->column_count);
         for (size_t c = 0; c < from->column_count; c++) {
             to->columns[c] = from->columns[c];

@@ -1,3 +1,8 @@
+/*
+ * Text. What people see in full is Unicode's business and goes through utf8proc; what the program
+ * itself looks for (blanks, commas, the letters of its own keywords) is ASCII and is read by bytes,
+ * which UTF-8 allows: no byte of a longer character is an ASCII one.
+ */
 #include "base/text.h"
 
 #include <stdio.h>
@@ -58,7 +63,8 @@ struct text text_cut(struct text text, size_t bytes)
 {
     if (text.length <= bytes)
         return text;
-    /* the first byte left out tells: it begins a character, or stands within one */
+
+    /* The first byte left out tells: it begins a character, or stands within one. */
     while (bytes && ((unsigned char)text.data[bytes] & 0xc0) == 0x80)
         bytes--;
     return (struct text){text.data, bytes};
@@ -69,6 +75,7 @@ static const char *part_end(const char *at)
 {
     int depth = 0;
     char quote = 0;
+
     for (; *at && (*at != ',' || depth || quote); at++) {
         if (quote)
             quote = *at == quote ? 0 : quote;
@@ -77,6 +84,7 @@ static const char *part_end(const char *at)
         else
             depth += (*at == '(') - (*at == ')');
     }
+
     return at;
 }
 
@@ -105,9 +113,14 @@ static uint64_t tail_word(const char *data, size_t left)
 {
     uint32_t low, high;
     const unsigned char *bytes = (const unsigned char *)data;
+
+    /* Of one byte all three are the same, of two the last two, each to its own place: no branch on
+     * the number of bytes. */
     if (left < 4)
         return bytes[0] | (uint64_t)bytes[left >> 1] << 8 * (left >> 1) |
                (uint64_t)bytes[left - 1] << 8 * (left - 1);
+
+    /* The first four and the last four, which overlap. */
     memcpy(&low, data, 4);
     memcpy(&high, data + left - 4, 4);
     return low | (uint64_t)high << 8 * (left - 4);
@@ -120,6 +133,7 @@ uint64_t text_hash(struct text text)
     const char *data = text.data;
     size_t left = text.length;
     uint64_t word;
+
     for (; left >= 8; data += 8, left -= 8) {
         memcpy(&word, data, 8);
         hash = mix(hash ^ word, k1);
@@ -138,6 +152,7 @@ bool text_valid_utf8(struct text text)
             at++;
             continue;
         }
+
         utf8proc_int32_t codepoint;
         utf8proc_ssize_t used =
             utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
@@ -161,9 +176,13 @@ static utf8proc_int32_t fold_codepoint(utf8proc_int32_t codepoint)
 
 struct text text_fold(struct text text, struct arena *arena)
 {
-    utf8proc_uint8_t *out = arena_alloc(arena, text.length * 2 + 5);
+    /* No letter's other form takes twice its bytes (the worst go from two to three), and what
+     * writes them asks for room for the longest, four. */
+    enum { LONGEST = 4 };
+    utf8proc_uint8_t *out = arena_alloc(arena, text.length * 2 + LONGEST + 1);
     const utf8proc_uint8_t *data = (const utf8proc_uint8_t *)text.data;
     size_t used = 0;
+
     for (size_t at = 0; at < text.length;) {
         utf8proc_int32_t codepoint;
         utf8proc_ssize_t taken =
@@ -172,9 +191,11 @@ struct text text_fold(struct text text, struct arena *arena)
             out[used++] = data[at++];
             continue;
         }
+
         at += (size_t)taken;
         used += (size_t)utf8proc_encode_char(fold_codepoint(codepoint), out + used);
     }
+
     out[used] = '\0';
     return (struct text){(const char *)out, used};
 }
@@ -191,14 +212,21 @@ static int least(int a, int b)
 
 enum { DISTANCE_LONGEST = 64 };
 
+/* The table of the distances between all beginnings of a and of b, row by row, of which three are
+ * kept. To turn one beginning into another, turn shorter ones into each other and then leave out,
+ * add or change one letter, or swap the last two, which looks back by two rows: the cheapest counts
+ * (optimal string alignment, the Damerau-Levenshtein distance where no swapped letter is changed
+ * again). */
 int text_distance(struct text a, struct text b)
 {
     if (a.length > DISTANCE_LONGEST || b.length > DISTANCE_LONGEST)
         return DISTANCE_LONGEST;
+
     int rows[3][DISTANCE_LONGEST + 1];
     int *before = rows[0], *last = rows[1], *row = rows[2];
     for (size_t j = 0; j <= b.length; j++)
         last[j] = (int)j;
+
     for (size_t i = 1; i <= a.length; i++) {
         row[0] = (int)i;
         for (size_t j = 1; j <= b.length; j++) {
@@ -208,9 +236,11 @@ int text_distance(struct text a, struct text b)
                 lower(a.data[i - 2]) == lower(b.data[j - 1]))
                 row[j] = least(row[j], before[j - 2] + 1);
         }
+
         int *spare = before;
         before = last, last = row, row = spare;
     }
+
     return last[b.length];
 }
 
@@ -219,7 +249,8 @@ int text_nearest(const char *word, const char *const *candidates, size_t count)
     struct text wanted = text_from(word);
     if (wanted.length > DISTANCE_LONGEST)
         return -1;
-    int best = -1, best_distance = (int)(wanted.length + 2) / 3 + 1;
+
+    int best = -1, best_distance = (int)(wanted.length + 2) / 3 + 1; /* one more than may differ */
     for (size_t i = 0; i < count; i++) {
         struct text candidate = text_from(candidates[i]);
         int distance = text_distance(wanted, candidate);
@@ -228,6 +259,7 @@ int text_nearest(const char *word, const char *const *candidates, size_t count)
             best_distance = distance;
         }
     }
+
     return best;
 }
 
@@ -250,14 +282,21 @@ void buffer_reset(struct buffer *buffer)
         buffer->data[0] = '\0';
 }
 
+enum {
+    FIRST_CAPACITY = 128, /* of a buffer */
+    PRINT_SMALL = 256, /* bytes: longer ones are printed twice, the first time for their length */
+};
+
 static void buffer_reserve(struct buffer *buffer, size_t more)
 {
     size_t needed = buffer->length + more + 1;
     if (needed <= buffer->capacity)
         return;
-    size_t capacity = buffer->capacity ? buffer->capacity * 2 : 128;
+
+    size_t capacity = buffer->capacity ? buffer->capacity * 2 : FIRST_CAPACITY;
     while (capacity < needed)
         capacity *= 2;
+
     buffer->data = base_realloc(buffer->data, capacity);
     buffer->capacity = capacity;
 }
@@ -268,10 +307,12 @@ void buffer_add(struct buffer *buffer, const void *data, size_t length)
         buffer->limit = BUFFER_LIMIT;
     if (buffer->cut)
         return;
+
     if (length > buffer->limit - buffer->length) {
         length = text_cut((struct text){data, length}, buffer->limit - buffer->length).length;
         buffer->cut = true;
     }
+
     buffer_reserve(buffer, length);
     if (length)
         memcpy(buffer->data + buffer->length, data, length);
@@ -296,13 +337,15 @@ void buffer_char(struct buffer *buffer, char c)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
-    char small[256];
+    char small[PRINT_SMALL];
     va_list arguments, again;
+
     va_start(arguments, format);
     va_copy(again, arguments);
     int length = vsnprintf(small, sizeof small, format, arguments);
     va_end(arguments);
     ENSURE(length >= 0);
+
     if ((size_t)length < sizeof small) {
         buffer_add(buffer, small, (size_t)length);
     } else {
@@ -311,6 +354,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
         buffer_add(buffer, large, (size_t)length);
         free(large);
     }
+
     va_end(again);
 }
 

@@ -25,11 +25,14 @@
 
 enum {
     DIRECTORY_SHIFT = 24,
-    DIRECTORY_SIZE = 258,
+    DIRECTORY_SIZE = 258, /* until early 2107: past FACT_TIME_MAX */
     FILE_MAX = 1 << 20,
+    NAME_MAX_BYTES = 100, /* of a zone */
+    PATH_MAX_BYTES = 256, /* of its file, a name being what it may */
+    FOLDERS_DEEP = 3,     /* America/Argentina/Ushuaia */
     /* Local time is never further from UTC than this; POSIX rules allow 24:59:59 and a day of
        transition time. */
-    OFFSET_MAX = 26 * 3600,
+    OFFSET_MAX = 26 * SECONDS_AN_HOUR,
 };
 
 struct change {
@@ -56,6 +59,9 @@ static size_t change_at(const struct zone *zone, int64_t moment)
             i++;
         return i;
     }
+
+    /* Before 1970 and after the directory. The first change is at INT64_MIN, so that low is never
+     * after moment. */
     size_t low = 0, high = count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -86,14 +92,17 @@ size_t zone_transitions(const struct zone *zone, int64_t after, int64_t until, i
                         int32_t *offset_after, size_t max)
 {
     size_t found = 0;
+
     for (size_t i = change_at(zone, after) + 1; i < zone->changes.count && found < max;
          i++, found++) {
         if (zone->changes.items[i].moment > until)
             break;
+
         out[found] = zone->changes.items[i].moment;
         if (offset_after)
             offset_after[found] = zone->changes.items[i].offset;
     }
+
     return found;
 }
 
@@ -113,6 +122,10 @@ int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum z
     const struct change *changes = zone->changes.items;
     int64_t local = (int64_t)date * SECONDS_A_DAY + clock, found = 0, moved = 0;
     int times = 0;
+
+    /* A local time does not say its offset. Each stretch of equal offset that could hold it is
+     * asked: the moment it would be there is right if it lies in that stretch. The last found
+     * stands, being the second occurrence. */
     for (size_t i = change_at(zone, local - OFFSET_MAX);
          i < zone->changes.count && (i == 0 || changes[i].moment <= local + OFFSET_MAX); i++) {
         int64_t moment = local - changes[i].offset;
@@ -121,10 +134,11 @@ int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum z
             times++;
         } else if (moment >= change_end(zone, i) &&
                    local - changes[i + 1].offset < changes[i + 1].moment) {
-            moved =
-                moment; /* in the gap behind change i: the old offset moves it forward by the gap */
+            /* In the gap behind change i: the old offset moves it forward by the gap. */
+            moved = moment;
         }
     }
+
     if (fit && times > 1)
         *fit = ZONE_REPEATED;
     else if (fit)
@@ -136,6 +150,7 @@ int64_t zone_day_start(const struct zone *zone, int32_t date)
 {
     int64_t local = (int64_t)date * SECONDS_A_DAY;
     size_t i = change_at(zone, local - 2 * OFFSET_MAX);
+
     /* The first stretch of equal offset that reaches the date: it holds its midnight, or begins
      * past it. */
     while (local - zone->changes.items[i].offset >= change_end(zone, i))
@@ -167,6 +182,11 @@ struct rule {
     struct rule_day start, end;
 };
 
+/* Rules say what a comma and a slash leave out: daylight time is an hour ahead, and begins and ends
+ * at two o'clock. */
+enum { DAYLIGHT_AHEAD = SECONDS_AN_HOUR, CHANGE_CLOCK = 2 * SECONDS_AN_HOUR };
+
+/* CEST, or <+0330> for those without letters. */
 static bool rule_name(const char **at)
 {
     const char *begin = *at;
@@ -175,6 +195,7 @@ static bool rule_name(const char **at)
             ++*at;
         return *(*at)++ == '>';
     }
+
     while ((**at >= 'A' && **at <= 'Z') || (**at >= 'a' && **at <= 'z'))
         ++*at;
     return *at - begin >= 3;
@@ -192,23 +213,30 @@ static bool rule_number(const char **at, int *out)
 /* [+-]hh[:mm[:ss]] */
 static bool rule_time(const char **at, int32_t *out)
 {
-    int sign = 1, part, size = 3600;
+    int sign = 1, part, size = SECONDS_AN_HOUR;
     int32_t total = 0;
+
     if (**at == '-' || **at == '+')
         sign = *(*at)++ == '-' ? -1 : 1;
     do {
         if (!rule_number(at, &part))
             return false;
         total += part * size;
-        size /= 60;
+        size /= SECONDS_A_MINUTE; /* hours, minutes, seconds, and then 0 */
     } while (size > 0 && **at == ':' && (*at)++);
+
     *out = sign * total;
     return true;
 }
 
+/* ",M3.5.0": month, week and day of the week. ",J60": the day of the year that is 1 March in every
+ * year. ",59": the day of the year counted from 0, leap days and all. Each may close with
+ * "/time". */
 static bool rule_day(const char **at, struct rule_day *out)
 {
-    *out = (struct rule_day){.form = RULE_DAY_LEAP, .seconds = 7200};
+    enum { WEEK_LAST = 5, SATURDAY = 6 /* Sunday is 0 */ };
+    *out = (struct rule_day){.form = RULE_DAY_LEAP, .seconds = CHANGE_CLOCK};
+
     if (**at != ',')
         return false;
     ++*at;
@@ -216,8 +244,9 @@ static bool rule_day(const char **at, struct rule_day *out)
         ++*at;
         out->form = RULE_MONTH_WEEK;
         if (!rule_number(at, &out->month) || *(*at)++ != '.' || !rule_number(at, &out->week) ||
-            *(*at)++ != '.' || !rule_number(at, &out->day) || out->month < 1 || out->month > 12 ||
-            out->week < 1 || out->week > 5 || out->day > 6)
+            *(*at)++ != '.' || !rule_number(at, &out->day) || out->month < 1 ||
+            out->month > MONTHS_A_YEAR || out->week < 1 || out->week > WEEK_LAST ||
+            out->day > SATURDAY)
             return false;
     } else {
         if (**at == 'J') {
@@ -239,39 +268,51 @@ static bool rule_day(const char **at, struct rule_day *out)
 static bool rule_parse(const char *text, struct rule *rule)
 {
     memset(rule, 0, sizeof *rule);
+
+    /* POSIX counts hours west of Greenwich: CET is -1. */
     int32_t west;
     if (!rule_name(&text) || !rule_time(&text, &west))
         return false;
     rule->standard = -west;
     if (*text == '\0')
         return true;
+
     rule->has_daylight = true;
     if (!rule_name(&text))
         return false;
-    rule->daylight = rule->standard + 3600;
+    rule->daylight = rule->standard + DAYLIGHT_AHEAD;
     if (*text != ',' && *text != '\0') {
         if (!rule_time(&text, &west))
             return false;
         rule->daylight = -west;
     }
+
     return rule_day(&text, &rule->start) && rule_day(&text, &rule->end) && *text == '\0';
 }
 
 /* Seconds of local time at which the rule strikes in that year. */
 static int64_t rule_local(const struct rule_day *rule, int32_t year)
 {
+    enum { FEBRUARY = 2, LEAP_FEBRUARY = 29, FIRST_OF_MARCH = 60 /* of a year without leap day */ };
     int64_t date = date_from_civil(year, 1, 1);
+
     if (rule->form == RULE_DAY_LEAP) {
         date += rule->day;
     } else if (rule->form == RULE_DAY_NO_LEAP) {
-        date += rule->day - 1 + (rule->day >= 60 && days_in_month(year, 2) == 29);
+        bool leap = days_in_month(year, FEBRUARY) == LEAP_FEBRUARY;
+        date += rule->day - 1 + (leap && rule->day >= FIRST_OF_MARCH);
     } else {
+        /* From the month's first day to the first of that weekday, then by weeks. Week 5 is the
+         * last there is, be it the fourth. */
         int32_t first = date_from_civil(year, rule->month, 1);
-        int ahead = (rule->day - date_weekday(first) % 7 + 7) % 7 + (rule->week - 1) * 7;
+        int weekday = date_weekday(first) % DAYS_A_WEEK; /* Sunday 0, as in rules */
+        int ahead = (rule->day - weekday + DAYS_A_WEEK) % DAYS_A_WEEK;
+        ahead += (rule->week - 1) * DAYS_A_WEEK;
         while (ahead >= days_in_month(year, rule->month))
-            ahead -= 7;
+            ahead -= DAYS_A_WEEK;
         date = (int64_t)first + ahead;
     }
+
     return date * SECONDS_A_DAY + rule->seconds;
 }
 
@@ -280,12 +321,16 @@ static int64_t rule_local(const struct rule_day *rule, int32_t year)
 static void zone_push(struct zone *zone, int64_t moment, int32_t offset)
 {
     size_t count = zone->changes.count;
+
+    /* The abbreviation changed, or the daylight-saving flag. */
     if (count > 0 && zone->changes.items[count - 1].offset == offset)
         return;
+
     if (count > 0 && zone->changes.items[count - 1].moment == moment) {
         zone->changes.items[count - 1].offset = offset;
         return;
     }
+
     VECTOR_PUSH(&zone->changes, (struct change){moment, offset});
 }
 
@@ -296,10 +341,14 @@ static void zone_unroll(struct zone *zone, const struct rule *rule, int64_t afte
         zone_push(zone, after, rule->standard);
         return;
     }
+
     int32_t year = after < MOMENT_MIN
                        ? 1
                        : date_to_civil((int32_t)number_floor_divide(after, SECONDS_A_DAY)).year;
-    for (; year <= 9999; year++) {
+
+    /* South of the equator a year's daylight time ends before it begins. The file may close within
+     * a year, of which it lists the first change. */
+    for (; year <= YEAR_MAX; year++) {
         struct change start = {rule_local(&rule->start, year) - rule->standard, rule->daylight};
         struct change end = {rule_local(&rule->end, year) - rule->daylight, rule->standard};
         struct change first = start.moment < end.moment ? start : end;
@@ -315,8 +364,10 @@ struct reader {
     const unsigned char *at, *end;
 };
 
+/* Big-endian, as TZif files are. */
 static uint32_t read_32(const unsigned char *at)
 {
+    /* Byte by byte: they lie at any address. */
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
@@ -325,9 +376,21 @@ static int64_t read_64(const unsigned char *at)
     return (int64_t)((uint64_t)read_32(at) << 32 | read_32(at + 4));
 }
 
-enum { TZIF_HEADER = 44 };
+/* TZif files (RFC 8536, section 3): a header, then a block of arrays, one after the other. */
+enum {
+    TZIF_HEADER = 44,
+    TZIF_COUNTS =
+        20, /* where the header's counts begin, behind magic, version and what is unused */
+    TZIF_COUNT_BYTES = 4,
+    TZIF_TYPE_BYTES = 6,  /* of a local time type: offset, daylight flag, abbreviation */
+    TZIF_INDEX_BYTES = 1, /* the type behind a moment */
+    TZIF_LEAP_BYTES = 4,  /* the correction behind the moment of a leap second */
+    TZIF_MOMENT_1 = 4,    /* bytes of a moment in the block of version 1 … */
+    TZIF_MOMENT_2 = 8,    /* … and in that of version 2 and later */
+    RULE_MAX = 128,       /* bytes of the rule that closes the file */
+};
 
-/* The six counts of a TZif header (RFC 8536, section 3.1). */
+/* The six counts of a TZif header, in its order. */
 struct counts {
     uint32_t utc_flags, standard_flags, leaps, moments, types, letters;
 };
@@ -339,19 +402,23 @@ static bool read_header(struct reader *reader, struct counts *counts, int *versi
     *version = reader->at[4] == 0 ? 1 : reader->at[4] - '0';
     uint32_t *const fields[] = {&counts->utc_flags, &counts->standard_flags, &counts->leaps,
                                 &counts->moments,   &counts->types,          &counts->letters};
-    for (int i = 0; i < 6; i++) {
-        *fields[i] = read_32(reader->at + 20 + 4 * i);
+
+    /* What a file of FILE_MAX bytes cannot hold is refused before it is multiplied. */
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        *fields[i] = read_32(reader->at + TZIF_COUNTS + TZIF_COUNT_BYTES * i);
         if (*fields[i] > FILE_MAX)
             return false;
     }
+
     reader->at += TZIF_HEADER;
     return counts->types > 0;
 }
 
 static size_t block_size(const struct counts *counts, size_t moment_size)
 {
-    return counts->moments * (moment_size + 1) + counts->types * 6 + counts->letters +
-           counts->leaps * (moment_size + 4) + counts->standard_flags + counts->utc_flags;
+    return counts->moments * (moment_size + TZIF_INDEX_BYTES) + counts->types * TZIF_TYPE_BYTES +
+           counts->letters + counts->leaps * (moment_size + TZIF_LEAP_BYTES) +
+           counts->standard_flags + counts->utc_flags;
 }
 
 /* A TZif file of version 2 or later: the first block has 32-bit moments and is skipped. */
@@ -362,39 +429,49 @@ static bool zone_read(struct zone *zone, struct reader reader)
 
     if (!read_header(&reader, &counts, &version) || version < 2)
         return false;
-    size_t skip = block_size(&counts, 4);
+
+    size_t skip = block_size(&counts, TZIF_MOMENT_1);
     if ((size_t)(reader.end - reader.at) < skip)
         return false;
     reader.at += skip;
+
+    /* Leap seconds are in the files of folder right only: moments here have none. */
     if (!read_header(&reader, &counts, &version) || counts.leaps != 0)
         return false;
-    size_t size = block_size(&counts, 8);
+    size_t size = block_size(&counts, TZIF_MOMENT_2);
     if ((size_t)(reader.end - reader.at) < size)
         return false;
-    const unsigned char *moments = reader.at, *indexes = moments + 8 * (size_t)counts.moments,
+
+    const unsigned char *moments = reader.at,
+                        *indexes = moments + TZIF_MOMENT_2 * (size_t)counts.moments,
                         *types = indexes + counts.moments, *footer = reader.at + size;
     int64_t last = INT64_MIN;
-    zone_push(
-        zone, INT64_MIN,
-        (int32_t)read_32(types)); /* before the first change: type 0 (RFC 8536, section 3.2) */
+
+    /* Before the first change: type 0 (RFC 8536, section 3.2). */
+    zone_push(zone, INT64_MIN, (int32_t)read_32(types));
+
     for (uint32_t i = 0; i < counts.moments; i++) {
-        int64_t moment = read_64(moments + 8 * (size_t)i);
+        int64_t moment = read_64(moments + TZIF_MOMENT_2 * (size_t)i);
         if (indexes[i] >= counts.types || (i > 0 && moment <= last))
             return false;
         last = moment;
+
         if (moment < MOMENT_MIN) /* some files begin with a change at the Big Bang */
             zone->changes.count = 0;
         zone_push(zone, moment < MOMENT_MIN ? INT64_MIN : moment,
-                  (int32_t)read_32(types + 6 * indexes[i]));
+                  (int32_t)read_32(types + TZIF_TYPE_BYTES * indexes[i]));
     }
 
     if (footer >= reader.end || *footer != '\n')
         return true;
-    char text[128];
+
+    /* The footer: a rule between two newlines, or none. */
+    char text[RULE_MAX];
     size_t length = 0;
     for (footer++; footer < reader.end && *footer != '\n' && length + 1 < sizeof text; footer++)
         text[length++] = (char)*footer;
     text[length] = '\0';
+
     struct rule rule;
     if (length == 0)
         return true;
@@ -429,21 +506,26 @@ static void list_zones(struct names *names, const char *folder, const char *pref
     DIR *directory = opendir(folder);
     if (!directory)
         return;
+
     for (struct dirent *entry; (entry = readdir(directory));) {
         const char *name = entry->d_name;
+
+        /* Tables like zone.tab and tzdata.zi have a dot, leapseconds and its like begin small. */
         if (name[0] == '.' || strcmp(name, "posix") == 0 || strcmp(name, "right") == 0 ||
             strchr(name, '.') || (name[0] >= 'a' && name[0] <= 'z'))
             continue;
+
         char *path = arena_printf(&names->arena, "%s/%s", folder, name);
         char *full = arena_printf(&names->arena, "%s%s%s", prefix, *prefix ? "/" : "", name);
         struct stat info;
         if (stat(path, &info) != 0)
             continue;
-        if (S_ISDIR(info.st_mode) && depth < 3)
+        if (S_ISDIR(info.st_mode) && depth < FOLDERS_DEEP)
             list_zones(names, path, full, depth + 1);
         else if (S_ISREG(info.st_mode))
             VECTOR_PUSH(&names->list, full);
     }
+
     closedir(directory);
 }
 
@@ -468,16 +550,21 @@ static const char *nearest_zone(struct names *names, const char *wanted)
     for (char *c = city; *c; c++)
         if (*c == ' ')
             *c = '_';
+
+    /* A folder lists its files in any order: of two names equally near always the same one. */
     if (count > 0)
         qsort(names->list.items, count, sizeof *names->list.items, compare_names);
+
     for (size_t i = 0; i < count; i++)
         cities[i] = last_part(names->list.items[i]);
+
     for (size_t i = 0; i < count; i++)
         if (strcasecmp(names->list.items[i], wanted) == 0)
             return names->list.items[i];
     for (size_t i = 0; i < count; i++)
         if (strcasecmp(cities[i], city) == 0)
             return names->list.items[i];
+
     int nearest = text_nearest(wanted, names->list.items, count);
     if (nearest < 0)
         nearest = text_nearest(city, cities, count);
@@ -489,8 +576,10 @@ static enum status zone_missing(const char *name, struct error *error)
     struct names names = {0};
     arena_init(&names.arena, 0);
     list_zones(&names, ZONE_FOLDER, "", 0);
+
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no time zone “%s”", name);
     const char *nearest = nearest_zone(&names, name);
+
     if (names.list.count == 0)
         error_hint(error, "the time zone database is missing from %s: install the package tzdata",
                    ZONE_FOLDER);
@@ -498,14 +587,16 @@ static enum status zone_missing(const char *name, struct error *error)
         error_hint(error, "did you mean “%s”?", nearest);
     else
         error_hint(error, "zones are named like “Europe/Vienna”, “America/New_York” or “UTC”");
+
     VECTOR_RELEASE(&names.list);
     arena_release(&names.arena);
     return status;
 }
 
+/* Names become paths: none leads out of the folder. */
 static bool name_is_safe(const char *name)
 {
-    if (*name == '\0' || *name == '/' || *name == '.' || strlen(name) > 100)
+    if (*name == '\0' || *name == '/' || *name == '.' || strlen(name) > NAME_MAX_BYTES)
         return false;
     for (const char *c = name; *c; c++)
         if (!(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9') &&
@@ -524,12 +615,14 @@ static struct zone *zone_new(const char *name)
 /* The bytes of the zone's file, or NULL; *length is set. Freed by the caller. */
 static unsigned char *zone_file(const char *name, size_t *length)
 {
-    char path[256];
+    char path[PATH_MAX_BYTES];
     struct stat info;
+
     snprintf(path, sizeof path, ZONE_FOLDER "/%s", name);
     FILE *file = name_is_safe(name) ? fopen(path, "rbe") : NULL;
     if (!file)
         return NULL;
+
     unsigned char *bytes = NULL;
     if (fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= FILE_MAX) {
         bytes = base_malloc((size_t)info.st_size + 1);
@@ -552,12 +645,14 @@ enum status zone_open(const char *name, struct zone **out, struct error *error)
     unsigned char *bytes = zone_file(name, &length);
     if (!bytes)
         return zone_missing(name, error);
+
     struct zone *zone = zone_new(name);
     bool good = zone_read(zone, (struct reader){bytes, bytes + length});
     free(bytes);
     if (!good) {
         zone_close(zone);
-        return length >= 4
+        /* A file too short for TZif's four letters is some other file. */
+        return length >= sizeof "TZif" - 1
                    ? error_set(error, STATUS_ERROR,
                                "the file of time zone “%s” in %s cannot be read", name, ZONE_FOLDER)
                    : zone_missing(name, error);

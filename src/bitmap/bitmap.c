@@ -3,6 +3,7 @@
  * must not read stored bytes.
  */
 #include "bitmap/bitmap.h"
+#include "base/bits.h"
 
 #include <roaring/roaring.h>
 #include <stdio.h>
@@ -50,6 +51,8 @@ struct bitmap *bitmap_from_numbers(const uint32_t *numbers, size_t count)
 
 struct bitmap *bitmap_from_sorted(const uint32_t *numbers, size_t count)
 {
+    /* CRoaring would take any order; in this one it stays in the chunk that it is in, which is the
+     * speed that callers come for. */
     for (size_t i = 1; i < count; i++)
         ENSURE(numbers[i - 1] < numbers[i]);
     return bitmap_from_numbers(numbers, count);
@@ -57,21 +60,29 @@ struct bitmap *bitmap_from_sorted(const uint32_t *numbers, size_t count)
 
 struct bitmap *bitmap_from_bits(const uint64_t *words, size_t bits)
 {
+    /* Handed over in batches. One is looked at after each word, so that there is room for the bits
+     * of one word more. */
     enum { BATCH = 1024 };
-    uint32_t batch[BATCH + 64];
+    uint32_t batch[BATCH + WORD_BITS];
     size_t count = 0;
     struct bitmap *bitmap = bitmap_new();
-    for (size_t word = 0; word * 64 < bits; word++) {
+
+    for (size_t word = 0; word * WORD_BITS < bits; word++) {
         uint64_t left = words[word];
-        if (bits - word * 64 < 64)
-            left &= (UINT64_C(1) << (bits - word * 64)) - 1;
+
+        /* Bits past the last may be anything. */
+        if (bits - word * WORD_BITS < WORD_BITS)
+            left &= (UINT64_C(1) << (bits - word * WORD_BITS)) - 1;
+
         for (; left; left &= left - 1)
-            batch[count++] = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(left);
+            batch[count++] = (uint32_t)(word * WORD_BITS) + (uint32_t)__builtin_ctzll(left);
+
         if (count >= BATCH) {
             roaring_bitmap_add_many(inside(bitmap), count, batch);
             count = 0;
         }
     }
+
     if (count)
         roaring_bitmap_add_many(inside(bitmap), count, batch);
     return bitmap;
@@ -143,15 +154,17 @@ static void put_checksum(char out[CHECKSUM], uint64_t checksum)
 
 void bitmap_write(const struct bitmap *bitmap, struct buffer *out)
 {
-    /* runs make sets of neighbours small; the copy keeps the promise that readers may share the
-     * original */
+    /* Runs make sets of neighbours small; the copy keeps the promise that readers may share the
+     * original. */
     roaring_bitmap_t *packed = inside(bitmap_copy(bitmap));
     roaring_bitmap_run_optimize(packed);
+
     size_t size = roaring_bitmap_portable_size_in_bytes(packed);
     char *bytes = base_malloc(CHECKSUM + size);
     ENSURE(roaring_bitmap_portable_serialize(packed, bytes + CHECKSUM) == size);
     put_checksum(bytes, text_hash((struct text){bytes + CHECKSUM, size}));
     buffer_add(out, bytes, CHECKSUM + size);
+
     free(bytes);
     roaring_bitmap_free(packed);
 }
@@ -160,11 +173,14 @@ enum status bitmap_read(struct text bytes, struct bitmap **out, struct error *er
 {
     char checksum[CHECKSUM];
     struct text body = {bytes.data + CHECKSUM, bytes.length - CHECKSUM};
+
+    /* Before CRoaring sees a byte of it. */
     if (bytes.length > CHECKSUM)
         put_checksum(checksum, text_hash(body));
     if (bytes.length <= CHECKSUM || memcmp(checksum, bytes.data, CHECKSUM) != 0)
         return error_set(error, STATUS_CORRUPT,
                          "a stored set of customers is damaged: its checksum does not match");
+
     roaring_bitmap_t *set = roaring_bitmap_portable_deserialize_safe(body.data, body.length);
     if (!set)
         return error_set(error, STATUS_CORRUPT,

@@ -69,6 +69,7 @@ enum { PRIMARY = 0xff, BUSY_MILLIS = 10000 }; /* SQLite's finer codes stand in t
 
 static enum status failure_status(const struct catalog *catalog, int code)
 {
+    /* A full disk shows in the system's errno where SQLite only says that writing failed. */
     int system = sqlite3_system_errno(catalog->database);
     switch (code & PRIMARY) {
     case SQLITE_BUSY: return STATUS_BUSY;
@@ -90,6 +91,7 @@ enum status catalog_failure(struct catalog *catalog, struct error *error)
         return catalog_damaged(catalog, error, "it is not a catalog, or no longer one");
     if ((code & PRIMARY) == SQLITE_CORRUPT)
         return catalog_damaged(catalog, error, "%s", sqlite3_errmsg(catalog->database));
+
     enum status status =
         error_set(error, failure_status(catalog, code), "the catalog %s cannot be used: %s",
                   catalog->path, sqlite3_errmsg(catalog->database));
@@ -281,6 +283,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
     int code = open_database(catalog, SQLITE_OPEN_READONLY, "mode=ro");
     if (code == SQLITE_OK)
         return STATUS_OK;
+
     if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY && (code & PRIMARY) != SQLITE_READONLY)
         return catalog_failure(catalog, error);
     if (has_bytes(catalog->path, "-wal")) {
@@ -291,6 +294,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
         error_hint(error, "run any strata command on it once where it may be written");
         return status;
     }
+
     return open_database(catalog, SQLITE_OPEN_READONLY, "immutable=1") == SQLITE_OK
                ? STATUS_OK
                : catalog_failure(catalog, error);
@@ -335,10 +339,13 @@ static enum status create_tables(struct catalog *catalog, const char *zone, cons
 static enum status check_format(struct catalog *catalog, struct error *error)
 {
     int64_t id, version;
+
     TRY(catalog_integer(catalog, "PRAGMA application_id", 0, &id, error));
     TRY(catalog_integer(catalog, "PRAGMA user_version", 0, &version, error));
     if (id != APPLICATION_ID)
         return error_set(error, STATUS_CORRUPT, "%s is not a catalog of Strata's", catalog->path);
+
+    /* Older formats are read as they are; what they lack is made by the first change. */
     if (version <= CATALOG_FORMAT)
         return STATUS_OK;
     enum status status = error_set(
@@ -484,6 +491,7 @@ enum status catalog_counter(struct catalog *catalog, enum catalog_counter counte
                       counter_names[counter]));
     TRY(catalog_step(catalog, &statement, &row, error));
 
+    /* Never a guess: a counter that starts anew would give numbers a second time. */
     bool known = row && sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
     *out = known ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);

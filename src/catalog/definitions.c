@@ -32,6 +32,7 @@ enum status catalog_definitions(struct catalog *catalog, struct arena *arena,
     TRY(catalog_integer(catalog, "SELECT count(*) FROM definition", 0, &total, error));
     *out = ARENA_ARRAY(arena, struct catalog_definition, (size_t)total);
     *count = 0;
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, scheme, title, text, saved FROM definition ORDER BY position",
@@ -53,10 +54,12 @@ enum status catalog_definitions(struct catalog *catalog, struct arena *arena,
 static enum status save_items(struct catalog *catalog, const struct catalog_list *list,
                               struct error *error)
 {
+    /* A list may be long: the statement is made once and its name stays bound. */
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error, "INSERT INTO list_item VALUES (?, ?, ?)", "s",
                       list->name));
     enum status status = STATUS_OK;
+
     for (size_t i = 0; i < list->count && status == STATUS_OK; i++) {
         struct text item = list->identifiers[i];
         sqlite3_bind_int64(statement, 2, (int64_t)i);
@@ -66,6 +69,7 @@ static enum status save_items(struct catalog *catalog, const struct catalog_list
             status = catalog_failure(catalog, error);
         sqlite3_reset(statement);
     }
+
     sqlite3_finalize(statement);
     return status;
 }
@@ -109,6 +113,7 @@ enum status catalog_lists(struct catalog *catalog, struct arena *arena, struct c
     TRY(catalog_integer(catalog, "SELECT count(*) FROM list", 0, &total, error));
     *out = ARENA_ARRAY(arena, struct catalog_list, (size_t)total);
     *count = 0;
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, source, saved, items FROM list ORDER BY name", ""));
@@ -155,6 +160,7 @@ enum status catalog_find_list(struct catalog *catalog, const char *name, struct 
 {
     sqlite3_stmt *statement;
     bool row;
+
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, source, saved, items FROM list WHERE name = ?", "s", name));
     TRY(catalog_step(catalog, &statement, &row, error));
@@ -162,6 +168,7 @@ enum status catalog_find_list(struct catalog *catalog, const char *name, struct 
         return error_set(error, STATUS_NOT_FOUND, "there is no list named %s", name);
     *out = read_list(statement, arena);
     sqlite3_finalize(statement);
+
     TRY(catalog_seal_item(catalog, "list_item", out->name, error));
     return read_items(catalog, arena, out, error);
 }

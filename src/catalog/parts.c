@@ -44,14 +44,17 @@ enum status catalog_add_import(struct catalog *catalog, const struct catalog_imp
 {
     uint64_t next;
     struct buffer scoring;
+
     TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
     TRY(catalog_set_counter(catalog, CATALOG_NEXT_IMPORT, next + 1, error));
     *number = (uint32_t)next;
 
+    /* Scores have no mapping: in its place stands what made them. */
     buffer_init(&scoring, 0);
     const char *mapping = import->mapping ? import->mapping : "{}";
     if (import->kind == CATALOG_SCORES)
         mapping = scoring_json(&import->scoring, &scoring);
+
     enum status status = catalog_run(
         catalog, error, "INSERT INTO import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "uisssssssii", next, import->received, kinds[import->kind], import->table,
@@ -323,6 +326,7 @@ static enum status read_part_columns(struct catalog *catalog, struct arena *aren
                       " WHERE part = ? ORDER BY position",
                       "i", (int64_t)part->number));
 
+    /* Each row says how many there are; a part without columns has no row, and needs no array. */
     struct catalog_part_column *columns = NULL;
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));

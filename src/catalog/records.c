@@ -10,6 +10,7 @@ enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_re
                                 uint32_t *number, struct error *error)
 {
     int64_t count, last, next;
+
     TRY(catalog_integer(catalog, "SELECT count(*) FROM refresh", 0, &count, error));
     TRY(catalog_integer(catalog, "SELECT max(moment) FROM refresh", 0, &last, error));
     if (count && refresh->moment <= last) {
@@ -19,6 +20,7 @@ enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_re
                    "records only go forward; use --as-of with a reading command to look back");
         return status;
     }
+
     TRY(catalog_integer(catalog, "SELECT coalesce(max(number), 0) + 1 FROM refresh", 1, &next,
                         error));
     *number = (uint32_t)next;
@@ -34,6 +36,7 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena,
     TRY(catalog_integer(catalog, "SELECT count(*) FROM refresh", 0, &total, error));
     *out = ARENA_ARRAY(arena, struct catalog_refresh, (size_t)total);
     *count = 0;
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT number, moment, recorded, definitions FROM refresh ORDER BY number",
@@ -154,11 +157,14 @@ enum status catalog_recorded_segments(struct catalog *catalog, struct arena *are
                                       const char ***out, size_t *count, struct error *error)
 {
     int64_t total;
+
+    /* A segment whose rows were all lost would not be missed below. */
     TRY(catalog_seal_whole(catalog, "membership", error));
     TRY(catalog_integer(catalog, "SELECT count(DISTINCT segment) FROM membership", 0, &total,
                         error));
     *out = ARENA_ARRAY(arena, const char *, (size_t)total + 1);
     *count = 0;
+
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT DISTINCT segment FROM membership ORDER BY segment", ""));

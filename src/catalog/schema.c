@@ -101,6 +101,7 @@ enum status catalog_stated_besides_scores(struct catalog *catalog, const char *t
     sqlite3_stmt *statement;
     VECTOR(struct catalog_stated) found = {0};
     bool row = true;
+
     TRY(catalog_query(
         catalog, &statement, error,
         "SELECT c.name, min(c.import) FROM schema_column c JOIN import i ON i.number = c.import"
@@ -130,15 +131,18 @@ enum status catalog_stated_columns(struct catalog *catalog, uint32_t import, con
     sqlite3_stmt *statement;
     VECTOR(const char *) found = {0};
     bool row = true;
+
     TRY(catalog_query(
         catalog, &statement, error,
         "SELECT name FROM schema_column WHERE import = ? AND table_name = ? ORDER BY position",
         "is", (int64_t)import, table));
+
     enum status status = catalog_step(catalog, &statement, &row, error);
     while (status == STATUS_OK && row) {
         VECTOR_PUSH(&found, catalog_column_text(statement, 0, arena));
         status = catalog_step(catalog, &statement, &row, error);
     }
+
     *names = ARENA_ARRAY(arena, const char *, found.count + 1);
     *count = found.count;
     if (found.count)
@@ -324,6 +328,8 @@ static enum status load_amounts(struct catalog *catalog, struct schema *schema, 
 {
     sqlite3_stmt *statement;
     bool row;
+
+    /* Older catalogs have no such table. */
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT 1 FROM sqlite_master WHERE name = 'schema_amount'", ""));
     TRY(catalog_step(catalog, &statement, &row, error));
@@ -331,6 +337,8 @@ static enum status load_amounts(struct catalog *catalog, struct schema *schema, 
         return STATUS_OK;
     sqlite3_finalize(statement);
 
+    /* Each row takes the place of those before it: guesses come first and backwards, what was said
+     * comes after them and forwards. */
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT a.table_name, a.column_name FROM import i JOIN schema_amount a ON "
                       "a.import = i.number"
@@ -340,6 +348,7 @@ static enum status load_amounts(struct catalog *catalog, struct schema *schema, 
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
+
         const char *name = (const char *)sqlite3_column_text(statement, 0);
         struct schema_table *table = (struct schema_table *)schema_table(schema, name);
         if (table)

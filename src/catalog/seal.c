@@ -197,6 +197,7 @@ enum status catalog_seal(struct catalog *catalog, struct error *error)
     bool any = !catalog->sealed;
     uint64_t generation, sum;
 
+    /* The first time all are sealed, later those that changed: a seal costs reading its table. */
     for (size_t i = 0; i < SEALED; i++) {
         if (catalog->sealed && !catalog->stale[i])
             continue;
@@ -209,6 +210,7 @@ enum status catalog_seal(struct catalog *catalog, struct error *error)
         }
     }
 
+    /* Of which generation the seals are: an older program moves it on and leaves them behind. */
     if (!any)
         return STATUS_OK;
     TRY(catalog_counter(catalog, CATALOG_GENERATION, &generation, error));
@@ -271,6 +273,7 @@ static enum status quick_check(struct catalog *catalog, struct error *error)
                         &bytes, error));
     if (bytes > QUICK_CHECK_BYTES)
         return STATUS_OK;
+
     TRY(catalog_query(catalog, &statement, error, "PRAGMA quick_check(1)", ""));
     TRY(catalog_step(catalog, &statement, &row, error));
     const char *says = row ? (const char *)sqlite3_column_text(statement, 0) : "ok";
@@ -408,8 +411,8 @@ enum status catalog_seal_whole(struct catalog *catalog, const char *table, struc
     if (!catalog->sealed || catalog->stale[i])
         return STATUS_OK;
 
+    /* What has a seal but is no longer there: reading the items that are would not show it. */
     arena_init(&arena, 0);
-
     const char *lost = arena_printf(
         &arena, "SELECT item FROM seal WHERE name = ?1 AND item NOT IN (SELECT %s FROM %s)",
         column_of(table), table);
@@ -459,12 +462,16 @@ enum status catalog_verify(struct catalog *catalog,
 {
     struct error problem = {0};
     *sealed_out = true;
+
+    /* Whatever is found, the rest is looked at too: only who cannot even tell which seals there are
+     * stops. */
     if (structure(catalog, each, context, &problem) != STATUS_OK)
         each(context, &problem);
     if (has_seals(catalog, &catalog->sealed, &problem) != STATUS_OK) {
         each(context, &problem);
         return STATUS_OK;
     }
+
     *sealed_out = catalog->sealed;
     for (size_t i = 0; i < SEALED && catalog->sealed; i++)
         if (!sealed[i].each && check_table(catalog, &sealed[i], &problem) != STATUS_OK)

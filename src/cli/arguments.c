@@ -1,3 +1,8 @@
+/*
+ * Words of the command line against a command's table of options. What a command takes stands in
+ * that table alone (table_of_commands.c), so help, completion and this cannot tell different
+ * things.
+ */
 #include "cli/command.h"
 
 #include "store/store.h"
@@ -39,8 +44,7 @@ static const struct cli_option *find_option(const struct cli_command *command, c
 {
     const struct cli_option *options, *option = NULL;
     const char *title;
-    size_t i = 0;
-    while (!option && (options = cli_options_at(command, i++, &title)))
+    for (size_t i = 0; !option && (options = cli_options_at(command, i, &title)); i++)
         option = find_in(options, name, length, letter);
     return option;
 }
@@ -58,13 +62,16 @@ static enum status unknown_option(const struct cli_command *command, const char 
 {
     enum { MOST = 256 };
     const char *names[MOST], *title;
-    size_t count = 0, i = 0;
+    size_t count = 0;
     const struct cli_option *options;
-    while ((options = cli_options_at(command, i++, &title)))
+    for (size_t i = 0; (options = cli_options_at(command, i, &title)); i++)
         count = add_names(options, names, count, MOST);
     enum status status =
         error_set(error, STATUS_USAGE, "strata %s has no option %s", command->name, word);
+
     char bare[64];
+
+    /* Without dashes and without a value: what is compared are names. */
     snprintf(bare, sizeof bare, "%s", word + strspn(word, "-"));
     bare[strcspn(bare, "=")] = '\0';
     int nearest = text_nearest(bare, names, count);
@@ -87,6 +94,8 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
     const char *word = argv[*at], *value = NULL;
     const struct cli_option *option;
 
+    /* --name, --name=value; or -n, -nvalue. Letters do not bundle: -ab is -a with the value b, or
+     * wrong. */
     if (word[1] == '-') {
         const char *name = word + 2;
         size_t length = strcspn(name, "=");
@@ -130,6 +139,8 @@ static void take_store(struct cli *cli)
         cli->argument_count--;
         return;
     }
+
+    /* Nothing found is no error yet: some commands do without, the others say so themselves. */
     struct error ignored;
     const char *found = NULL;
     if (store_find(NULL, cli_value(cli, "directory"), &cli->arena, &found, &ignored) == STATUS_OK)
@@ -143,6 +154,7 @@ static enum status check_arguments(const struct cli *cli, struct error *error)
     bool many = command->max_arguments >= 0 && cli->argument_count > command->max_arguments;
     if (!few && !many)
         return STATUS_OK;
+
     enum status status = error_set(error, STATUS_USAGE, "strata %s: %s", command->name,
                                    few ? "an argument is missing" : "too many arguments");
     error_hint(error, "usage: strata %s %s", command->name, command->arguments);
@@ -164,6 +176,7 @@ enum status cli_parse(struct cli *cli, const struct cli_command *command, int ar
         else
             cli->arguments[cli->argument_count++] = argv[at];
     }
+
     cli->json = cli_switch(cli, "json");
     cli->quiet = cli_switch(cli, "quiet");
     if (cli_switch(cli, "help"))
@@ -181,6 +194,7 @@ enum status cli_need_store(struct cli *cli, struct error *error)
 
 const char *cli_value(const struct cli *cli, const char *option)
 {
+    /* From the end: whoever repeats an option means the last one, as in an alias with defaults. */
     for (size_t i = cli->given_count; i-- > 0;)
         if (strcmp(cli->given[i].option->name, option) == 0)
             return cli->given[i].value;
@@ -209,6 +223,7 @@ enum status cli_number(const struct cli *cli, const char *option, long fallback,
     *out = fallback;
     if (!value)
         return STATUS_OK;
+
     char *end;
     errno = 0;
     *out = strtol(value, &end, 10);

@@ -24,6 +24,7 @@ void cli_note(const struct cli *cli, const char *format, ...)
 
 bool cli_confirm(const struct cli *cli, const char *question)
 {
+    /* Only where somebody can answer: a script must fail, not wait. */
     if (!isatty(STDIN_FILENO) || !cli->terminal_err)
         return false;
     fprintf(cli->err, "%s [y/N] ", question);
@@ -46,6 +47,8 @@ static bool noted(struct cli *cli, const char *name)
     for (size_t i = 0; i < cli->noted_count; i++)
         if (strcmp(cli->noted[i], name) == 0)
             return true;
+
+    /* A new list each time: there are a handful, and the arena takes nothing back. */
     const char **names = ARENA_ARRAY(&cli->arena, const char *, cli->noted_count + 1);
     if (cli->noted_count)
         memcpy(names, cli->noted, cli->noted_count * sizeof *names);
@@ -65,6 +68,7 @@ static void note_broken(struct cli *cli, const struct session *session, bool eac
         if (each)
             cli_note(cli, "the definition of %s is broken and is left out: %s", name, why);
     }
+
     if (count && !each)
         cli_note(cli, "%zu %s broken and left out; strata segments %s says why", count,
                  count == 1 ? "definition is" : "definitions are", cli->store);
@@ -121,8 +125,8 @@ void cli_problems(const struct cli *cli, const struct segment_problems *problems
         const struct segment_problem *problem = &problems->items[i];
         if (problem->is_warning && cli->quiet)
             continue;
-        const char *color = !cli->color_err ? "" : problem->is_warning ? "\033[33m" : "\033[31m";
-        fprintf(cli->err, "%s: %s%s%s%s\n", problem->error.place, color,
+        const char *color = problem->is_warning ? "\033[33m" : "\033[31m"; /* yellow, red */
+        fprintf(cli->err, "%s: %s%s%s%s\n", problem->error.place, cli->color_err ? color : "",
                 problem->is_warning ? "note: " : "", problem->error.message,
                 cli->color_err ? "\033[0m" : "");
         if (problem->excerpt)
@@ -141,18 +145,26 @@ static enum status cannot_open(const char *path, struct error *error)
     return error->code = STATUS_NOT_FOUND;
 }
 
+enum { MEGABYTE_BITS = 20 };
+
 static enum status read_stream(FILE *file, const char *path, size_t limit, struct buffer *content,
                                struct error *error)
 {
     char piece[1 << 16];
-    size_t got;
-    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+    for (;;) {
+        size_t got = fread(piece, 1, sizeof piece, file);
+        if (got == 0)
+            break;
         buffer_add(content, piece, got);
+    }
+
     if (ferror(file))
         return error_system(error, errno, "cannot read %s", path);
+
+    /* The buffer stops growing at its limit, so reading to the end costs time but no memory. */
     if (content->cut)
         return error_set(error, STATUS_LIMIT, "%s is larger than %zu MB, too large for this", path,
-                         limit >> 20);
+                         limit >> MEGABYTE_BITS);
     return STATUS_OK;
 }
 
@@ -183,6 +195,7 @@ static enum status read_as_json(struct cli *cli, struct segment_source *source, 
     if (at == source->text.length || (source->text.data[at] != '{' && source->text.data[at] != '['))
         return STATUS_OK;
 
+    /* No definition begins with a brace or a bracket: the first byte tells. */
     struct buffer text;
     buffer_init(&text, 0);
     enum status status = segment_read_json(source->text, &text, error);
@@ -202,6 +215,7 @@ enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_
     for (size_t i = 0; i < *count; i++) {
         const char *path = cli->arguments[i];
         (*out)[i].file = strcmp(path, "-") == 0 ? "standard input" : path;
+
         TRY(cli_read_file(cli, path, DEFINITIONS_MAX, &(*out)[i].text, error));
         TRY(read_as_json(cli, &(*out)[i], error));
     }

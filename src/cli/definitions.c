@@ -45,6 +45,8 @@ enum status cli_check(struct cli *cli, struct error *error)
     struct session *session = NULL;
     const struct schema *schema = NULL;
     const struct segment_set *known = NULL;
+
+    /* Without a store the language alone is checked: an editor can do that before there is any. */
     if (cli_switch(cli, "store") || cli_switch(cli, "directory")) {
         cli->store = cli_value(cli, "store");
         TRY(cli_open(cli, false, &session, error));
@@ -56,6 +58,8 @@ enum status cli_check(struct cli *cli, struct error *error)
     struct segment_set *set = NULL;
     enum status status =
         segment_set_build(sources, count, schema, known, &cli->arena, &problems, &set, error);
+
+    /* What is wrong goes to standard output as data; the exit code says that something is. */
     if (cli->json) {
         struct buffer text;
         struct json json;
@@ -102,6 +106,9 @@ enum status cli_fmt(struct cli *cli, struct error *error)
         buffer_init(&text, 0);
         enum status status = segment_format(sources[i].text, sources[i].file, &text, error);
         struct text formatted = {text.data, text.length};
+
+        /* --check changes nothing and fails; --write touches only what is not canonical yet, so
+         * that its time of change stays. */
         bool same = status == STATUS_OK && text_equal(formatted, sources[i].text);
         if (status == STATUS_OK && check && !same)
             status =
@@ -127,10 +134,12 @@ static void print_changes(struct cli *cli, const struct session_apply *apply)
                                                 {"join", CLI_RIGHT},   {"leave", CLI_RIGHT}};
     struct cli_table table;
 
-    cli_table_init(&table, columns, 6, &cli->arena);
+    cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     size_t same = 0;
     for (size_t i = 0; i < apply->count; i++) {
         const struct session_change *change = &apply->changes[i];
+
+        /* A definition may stay as it is and its members change, because one that it reads did. */
         if (change->what == SESSION_UNCHANGED && !change->joins && !change->leaves) {
             same++;
             continue;
@@ -185,6 +194,7 @@ static enum status save_or_not(struct cli *cli, struct session *session,
         error_hint(error, "--yes saves without asking, --dry-run only shows");
         return status;
     }
+
     TRY(session_apply_save(session, apply, error));
     *saved = true;
     return STATUS_OK;
@@ -205,6 +215,8 @@ static enum status apply_sources(struct cli *cli, struct session *session, struc
     TRY(summed_up(&apply.problems, status, error));
     if (!cli->json)
         print_changes(cli, &apply);
+
+    /* Shown before it is asked whether to save: the changes are what the answer is about. */
     bool saved;
     fflush(cli->out);
     status = save_or_not(cli, session, &apply, &saved, error);
@@ -240,7 +252,9 @@ static enum status check_name(const struct cli *cli, struct error *error)
 {
     static const char *const text[] = {"strata", NULL}, *const json[] = {"json", NULL};
     const char *path = cli_value(cli, "output");
-    return path ? cli_check_ending(path, cli->json ? json : text, error) : STATUS_OK;
+    if (!path)
+        return STATUS_OK;
+    return cli_check_ending(path, cli->json ? json : text, error);
 }
 
 enum status cli_export(struct cli *cli, struct error *error)
@@ -264,6 +278,7 @@ enum status cli_delete(struct cli *cli, struct error *error)
     TRY(cli_open(cli, true, &session, error));
     enum status status =
         session_delete(session, cli->arguments, (size_t)cli->argument_count, error);
+
     for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++)
         cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
     session_close(session);
@@ -314,6 +329,7 @@ enum status cli_show(struct cli *cli, struct error *error)
         if (status == STATUS_OK)
             show_definition(cli, set, segment, &text);
     }
+
     if (status == STATUS_OK)
         status = cli_write(cli, (struct text){text.data, text.length}, error);
     buffer_release(&text);

@@ -9,10 +9,11 @@ enum { ROOM = 30 }; /* columns for an option, before what it says */
 void cli_help_options(FILE *out, const struct cli_option *options)
 {
     for (; options && options->name; options++) {
-        char left[96];
+        char left[96]; /* longer ones would be cut, not overrun */
         snprintf(left, sizeof left, "%s%c%s--%s%s%s", options->letter ? "-" : " ",
                  options->letter ? options->letter : ' ', options->letter ? ", " : "  ",
                  options->name, options->value ? " " : "", options->value ? options->value : "");
+
         bool fits = strlen(left) <= ROOM;
         fprintf(out, "  %-*s%s%*s %s", ROOM, left, fits ? "" : "\n  ", fits ? 0 : ROOM, "",
                 options->help);
@@ -62,6 +63,7 @@ static void roff_text(FILE *out, const char *text)
 {
     bool line_start = true;
     for (; *text; text++) {
+        /* A line that begins with a dot is a command to roff; \& is nothing, and shields it. */
         if (line_start && (*text == '.' || *text == '\''))
             fputs("\\&", out);
         if (*text == '\\')
@@ -115,6 +117,8 @@ static void roff_command(FILE *out, const struct cli_command *command)
         roff_text(out, command->details);
         fputc('\n', out);
     }
+
+    /* The common options are told once for all commands. */
     for (size_t i = 0; (options = cli_options_at(command, i, &title)); i++) {
         if (options == cli_common_options)
             continue;
@@ -125,6 +129,7 @@ static void roff_command(FILE *out, const struct cli_command *command)
         }
         roff_options(out, options);
     }
+
     if (command->example) {
         fputs(".PP\n.nf\n", out);
         roff_text(out, command->example);
@@ -177,6 +182,8 @@ static void bash_completion(FILE *out)
             completion_words(out, options);
         fputs("\";;\n", out);
     }
+
+    /* A word that is no option is completed as a file: stores and data are both. */
     fputs("    esac\n    case $word in -*) ;; *) words=;; esac\n  fi\n"
           "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
           "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -o "

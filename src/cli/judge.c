@@ -15,12 +15,17 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
     return status;
 }
 
+enum { THOUSAND = 1000 };              /* from here on whole numbers */
+static const double p_smallest = .001; /* of p that is told as a number */
+
 static const char *figure_text(struct cli *cli, const struct judge_finding *finding, double value)
 {
     char count[NUMBER_TEXT_MAX];
+
+    /* Of the units only "share" begins so. */
     if (finding->unit[0] == 's')
         return arena_printf(&cli->arena, "%.1f%%", 100 * value);
-    if (fabs(value) >= 1000)
+    if (fabs(value) >= THOUSAND)
         return arena_strdup(&cli->arena, number_format_thousands(llround(value), count));
     return arena_printf(&cli->arena, "%.3g", value);
 }
@@ -31,12 +36,14 @@ static void print_finding(struct cli *cli, const struct judge_finding *finding)
             finding->segment[0] ? finding->segment[0] : "", finding->segment[1] ? " and " : "",
             finding->segment[1] ? finding->segment[1] : "", finding->segment[0] ? ": " : "",
             finding->message);
+
+    /* Figure and threshold side by side: how far beyond it is says more than that it is. */
     if (isfinite(finding->figure))
         fprintf(cli->out, "  %s: %s, threshold %s", finding->figure_label,
                 figure_text(cli, finding, finding->figure),
                 figure_text(cli, finding, finding->threshold));
     if (isfinite(finding->figure) && finding->tested)
-        fprintf(cli->out, finding->p < .001 ? ", adjusted p below .001" : ", adjusted p %.3f",
+        fprintf(cli->out, finding->p < p_smallest ? ", adjusted p below .001" : ", adjusted p %.3f",
                 finding->p);
     fprintf(cli->out, "%s  proposal: %s\n", isfinite(finding->figure) ? "\n" : "",
             finding->proposal);
@@ -90,6 +97,7 @@ static void print_persona(struct cli *cli, const struct session *session,
         if (group->rows.count)
             fprintf(cli->out, "\n%s\n", group->title);
         for (size_t r = 0; r < group->rows.count; r++)
+            /* Rows of one label stand under it once. */
             fprintf(cli->out, "  %-36s %s\n",
                     r && strcmp(group->rows.items[r].label, group->rows.items[r - 1].label) == 0
                         ? ""
@@ -140,6 +148,7 @@ static enum status on_bench(struct cli *cli,
     enum status status = cli_moment(cli, session, &moment, error);
     if (status == STATUS_OK)
         status = judge_bench_open(session, &moment, &cli->arena, &bench, error);
+
     if (status == STATUS_OK) {
         cli_note_broken(cli, session);
         status = run(cli, session, &bench, error);

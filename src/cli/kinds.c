@@ -39,6 +39,9 @@ static void print_difference(struct cli *cli, const struct engine_retype *retype
                 column->examples[i].text,
                 number_format_thousands((int64_t)column->examples[i].rows, rows),
                 column->examples[i].rows == 1 ? "row" : "rows");
+
+    /* What breaks, what fits again, and who else reads it: whoever says yes should know all
+     * three. */
     for (size_t i = 0; i < retype->break_count; i++)
         fprintf(cli->out, "breaks: %s: %s\n", retype->breaks[i].name, retype->breaks[i].why);
     if (retype->mend_count)
@@ -64,6 +67,8 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     json_put_bool(&json, "done", done);
     json_put_integer(&json, "values", (int64_t)column->values);
     json_put_integer(&json, "converted", (int64_t)column->converted);
+
+    /* Texts that do not convert stand as they are: a program looks for them in its own data. */
     const char *examples[RETYPE_EXAMPLES];
     for (size_t i = 0; i < column->example_count; i++)
         examples[i] = column->examples[i].text;
@@ -96,6 +101,8 @@ static enum status retype(struct cli *cli, struct session *session, const char *
         return status;
     }
 
+    /* The plan was made under the same lock: between question and answer the store stays as it is.
+     */
     if (!dry)
         TRY(engine_retype_do(session, name, type, &cli->arena, error));
     if (cli->json)
@@ -116,6 +123,7 @@ enum status cli_kinds(struct cli *cli, struct error *error)
     int count = cli->argument_count;
     struct session *session;
 
+    /* The store is taken out by hand, as it may stand before or behind the verb. */
     if (count == 4 && strcmp(words[0], "retype") == 0) {
         cli->store = words[1];
         words[1] = words[0];

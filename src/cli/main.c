@@ -1,3 +1,5 @@
+/* The program: finds the command, parses its words, runs it, and turns its status into the exit
+ * code. */
 #include "cli/command.h"
 
 #include <errno.h>
@@ -31,6 +33,7 @@ static int unknown_command(const struct cli *cli, const char *name)
     size_t count = 0;
     for (const struct cli_command *command = cli_commands; command->name && count < MOST; command++)
         names[count++] = command->name;
+
     struct error error;
     enum status status = error_set(&error, STATUS_USAGE, "there is no command '%s'", name);
     int nearest = text_nearest(name, names, count);
@@ -75,6 +78,8 @@ static int run(struct cli *cli, int argc, char **argv)
         cli_help(cli->out, command);
     else if (status == STATUS_OK)
         status = command->run(cli, &error);
+
+    /* Before the error: standard output and standard error may be one terminal. */
     status = flush_output(cli, status, &error);
     if (status != STATUS_OK) {
         print_error(cli, &error);
@@ -88,6 +93,8 @@ int main(int argc, char **argv)
 {
     struct cli cli = {0};
     look_around(&cli);
+
+    /* `strata sql … | head` ends quietly, as other filters do. */
     signal(SIGPIPE, SIG_DFL);
     cli_stop_begin();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -15,6 +15,8 @@ static const char **values_asked(struct cli *cli, size_t *count)
     const char **texts = cli_values(cli, "with", &given);
     for (size_t i = 0; i < given; i++)
         most += strlen(texts[i]) + 1;
+
+    /* As many parts as bytes at most: that is generous and needs no second pass. */
     const char **out = ARENA_ARRAY(&cli->arena, const char *, most);
     *count = 0;
     for (size_t i = 0; i < given; i++) {
@@ -48,6 +50,8 @@ static struct cli_cell_value moment_cell(struct writing *writing, int64_t moment
     char text[MOMENT_TEXT_MAX];
     buffer_reset(&writing->text);
     buffer_string(&writing->text, moment_format(writing->zone, moment, text));
+
+    /* A spreadsheet has no zones: it gets the clock of the store's zone. */
     return (struct cli_cell_value){.type = CLI_CELL_CLOCK,
                                    .integer = moment + zone_offset(writing->zone, moment),
                                    .text = {writing->text.data, writing->text.length}};
@@ -58,6 +62,8 @@ static struct cli_cell_value cell_of(struct writing *writing,
 {
     if (!column->known[row])
         return (struct cli_cell_value){.type = CLI_CELL_UNKNOWN};
+
+    /* The scratch text holds until the next cell, which is as long as a cell lives. */
     if (column->type == VALUE_POINT) {
         buffer_reset(&writing->text);
         buffer_printf(&writing->text, "%.10g %.10g", column->numbers[row], column->seconds[row]);
@@ -75,10 +81,13 @@ static struct cli_cell_value cell_of(struct writing *writing,
     if (column->type == VALUE_TIME)
         return moment_cell(writing, column->integers[row]);
 
-    enum cli_cell_type type = column->type == VALUE_DATE      ? CLI_CELL_DATE
-                              : column->type == VALUE_BOOL    ? CLI_CELL_BOOL
-                              : column->type == VALUE_DECIMAL ? CLI_CELL_DECIMAL
-                                                              : CLI_CELL_INTEGER;
+    enum cli_cell_type type = CLI_CELL_INTEGER;
+    if (column->type == VALUE_DATE)
+        type = CLI_CELL_DATE;
+    else if (column->type == VALUE_BOOL)
+        type = CLI_CELL_BOOL;
+    else if (column->type == VALUE_DECIMAL)
+        type = CLI_CELL_DECIMAL;
     return (struct cli_cell_value){
         .type = type, .scale = column->scale, .integer = column->integers[row]};
 }

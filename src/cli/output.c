@@ -41,8 +41,10 @@ enum status cli_check_ending(const char *path, const char *const *known, struct 
 
     struct buffer list;
     buffer_init(&list, 0);
-    for (size_t i = 0; known[i]; i++)
-        buffer_printf(&list, "%s.%s", i == 0 ? "" : known[i + 1] ? ", " : " or ", known[i]);
+    for (size_t i = 0; known[i]; i++) {
+        const char *between = known[i + 1] ? ", " : " or ";
+        buffer_printf(&list, "%s.%s", i ? between : "", known[i]);
+    }
     enum status status = error_set(error, STATUS_USAGE,
                                    "%s would not be what its name says: no %s file is written here",
                                    path, strrchr(path, '.'));
@@ -50,6 +52,8 @@ enum status cli_check_ending(const char *path, const char *const *known, struct 
     buffer_release(&list);
     return status;
 }
+
+enum { RIGHTS = 07777 }; /* of a file's mode, without its kind */
 
 enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out,
                              struct error *error)
@@ -59,7 +63,8 @@ enum status cli_output_begin(struct cli *cli, const char *path, struct cli_outpu
     bool exists = stat(path, &there) == 0;
     /* a link keeps pointing where it did: what it points at is replaced */
     out->target = exists && realpath(path, followed) ? arena_strdup(&cli->arena, followed) : path;
-    out->mode = exists ? there.st_mode & 07777 : 0;
+    out->mode = exists ? there.st_mode & RIGHTS : 0;
+
     if (exists && S_ISDIR(there.st_mode))
         return error_system(error, EISDIR, "cannot write %s", path);
     out->aside = exists && !S_ISREG(there.st_mode)
@@ -75,6 +80,8 @@ enum status cli_output_end(const struct cli_output *output, enum status status, 
     if (status == STATUS_OK && output->mode)
         (void)!chmod(output->aside,
                      output->mode); /* best effort: the file is good with other rights too */
+
+    /* Only now does anybody see it; on failure what was there before stays. */
     if (status == STATUS_OK && rename(output->aside, output->target) != 0)
         status = error_system(error, errno, "cannot write %s", output->target);
     if (status != STATUS_OK)
@@ -90,6 +97,8 @@ enum status cli_write_file(struct cli *cli, const char *path, struct text text, 
     if (!file)
         return error_system(error, errno, "cannot write %s", path);
     bool written = fwrite(text.data, 1, text.length, file) == text.length;
+
+    /* A full disk may show only when the file is closed. */
     int reason = errno;
     if (fclose(file) != 0 && written) {
         written = false;

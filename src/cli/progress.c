@@ -1,12 +1,21 @@
+/*
+ * One line of progress on a terminal, drawn over itself. Nothing is drawn within the first second,
+ * as most work is done by then, nor more often than an eye can follow.
+ */
 #include "cli/progress.h"
 
 #include <time.h>
+
+static const double nanoseconds = 1e9; /* a second */
+static const double giga = 1e9, mega = 1e6, kilo = 1e3;
+static const double kilo_from = 1e4; /* four digits are read as they are */
+static const double redraw_after = .1;
 
 static double now(void)
 {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+    return (double)at.tv_sec + (double)at.tv_nsec / nanoseconds;
 }
 
 void cli_progress_start(struct cli_progress *progress, const struct cli *cli, const char *what)
@@ -16,12 +25,12 @@ void cli_progress_start(struct cli_progress *progress, const struct cli *cli, co
 
 static const char *human(double count, char *out, size_t size)
 {
-    if (count >= 1e9)
-        snprintf(out, size, "%.1f G", count / 1e9);
-    else if (count >= 1e6)
-        snprintf(out, size, "%.1f M", count / 1e6);
-    else if (count >= 1e4)
-        snprintf(out, size, "%.0f k", count / 1e3);
+    if (count >= giga)
+        snprintf(out, size, "%.1f G", count / giga);
+    else if (count >= mega)
+        snprintf(out, size, "%.1f M", count / mega);
+    else if (count >= kilo_from)
+        snprintf(out, size, "%.0f k", count / kilo);
     else
         snprintf(out, size, "%.0f", count);
     return out;
@@ -31,10 +40,11 @@ void cli_progress_update(struct cli_progress *progress, double done, double tota
 {
     double at = now(), spent = at - progress->started;
     if (!progress->cli->terminal_err || progress->cli->quiet || spent < 1 ||
-        at - progress->shown < .1)
+        at - progress->shown < redraw_after)
         return;
     progress->shown = at;
     progress->drawn = true;
+
     char amount[32], rate[32];
     fprintf(progress->cli->err, "\r\033[K%s: %s %s", progress->what,
             human(done, amount, sizeof amount), unit);

@@ -59,7 +59,8 @@ static enum status wrong_format(const char *given, unsigned known, struct error 
         if (!(known >> f & 1))
             continue;
         left--;
-        buffer_printf(&list, "%s%s", format_names[f], left > 1 ? ", " : left == 1 ? " and " : "");
+        const char *between = left > 1 ? ", " : " and ";
+        buffer_printf(&list, "%s%s", format_names[f], left ? between : "");
     }
     enum status status = error_set(error, STATUS_USAGE,
                                    "there is no format '%s' here: %s are known", given, list.data);
@@ -99,6 +100,8 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
     if (given && (chosen < 0 || !(known >> chosen & 1)))
         return wrong_format(given, known, error);
 
+    /* --format says it; else --json; else the file's name; else what the command has for its
+     * own. */
     if (!given && cli->json) {
         chosen = CLI_FORMAT_JSON;
     } else if (!given && to_file) {
@@ -128,6 +131,8 @@ static void flush_rows(struct cli_rows *rows)
     if (rows->buffer.cut)
         fail(rows, error_set(&rows->error, STATUS_LIMIT,
                              "the result is larger than 1 GB; -o FILE has no such limit"));
+
+    /* Standard output gets all at once at the end: a query that fails half way writes nothing. */
     if (!rows->file || rows->status != STATUS_OK)
         return;
     if (fwrite(rows->buffer.data ? rows->buffer.data : "", 1, rows->buffer.length, rows->file) !=
@@ -194,8 +199,11 @@ static void json_cell(struct cli_rows *rows, const struct cli_cell_value *value)
     if (rows->at == 0)
         json_write_object(json);
     json_write_key(json, rows->names[rows->at]);
+
+    /* Numbers go as they are written, not through a double: no digit is lost. */
     buffer_reset(&rows->scratch);
     plain(value, &rows->scratch);
+
     struct text text = {rows->scratch.data ? rows->scratch.data : "", rows->scratch.length};
     if (value->type == CLI_CELL_UNKNOWN || (binary && !isfinite(value->number)))
         json_write_null(json);
@@ -218,6 +226,7 @@ void cli_rows_cell(struct cli_rows *rows, const struct cli_cell_value *value)
         json_cell(rows, value);
     else
         csv_cell(rows, value);
+
     rows->at = (rows->at + 1) % rows->columns;
     if (rows->buffer.length > FLUSH_BYTES)
         flush_rows(rows);
@@ -235,6 +244,7 @@ static enum status open_output(struct cli_rows *rows, const char *path, struct e
     rows->file = fopen(rows->output.aside, "we");
     if (!rows->file)
         return error_system(error, errno, "cannot write %s", path);
+
     if (rows->format == CLI_FORMAT_XLSX) {
         fclose(rows->file); /* that it can be made is known now; the library opens it by its name at
                                the end */
@@ -262,6 +272,8 @@ enum status cli_rows_new(struct cli *cli, enum cli_format format, const char *co
     buffer_init(&rows->buffer, 0);
     buffer_init(&rows->scratch, 0);
     json_init(&rows->json, &rows->buffer, false);
+
+    /* Opened before a row is computed: a name that cannot be written should not cost a query. */
     const char *path = cli_value(cli, "output");
     if (path && strcmp(path, "-") != 0) {
         enum status status = open_output(rows, path, error);
@@ -300,6 +312,8 @@ static enum status finish(struct cli_rows *rows, enum status status, struct erro
 
     if (status == STATUS_OK)
         flush_rows(rows);
+
+    /* A cell that failed was remembered, so that nobody need ask after each. */
     if (status == STATUS_OK && rows->status != STATUS_OK) {
         *error = rows->error;
         status = rows->status;

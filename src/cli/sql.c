@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_ROWS_MAX = 10000 };
+enum {
+    TABLE_ROWS_MAX = 10000, /* more in a terminal nobody reads, and widths need all at once */
+    MICROSECONDS = 1000000, /* a second */
+    WIDE_DIGITS = 48,       /* room for 2¹²⁷: 39 digits and a sign */
+};
 
 static void format_scalar(const struct lake_vector *vector, size_t row, struct buffer *out);
 
@@ -35,28 +39,33 @@ static void format_parts(const struct lake_vector *vector, size_t row, struct bu
 
 static void format_moment(int64_t microseconds, struct buffer *out)
 {
-    int64_t seconds = microseconds / 1000000 - (microseconds % 1000000 < 0);
+    /* Rounded down, also before 1970: C's division rounds towards 0. */
+    int64_t seconds = microseconds / MICROSECONDS - (microseconds % MICROSECONDS < 0);
     int32_t date = (int32_t)(seconds / SECONDS_A_DAY - (seconds % SECONDS_A_DAY < 0));
     int clock = (int)(seconds - (int64_t)date * SECONDS_A_DAY);
     char text[DATE_TEXT_MAX];
-    buffer_printf(out, "%s %02d:%02d:%02d", date_format(date, text), clock / 3600, clock / 60 % 60,
-                  clock % 60);
-    int64_t fraction = microseconds - seconds * 1000000;
+    int minutes = clock / SECONDS_A_MINUTE;
+    buffer_printf(out, "%s %02d:%02d:%02d", date_format(date, text), clock / SECONDS_AN_HOUR,
+                  minutes % (SECONDS_AN_HOUR / SECONDS_A_MINUTE), clock % SECONDS_A_MINUTE);
+    int64_t fraction = microseconds - seconds * MICROSECONDS;
     if (fraction)
         buffer_printf(out, ".%06lld", (long long)fraction);
 }
 
 static void format_wide(lake_wide value, struct buffer *out)
 {
-    char digits[48];
+    char digits[WIDE_DIGITS];
     int at = sizeof digits;
     bool negative = value < 0;
     lake_wide left = value;
-    do { /* digit by digit from the right, the sign taken off each: the smallest value has no
-            positive twin */
+
+    /* Digit by digit from the right, the sign taken off each: the smallest value has no positive
+     * twin. */
+    do {
         int digit = (int)(left % 10);
         digits[--at] = (char)('0' + (digit < 0 ? -digit : digit));
-    } while (left /= 10);
+        left /= 10;
+    } while (left != 0);
     if (negative)
         digits[--at] = '-';
     buffer_add(out, digits + at, sizeof digits - (size_t)at);
@@ -80,6 +89,7 @@ static void format_scalar(const struct lake_vector *vector, size_t row, struct b
         return;
     }
 
+    /* A decimal comes as the integer type that holds it; its width tells it from a number. */
     if (vector->width > 0 && vector->scale > 0) {
         format_decimal(vector, row, out);
         return;
@@ -96,7 +106,7 @@ static void format_scalar(const struct lake_vector *vector, size_t row, struct b
         buffer_string(out, date_format((int32_t)lake_integer(vector, row), text));
         break;
     case LAKE_TIMESTAMP: format_moment(lake_integer(vector, row), out); break;
-    case LAKE_TIMESTAMP_S: format_moment(lake_integer(vector, row) * 1000000, out); break;
+    case LAKE_TIMESTAMP_S: format_moment(lake_integer(vector, row) * MICROSECONDS, out); break;
     case LAKE_TEXT:
     case LAKE_BLOB: buffer_text(out, lake_text(vector, row)); break;
     case LAKE_LIST:
@@ -135,7 +145,7 @@ static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t ro
     struct cli_cell_value cell = {.type = is_number(vector) ? CLI_CELL_RAW : CLI_CELL_TEXT,
                                   .text = {scratch->data ? scratch->data : "", scratch->length}};
     if (vector->type == LAKE_TIMESTAMP || vector->type == LAKE_TIMESTAMP_S) {
-        int64_t unit = vector->type == LAKE_TIMESTAMP ? 1000000 : 1,
+        int64_t unit = vector->type == LAKE_TIMESTAMP ? MICROSECONDS : 1,
                 value = lake_integer(vector, row);
         cell.type = CLI_CELL_CLOCK;
         cell.integer = value / unit - (value % unit < 0);
@@ -160,6 +170,7 @@ static enum status begin(struct writing *writing, struct error *error)
     struct arena *arena = &writing->cli->arena;
     struct cli_column *heads = ARENA_ARRAY(arena, struct cli_column, columns + 1);
     const char **names = ARENA_ARRAY(arena, const char *, columns + 1);
+
     for (size_t c = 0; c < columns; c++) {
         const struct lake_vector *column = lake_result_column(writing->result, c);
         names[c] = arena_strdup(arena, column->name);
@@ -178,6 +189,9 @@ static void write_row(struct writing *writing, const struct lake_chunk *chunk, s
         if (writing->out) {
             struct cli_cell_value cell = cell_of(column, row, &writing->scratch);
             cli_rows_cell(writing->out, &cell);
+
+            /* Rows past the last shown are still counted, so that it can be said how many there
+             * are. */
         } else if (writing->rows <= TABLE_ROWS_MAX) {
             buffer_reset(&writing->scratch);
             format_scalar(column, row, &writing->scratch);
@@ -193,6 +207,7 @@ static enum status write_rows(struct writing *writing, struct error *error)
         TRY(lake_result_next(writing->result, &chunk, error));
         if (!chunk || (writing->out && cli_rows_failed(writing->out)))
             return STATUS_OK;
+
         for (size_t row = 0; row < chunk->rows; row++) {
             writing->rows++;
             write_row(writing, chunk, row);

@@ -32,7 +32,7 @@ static void print_kinds(struct cli *cli, const struct session *session,
     struct cli_table table;
     char date[DATE_TEXT_MAX];
     const struct zone *zone = session_zone(session);
-    cli_table_init(&table, columns, 6, &cli->arena);
+    cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
         cli_cell(&table, kind->name);
@@ -46,20 +46,23 @@ static void print_kinds(struct cli *cli, const struct session *session,
         cli_table_print(&table, cli);
 }
 
+static const double megabyte = 1e6;
+
 static void print_status(struct cli *cli, const struct session *session,
                          const struct engine_status *status)
 {
     char customers[NUMBER_TEXT_MAX], facts[NUMBER_TEXT_MAX], moment[MOMENT_TEXT_MAX];
     fprintf(cli->out, "%s: %s customers, %s facts, %.1f MB, time zone %s%s%s\n", status->path,
             number_format_thousands((int64_t)status->customers, customers),
-            number_format_thousands((int64_t)status->facts, facts), (double)status->bytes / 1e6,
-            status->zone, status->currency ? ", currency " : "",
+            number_format_thousands((int64_t)status->facts, facts),
+            (double)status->bytes / megabyte, status->zone, status->currency ? ", currency " : "",
             status->currency ? status->currency : "");
     fprintf(cli->out, "%d imports, %d segments, %d schemes, %d refreshes", status->imports,
             status->segments, status->schemes, status->refreshes);
     if (status->has_refresh)
         fprintf(cli->out, ", the last at %s",
                 moment_format(session_zone(session), status->last_refresh, moment));
+
     const char *name, *why;
     for (size_t i = 0; session_broken(session, i, &name, &why); i++)
         fprintf(cli->out, "\nbroken: %s: %s", name, why);

@@ -1,3 +1,8 @@
+/*
+ * Tables. A cell keeps its text for the terminal and its value for a file, so that one filling
+ * serves both. On the terminal columns are as wide as their widest cell in columns of the screen,
+ * which is neither bytes nor characters (utf8proc knows).
+ */
 #include "cli/table.h"
 
 #include "base/number.h"
@@ -106,6 +111,8 @@ size_t cli_display_width(const char *text)
     while (*at) {
         utf8proc_int32_t codepoint;
         utf8proc_ssize_t used = utf8proc_iterate(at, -1, &codepoint);
+
+        /* A byte that is no UTF-8 is shown as one sign. */
         if (used <= 0) {
             width++;
             at++;
@@ -144,11 +151,14 @@ void cli_table_print(const struct cli_table *table, const struct cli *cli)
     size_t *width = ARENA_ARRAY(table->arena, size_t, columns);
     for (size_t c = 0; c < columns; c++) {
         width[c] = cli_display_width(table->columns[c].name);
+
+        /* Widths need every cell before the first is printed. */
         for (size_t r = 0; r < rows; r++) {
             size_t wide = cli_display_width(table->cells[r * columns + c]);
             width[c] = wide > width[c] ? wide : width[c];
         }
     }
+
     const char **heads = ARENA_ARRAY(table->arena, const char *, columns);
     for (size_t c = 0; c < columns; c++)
         heads[c] = table->columns[c].name;

@@ -39,11 +39,19 @@ enum status cli_explain(struct cli *cli, struct error *error)
 
 /* ---- profile ---- */
 
+enum {
+    THOUSAND = 1000, /* from here on whole numbers */
+    LINES = 12,      /* of a profile, unless told otherwise */
+    PAIRS = 20,      /* of an overlap */
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
 static void number_cell(struct cli_table *table, double number)
 {
     if (!isfinite(number))
         cli_cell(table, "–");
-    else if (fabs(number) >= 1000)
+    else if (fabs(number) >= THOUSAND)
         cli_cellf(table, "%.0f", number);
     else
         cli_cellf(table, "%.4g", number);
@@ -58,8 +66,8 @@ static void numbers_table(struct cli *cli, const struct insight_profile *profile
                                                 {"difference", CLI_RIGHT}};
     struct cli_table table;
 
-    cli_table_init(&table, columns, 7, &cli->arena);
-    for (size_t i = 0; i < profile->count && table.cell_count < most * 7; i++) {
+    cli_table_init(&table, columns, COUNT_OF(columns), &cli->arena);
+    for (size_t i = 0; i < profile->count && table.cell_count < most * COUNT_OF(columns); i++) {
         const struct insight_difference *line = &profile->items[i];
         if (!line->told || line->is_share || line->by_definition != by_definition)
             continue;
@@ -86,8 +94,8 @@ static void shares_table(struct cli *cli, const struct insight_profile *profile,
                                                 {"lift", CLI_RIGHT},  {"difference", CLI_RIGHT}};
     struct cli_table table;
 
-    cli_table_init(&table, columns, 6, &cli->arena);
-    for (size_t i = 0; i < profile->count && table.cell_count < most * 6; i++) {
+    cli_table_init(&table, columns, COUNT_OF(columns), &cli->arena);
+    for (size_t i = 0; i < profile->count && table.cell_count < most * COUNT_OF(columns); i++) {
         const struct insight_difference *line = &profile->items[i];
         if (!line->told || !line->is_share || line->by_definition != by_definition)
             continue;
@@ -115,6 +123,7 @@ static void print_value(struct cli *cli, const struct engine_profile *profile)
     double all = profile->year.total + profile->year_others.total;
     fprintf(cli->out, "value: %s of the last 365 days %.2f", profile->revenue_of,
             profile->year.total);
+
     if (all > 0)
         fprintf(cli->out, " (%.1f%% of all)", 100 * profile->year.total / all);
     if (profile->customers)
@@ -158,6 +167,7 @@ static void print_profile(struct cli *cli, const struct session *session,
         apart |= profile->profile.items[i].told && !profile->profile.items[i].by_definition;
     }
 
+    /* What the definition reads differs by definition: told apart, and last. */
     fputs("\nWhat sets them apart from everyone else, the strongest first\n\n", cli->out);
     numbers_table(cli, &profile->profile, false, most);
     shares_table(cli, &profile->profile, false, most);
@@ -191,6 +201,8 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
 
     cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < profile->count; i++) {
+        /* A line has means or shares: the columns of the other kind stay empty, so that a
+         * spreadsheet can sort all in one. */
         const struct insight_difference *line = &profile->items[i];
         cli_cell(&table, line->feature->text);
         cli_cell(&table, line->is_share ? line->value : NULL);
@@ -222,7 +234,7 @@ static enum status profile_segment(struct cli *cli, struct session *session, str
     long most;
 
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
-    TRY(cli_number(cli, "top", 12, &most, error));
+    TRY(cli_number(cli, "top", LINES, &most, error));
     TRY(cli_moment(cli, session, &moment, error));
     TRY(engine_profile(session, cli->arguments[0], &moment, &cli->arena, &profile, error));
     cli_note_lost(cli, profile.lost, profile.lost_count);
@@ -257,6 +269,15 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
     return overlap->view.set->segments[segment].name;
 }
 
+static const char *relation(bool first_inside, bool second_inside)
+{
+    if (first_inside && second_inside)
+        return "the same customers";
+    if (first_inside)
+        return "the first lies in the second";
+    return second_inside ? "the second lies in the first" : NULL;
+}
+
 /* The last column needs a name in a file alone. */
 static void fill_pairs(struct cli_table *table, const char *last, struct arena *arena,
                        const struct engine_overlap *overlap)
@@ -280,10 +301,7 @@ static void fill_pairs(struct cli_table *table, const char *last, struct arena *
         cli_cell_share(table, (double)pair->both / (double)a);
         cli_cell_share(table, (double)pair->both / (double)b);
         cli_cell_share(table, (double)pair->both / (double)(a + b - pair->both));
-        cli_cell(table, pair->both == a && pair->both == b ? "the same customers"
-                        : pair->both == a                  ? "the first lies in the second"
-                        : pair->both == b                  ? "the second lies in the first"
-                                                           : NULL);
+        cli_cell(table, relation(pair->both == a, pair->both == b));
     }
 }
 
@@ -355,7 +373,7 @@ static enum status show_overlap(struct cli *cli, struct session *session, struct
     enum cli_format format;
     long most;
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
-    TRY(cli_number(cli, "top", 20, &most, error));
+    TRY(cli_number(cli, "top", PAIRS, &most, error));
     TRY(cli_moment(cli, session, &moment, error));
     TRY(engine_overlap(session, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment,
                        &cli->arena, &overlap, error));

@@ -23,10 +23,13 @@ enum {
     FIRST_DAY = -25508,   /* 1900-03-01: before it Excel's calendar counts a day that never was */
     LAST_DAY = 2932896,   /* 9999-12-31 */
     EPOCH_SERIAL = 25569, /* 1970-01-01 in Excel's days */
-    WIDTH_LEAST = 9,
-    WIDTH_MOST = 48 /* of a column, in characters */
+    WIDTH_MOST = 48,      /* of a column, in characters */
+    WIDTH_LEAST = 20,     /* dates and moments need 19 */
+    ESCAPE = 7,           /* bytes of _x0041_ */
+    ESCAPE_END = 6,       /* where its second _ stands */
+    DIGITS_KEPT = 15,     /* by spreadsheets */
 };
-static const int64_t exact_most = 999999999999999; /* 15 digits, which is what spreadsheets keep */
+static const int64_t exact_most = 999999999999999; /* as many digits as spreadsheets keep */
 
 struct cli_xlsx {
     lxw_workbook *book;
@@ -52,7 +55,10 @@ static const char *escaped(struct cli_xlsx *xlsx, struct text text)
     for (size_t i = 0; i < text.length; i++) {
         size_t left = text.length - i;
         const char *at = text.data + i;
-        bool code = left >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' &&
+
+        /* Only what a reader would take for an escape: other texts with underscores stay as they
+         * are. */
+        bool code = left >= ESCAPE && at[0] == '_' && at[1] == 'x' && at[ESCAPE_END] == '_' &&
                     strspn(at + 2, "0123456789abcdefABCDEF") >= 4;
         if (code)
             buffer_string(&xlsx->text, "_x005F");
@@ -108,6 +114,7 @@ static enum status put_decimal(struct cli_xlsx *xlsx, const struct cli_cell_valu
     if (value->integer > exact_most || value->integer < -exact_most)
         return put_text(xlsx, text_from(number_format_decimal(value->integer, scale, text)), NULL,
                         error);
+
     lxw_format *format = scale > 0 ? decimal_format(xlsx, scale) : NULL;
     return put_number(xlsx, number_decimal_to_double(value->integer, scale), format, error);
 }
@@ -119,6 +126,8 @@ static enum status put_date(struct cli_xlsx *xlsx, const struct cli_cell_value *
     bool clock = value->type == CLI_CELL_CLOCK;
     int64_t day = clock ? value->integer / SECONDS_A_DAY - (value->integer % SECONDS_A_DAY < 0)
                         : value->integer;
+
+    /* As a text it is at least right; as a number the spreadsheet would show another day. */
     if (day < FIRST_DAY || day > LAST_DAY)
         return put_text(xlsx, clock ? value->text : text_from(date_format((int32_t)day, text)),
                         NULL, error);
@@ -133,7 +142,7 @@ static enum status put_raw(struct cli_xlsx *xlsx, struct text text, struct error
     double number;
     for (size_t i = 0; i < text.length; i++)
         digits += text.data[i] >= '0' && text.data[i] <= '9';
-    if (digits > 15 || !number_parse_double(text, &number))
+    if (digits > DIGITS_KEPT || !number_parse_double(text, &number))
         return put_text(xlsx, text, NULL, error);
     return put_number(xlsx, number, NULL, error);
 }
@@ -200,13 +209,12 @@ static enum status write_header(struct cli_xlsx *xlsx, const char *const *names,
 {
     for (xlsx->column = 0; xlsx->column < xlsx->columns; xlsx->column++) {
         size_t width = strlen(names[xlsx->column]) + 3;
-        width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
         width = width > WIDTH_MOST ? WIDTH_MOST : width;
-        /* the first column names the row; dates and moments need 19 characters */
-        width = xlsx->column == 0 || width < 20 ? (width > 20 ? width : 20) : width;
+        width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
         worksheet_set_column(xlsx->sheet, (lxw_col_t)xlsx->column, (lxw_col_t)xlsx->column,
                              (double)width, NULL);
     }
+
     for (xlsx->column = 0; xlsx->column < xlsx->columns; xlsx->column++)
         TRY(put_text(xlsx, text_from(names[xlsx->column]), xlsx->head, error));
     worksheet_freeze_panes(xlsx->sheet, 1, 0);
@@ -224,11 +232,13 @@ enum status cli_xlsx_new(const char *path, const char *shown, const char *folder
                          COLUMNS_MAX, columns);
     lxw_workbook_options options = {.constant_memory = LXW_TRUE,
                                     .tmpdir = (char *)folder}; /* it only reads it */
+
     struct cli_xlsx *xlsx = base_calloc(1, sizeof *xlsx);
     *xlsx = (struct cli_xlsx){
         .book = workbook_new_opt(path, &options), .columns = columns, .path = path, .shown = shown};
     buffer_init(&xlsx->text, 0);
     *out = xlsx;
+
     if (xlsx->book)
         xlsx->sheet = workbook_add_worksheet(xlsx->book, NULL);
     if (!xlsx->sheet)
@@ -253,26 +263,29 @@ static uint32_t little(const unsigned char *at, int bytes)
  * ZIP64, so the last record stands at the very end. */
 static int64_t part_length(FILE *file, const char *part)
 {
-    enum { END = 22, ENTRY = 46, NAME_MOST = 128 };
+    /* Lengths of the last record and of an entry, and where their fields begin. */
+    enum { END = 22, END_ENTRIES = 10, END_DIRECTORY = 16 };
+    enum { ENTRY = 46, UNPACKED = 24, NAME = 28, EXTRA = 30, COMMENT = 32, NAME_MOST = 128 };
     unsigned char end[END], entry[ENTRY];
     char name[NAME_MOST];
     if (fseeko(file, -END, SEEK_END) != 0 || fread(end, 1, END, file) != END ||
         memcmp(end, "PK\5\6", 4) != 0)
         return -1;
-    if (fseeko(file, (off_t)little(end + 16, 4), SEEK_SET) != 0)
+    if (fseeko(file, (off_t)little(end + END_DIRECTORY, 4), SEEK_SET) != 0)
         return -1;
 
-    for (uint32_t left = little(end + 10, 2); left; left--) {
+    /* The directory is at the end of the archive, and its length and place at the very end. */
+    for (uint32_t left = little(end + END_ENTRIES, 2); left; left--) {
         if (fread(entry, 1, ENTRY, file) != ENTRY || memcmp(entry, "PK\1\2", 4) != 0)
             return -1;
-        uint32_t length = little(entry + 28, 2),
-                 more = little(entry + 30, 2) + little(entry + 32, 2);
+        uint32_t length = little(entry + NAME, 2),
+                 more = little(entry + EXTRA, 2) + little(entry + COMMENT, 2);
         if (length >= sizeof name || fread(name, 1, length, file) != length ||
             fseeko(file, (off_t)more, SEEK_CUR) != 0)
             return -1;
         name[length] = '\0';
         if (strcmp(name, part) == 0)
-            return (int64_t)little(entry + 24, 4);
+            return (int64_t)little(entry + UNPACKED, 4);
     }
 
     return -1;
@@ -306,8 +319,12 @@ enum status cli_xlsx_end(struct cli_xlsx *xlsx, struct error *error)
 {
     int64_t least = rows_written(xlsx);
     int reason = least < 0 ? errno : 0;
+
+    /* How much was written is asked before closing: afterwards the temporary file is gone. */
     lxw_error code = xlsx->book ? workbook_close(xlsx->book) : LXW_NO_ERROR;
     enum status status = STATUS_OK;
+
+    /* The library's codes up to this one are about files: there the system's words say more. */
     if (code != LXW_NO_ERROR && code <= LXW_ERROR_ZIP_CLOSE)
         status = error_system(error, errno ? errno : EIO, "cannot write the spreadsheet %s",
                               xlsx->shown);

@@ -41,6 +41,7 @@ void engine_write_sizes(const struct session *session, const int64_t *moment,
     char text[MOMENT_TEXT_MAX];
     json_put_array(json, "sizes");
     for (size_t i = 0; i < count; i++) {
+        /* Before a segment was first recorded it has no size, which is not a size of 0. */
         if (customers[i] == UINT64_MAX)
             continue;
         json_write_object(json);
@@ -90,6 +91,8 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
     bool all = most == SIZE_MAX;
     json_put_array(json, "traits");
 
+    /* As many of each kind: what the definition itself says is the strongest and would crowd out
+     * the rest. */
     for (size_t i = 0; i < profile->count; i++)
         if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);
@@ -185,6 +188,8 @@ void engine_write_overlap(const struct session *session, const struct engine_ove
     }
 
     json_write_end_array(json);
+
+    /* Each customer is in one intersection: these add up, the pairs do not. */
     json_put_array(json, "intersections");
     for (size_t i = 0; i < found->group_count; i++) {
         json_write_object(json);

@@ -20,6 +20,8 @@ static void write_kind(const struct session *session, const struct engine_kind *
         json_put_moment(json, "last", session_zone(session), kind->last);
     }
 
+    /* What only some columns have is left out of the others, not null: a reader asks whether it is
+     * there. */
     json_put_array(json, "columns");
     for (size_t c = 0; c < kind->table->column_count; c++) {
         const struct schema_column *column = &kind->table->columns[c];

@@ -82,6 +82,7 @@ static void facts_text(const struct telling *telling, const struct plan_explaine
     if (node->fact_total <= shown)
         return;
     long long more = (long long)(node->fact_total - shown);
+
     indent(telling->text, depth);
     buffer_printf(telling->text, "… and %lld more %s\n", more, more == 1 ? "fact" : "facts");
 }
@@ -99,6 +100,7 @@ static void node_text(const struct telling *telling, const struct plan_explained
         depth++;
     }
 
+    /* Constants explain nothing: whoever reads the text sees them there. */
     for (int i = 0; i < node->child_count; i++)
         if (node->child[i]->is_condition || node->child[i]->node->op != OP_LITERAL)
             node_text(telling, node->child[i], depth);
@@ -111,6 +113,8 @@ static void flip_text(const struct telling *telling)
 {
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
+
+    /* Where looking ahead was cut short, only that much is promised. */
     if (!why->flips && why->looked_until < why->now + TEN_YEARS)
         buffer_printf(telling->text,
                       "Time alone will not change that before %s; later was not looked at.\n",
@@ -277,6 +281,7 @@ static struct segment_needs whole_kinds(const struct segment_needs *needs,
         whole.items[i] = needs->items[i];
         if (!table || table->role != SCHEMA_FACTS)
             continue;
+
         whole.items[i].columns = ARENA_ARRAY(arena, const char *, table->column_count + 1);
         for (size_t c = 0; c < table->column_count; c++)
             whole.items[i].columns[c] = table->columns[c].name;
@@ -321,6 +326,7 @@ static enum status tell(const struct session_view *view, const struct schema *sc
     TRY(session_find_customer(view->population, customer, &position, error));
     TRY(plan_explain(view->set, schema, *segments, view->population, position, view->now, pool,
                      arena, &why, error));
+
     const char *instead = member_instead(view, segments, count, position);
     struct telling telling = {view->population, &why, instead, text, json};
     if (text)

@@ -1,3 +1,7 @@
+/*
+ * What a finding is made of, and which of them the first page shows. Sentences are put together
+ * from pieces, each figure a piece of its own, so that the page can link, format and test them.
+ */
 #include "engine/findings.h"
 
 #include "base/number.h"
@@ -26,6 +30,7 @@ static void raise_currencies(char *words)
         bool found = false;
         for (size_t c = 0; length == CODE && c < sizeof codes / sizeof *codes; c++)
             found |= strncmp(at, codes[c], length) == 0;
+
         for (; length; length--, at++)
             *at = found ? (char)toupper((unsigned char)*at) : *at;
     }
@@ -81,6 +86,9 @@ const char *findings_label(const struct segment_set *set, int segment, struct ar
 
     const struct segment_scheme *scheme = &set->schemes[own->scheme];
     const char *part = own->name + strlen(scheme->name) + 1; /* without "scheme." */
+
+    /* Titles are what a person wrote; names are what the language needs and are put into words only
+     * without a title. */
     const char *whole = scheme->title && *scheme->title
                             ? scheme->title
                             : sentence(findings_words(scheme->name, arena), arena);
@@ -175,6 +183,8 @@ static void of_broken(struct findings *findings)
         count++;
     if (!count)
         return;
+
+    /* Above everything else: what follows may be wrong because of it. */
     struct findings_item *item = findings_add(findings, "broken", FINDINGS_RANK_BROKEN, "overview");
     findings_count(findings, item, count);
     findings_say(findings, item, " %s no longer %s the data and %s left out of this report",
@@ -230,6 +240,8 @@ enum status findings_collect(struct findings *findings, struct error *error)
     of_stale(findings);
     findings_of_orders(findings);
     TRY(findings_of_segments(findings, error));
+
+    /* Last, as it speaks only when all others were silent. */
     of_nothing(findings);
     if (findings->items.count)
         qsort(findings->items.items, findings->items.count, sizeof *findings->items.items, by_rank);

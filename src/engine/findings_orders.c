@@ -53,6 +53,7 @@ static double spent(const struct orders *orders, uint32_t position, struct windo
          row++) {
         if (orders->table->time[row] <= window.after || orders->table->time[row] > window.until)
             continue;
+
         double amount = amount_of(orders, row);
         sum += amount;
         *count += amount >= 0;
@@ -63,6 +64,7 @@ static double spent(const struct orders *orders, uint32_t position, struct windo
 /* When a customer first ordered; INT64_MAX when they never did. */
 static int64_t first_order(const struct orders *orders, uint32_t position)
 {
+    /* Rows of a customer are in order of time; a refund is not how anybody begins. */
     for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1];
          row++)
         if (amount_of(orders, row) >= 0)
@@ -234,6 +236,8 @@ static void of_leaving(struct orders *orders)
     findings_say(findings, item, " of ");
     findings_count(findings, item, gone.active);
     findings_say(findings, item, " customers");
+
+    /* How many is what can be acted on; how much they brought says whether it is worth it. */
     if (orders->amount && gone.year > 0) {
         findings_say(findings, item, ", who brought ");
         findings_money(findings, item, gone.year);
@@ -313,6 +317,7 @@ static void of_concentration(struct orders *orders)
         total += own;
     }
 
+    /* From the largest down until half is reached: the fewest customers that bring half. */
     qsort(spending, buyers, sizeof *spending, downwards);
     while (half < buyers && sum < total / 2)
         sum += spending[half++];
@@ -341,6 +346,7 @@ void findings_of_orders(struct findings *findings)
                  (int64_t)FINDINGS_STALE * SECONDS_A_DAY; /* said elsewhere */
     if (table < 0 || findings->first > findings->newest || stale)
         return;
+
     struct orders orders = {.findings = findings,
                             .population = population,
                             .table = &population->tables[table],

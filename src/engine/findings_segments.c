@@ -55,6 +55,7 @@ static bool names(const char *text, const char *name)
 {
     size_t length = strlen(name);
     for (const char *at = strstr(text, name); at; at = strstr(at + 1, name)) {
+        /* A name within a longer one (vip in vip_new) is not that name. */
         bool left = at == text || !strchr("abcdefghijklmnopqrstuvwxyz0123456789_", at[-1]);
         if (left && !strchr("abcdefghijklmnopqrstuvwxyz0123456789_", at[length] ? at[length] : ' '))
             return true;
@@ -75,6 +76,9 @@ static int looks_back(const struct segment_set *set, int segment, int depth)
             at++;
             continue;
         }
+
+        /* A number before any word in small letters is taken for a span: "2 and" for two days,
+         * which errs on the safe side. */
         long count = strtol(at, &end, 10);
         long days = *end == ' ' && end[1] >= 'a' && end[1] <= 'z' && count < COUNT_MOST
                         ? count * unit_days(end + 1)
@@ -110,6 +114,8 @@ static struct move count_move(const struct findings *findings, const struct plan
         move.joined += (uint64_t)__builtin_popcountll(b & ~a);
         move.left += (uint64_t)__builtin_popcountll(a & ~b);
     }
+
+    /* Were joining and leaving as likely, their difference would have the variance of their sum. */
     double flow = (double)(move.joined + move.left);
     move.z = flow > 0 ? ((double)move.joined - (double)move.left) / sqrt(flow) : 0;
     return move;
@@ -155,6 +161,9 @@ static void say_moves(struct findings *findings, const struct move *moves, size_
     for (size_t i = 0; i < count; i++) {
         bool grew = moves[i].joined > moves[i].left, again = false;
         uint64_t now = moves[i].before + moves[i].joined - moves[i].left;
+
+        /* Told apart by size alone: two segments of one size that moved alike hold the same
+         * customers nearly always. */
         for (size_t t = 0; t < told_count; t++)
             again |= told[t] == now;
         int *number = grew ? &grown : &shrunk;
@@ -256,6 +265,7 @@ static const struct insight_difference *strongest_trait(const struct findings *f
 {
     const struct insight_profile *profile = judge_profile(findings->evidence, segment);
     for (size_t i = 0; i < profile->count; i++) {
+        /* Lines come strongest first: the first that may be told is it. */
         const struct insight_difference *line = &profile->items[i];
         const struct insight_feature *feature = line->feature;
         bool told = strcmp(feature->table, "customer") == 0 && feature->column &&
@@ -311,6 +321,9 @@ static void of_portraits(struct findings *findings)
             const struct session_segment *segment = &findings->segments->items[i];
             if (done[i] || segment->customers < FINDINGS_LEAST || segment->share > portrait_share)
                 continue;
+
+            /* Profiles are kept after the first look, so that three rounds cost hardly more than
+             * one. */
             const struct insight_difference *own = strongest_trait(findings, segment->index);
             if (own && (!line || fabs(own->effect) > fabs(line->effect))) {
                 best = segment;
@@ -346,6 +359,7 @@ static void of_health(struct findings *findings)
                           : -1;
         bool again = topic && strcmp(topic, found->topic) == 0;
         bool models = segment >= 0 && judge_is_models_part(findings->evidence->view->set, segment);
+
         if (found->severity == JUDGE_NOTE || again || models || (found->segment[0] && segment < 0))
             continue;
         topic = found->topic;
@@ -378,6 +392,7 @@ static void of_outside(struct findings *findings)
     }
 
     double share = findings->customers ? (double)outside / (double)findings->customers : 0;
+
     for (size_t i = 0; i < findings->health->findings.count; i++)
         told |= strcmp(findings->health->findings.items[i].topic, "coverage") == 0;
     if (told || !result->segment_count || share < outside_least || outside < FINDINGS_LEAST)

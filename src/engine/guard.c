@@ -30,6 +30,8 @@ static void add_use(struct guard *guard, const char *table, const char *column, 
         struct ingest_use *use = &guard->uses.items[i];
         if (strcmp(use->table, table) != 0 || strcmp(use->column, column) != 0)
             continue;
+
+        /* One user is named in a refusal; the others are counted. */
         use->others += strcmp(use->by, by) != 0;
         return;
     }
@@ -91,6 +93,8 @@ static enum status add_models(struct guard *guard, struct error *error)
         const char *by = arena_printf(guard->arena, "the model %s uses it", models[m].name);
         for (size_t t = 0; t < schema->table_count; t++)
             for (size_t c = 0; c < schema->tables[t].column_count; c++)
+                /* Without knowing which table an option means, a column of that name is kept in all
+                 * of them. */
                 if (model_uses(&models[m], schema->tables[t].columns[c].name))
                     add_use(guard, schema->tables[t].name, schema->tables[t].columns[c].name, by);
     }
@@ -133,6 +137,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
 
 static bool same_family(enum value_type a, enum value_type b)
 {
+    /* Numbers of any kind compare with each other, and days with moments: definitions go on
+     * fitting. */
     bool numbers = (a == VALUE_INT || a == VALUE_DECIMAL || a == VALUE_DOUBLE) &&
                    (b == VALUE_INT || b == VALUE_DECIMAL || b == VALUE_DOUBLE);
     bool days = (a == VALUE_DATE || a == VALUE_TIME) && (b == VALUE_DATE || b == VALUE_TIME);
@@ -205,6 +211,8 @@ static enum status judge(void *context, struct store_change *change, const struc
     struct guard_broken broken;
     if (change)
         TRY(study_unfold_strangers(guard->session, change, guard->arena, error));
+
+    /* What is broken already is no reason to refuse: only what fits now must go on fitting. */
     TRY(guard_broken_under(guard->session, future, guard->arena, &broken, error));
     if (broken.fresh_count)
         return refuse(arena_printf(guard->arena, "the definition of %s", broken.fresh[0].name),
@@ -223,6 +231,7 @@ enum status engine_guard(struct session *session, struct arena *arena, struct in
     if (status == STATUS_OK)
         status = add_mappings(guard, error);
 
+    /* Into the arena: the guard is asked long after this function is gone. */
     struct ingest_use *uses = ARENA_ARRAY(arena, struct ingest_use, guard->uses.count + 1);
     if (guard->uses.count)
         memcpy(uses, guard->uses.items, guard->uses.count * sizeof *uses);

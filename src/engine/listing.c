@@ -66,6 +66,7 @@ static enum status check_headings(const struct engine_listing *listing, struct e
             taken |= strcmp(name, listing->columns[other].name) == 0;
         if (!taken)
             continue;
+
         enum status status =
             error_set(error, STATUS_USAGE, "two columns would be called '%s'", name);
         error_hint(error, "name one of them: --with 'other=%s'", name);
@@ -151,6 +152,8 @@ static enum status build_values(struct making *making, const char *const *texts,
         listing->columns[c].name = split_heading(texts[c], &listing->arena, &text);
         TRY(build_value(making->session, text, &listing->arena, &making->values[c], error));
 
+        /* Needs of all columns are joined before anything is loaded: one population serves every
+         * value. */
         const struct segment_set *set = making->values[c].set;
         int last = set->segment_count - 1;
         struct segment_needs own =
@@ -208,6 +211,7 @@ static void prepare_column(struct engine_listing *listing, struct engine_listing
     column->known = ARENA_ARRAY(&listing->arena, uint8_t, rows);
     bool point = cell->type == VALUE_POINT,
          text = cell->type == VALUE_TEXT || cell->type == VALUE_SET;
+
     if (text)
         column->texts = ARENA_ARRAY(&listing->arena, struct text, rows);
     else if (cell->is_double || point)
@@ -258,6 +262,8 @@ static enum status fill(struct making *making, const struct session_view *view, 
         TRY(plan_each_value(value->set, session_schema(making->session), &value->node, 1,
                             view->population, view->result->members[segment], view->now,
                             session_pool(making->session), take_cell, making, error));
+
+        /* Types are taken from the first cell; an empty list needs them from the checker. */
         if (!listing->columns[making->column].known) /* nobody is in it */
             prepare_column(listing, &listing->columns[making->column], &none);
     }
@@ -357,6 +363,8 @@ static void put_list(const struct engine_listing_column *column, size_t row, siz
         ((double *)items.data)[first + 1] = column->seconds[row];
         return;
     }
+
+    /* Each member of a set ends in a NUL byte. */
     struct text members = column->texts[row];
     for (size_t i = 0; i < members.length; i++)
         count += members.data[i] == '\0';

@@ -113,6 +113,7 @@ static enum status arrivals_sql(struct session *session, const struct arrivals *
         buffer_sql_text(sql,
                         text_from(store_file(session_store(session), arena, "%s", parts[i].path)));
         buffer_string(sql, ") WHERE import IN (");
+
         for (size_t n = 0; n < arrivals->count; n++)
             buffer_printf(sql, "%s%u", n ? ", " : "", arrivals->numbers[n]);
         buffer_char(sql, ')');
@@ -145,15 +146,16 @@ static enum status add_received(struct session *session, uint32_t after_import,
 
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
-    enum status status = list_arrivals(session, after_import, &arena, &arrivals, error);
-    if (status == STATUS_OK)
-        status = arrivals_sql(session, &arrivals, &arena, &sql, error);
-    if (status == STATUS_OK && sql.length)
-        status = session_lake(session, &lake, error);
-    if (status == STATUS_OK && sql.length)
-        status = lake_query(lake, sql.data, &result, error);
-    if (status == STATUS_OK && result)
-        status = add_customers(result, fresh, error);
+    enum status status;
+    TRY_GOTO(list_arrivals(session, after_import, &arena, &arrivals, error));
+    TRY_GOTO(arrivals_sql(session, &arrivals, &arena, &sql, error));
+    if (sql.length) { /* else no part holds any of them */
+        TRY_GOTO(session_lake(session, &lake, error));
+        TRY_GOTO(lake_query(lake, sql.data, &result, error));
+        TRY_GOTO(add_customers(result, fresh, error));
+    }
+
+done:
     lake_result_free(result);
     buffer_release(&sql);
     arena_release(&arena);
@@ -209,6 +211,9 @@ static enum status definition_changed(struct session *session, const struct segm
     bitmap_free(seen);
     const char *before;
     TRY(catalog_setting(catalog, key, arena, &before, error));
+
+    /* Hashes are kept under the segment's name, so a definition that was deleted and written again
+     * as it was is unchanged. */
     *changed = !before || strcmp(before, hash) != 0;
     if (!*changed)
         return STATUS_OK;
@@ -233,6 +238,7 @@ static enum status record_move(struct session *session, uint32_t refresh, const 
     struct bitmap *facts = bitmap_copy(moved), *rest = bitmap_copy(moved);
     bitmap_and(facts, since->fresh);
     bitmap_andnot(rest, since->fresh);
+
     enum status status = STATUS_OK;
     if (bitmap_count(facts))
         status =
@@ -381,6 +387,8 @@ static enum status find_last(struct session *session, struct store_change *chang
         if (!import)
             return refuse_earlier(session, &refreshes[kept - 1], error);
     }
+
+    /* Newest first: each took the one before it as given. */
     for (; count > kept; count--)
         TRY(unrefresh_within(session, change, &refreshes[count - 1], arena,
                              &out->replaced[out->replaced_count++], error));
@@ -400,6 +408,8 @@ static enum status score_and_record(struct session *session, struct store_change
     out->scored = scored.count;
     out->models = scored.failed;
     out->model_count = scored.failed_count;
+
+    /* Scores are told first and evaluated with the rest: a segment may read them. */
     refresh_note_models(note, &scored);
     TRY(session_evaluate_over(session, scored.picture.population, scored.picture.below, moment,
                               &view, error));

@@ -106,6 +106,7 @@ enum status engine_report_section_check(const char *name, struct error *error)
     enum status status = error_set(error, STATUS_USAGE, "the report has no section '%s'%s%s%s",
                                    name, near >= 0 ? ": is it '" : "",
                                    near >= 0 ? section_names[near] : "", near >= 0 ? "'?" : "");
+
     buffer_init(&all, 0);
     for (int s = 0; s < SECTIONS; s++)
         buffer_printf(&all, "%s%s", s ? ", " : "", section_names[s]);
@@ -121,6 +122,7 @@ static bool wanted(const void *context, const char *section)
         return true;
     if (strcmp(section, "retention") == 0) /* shown with the cohorts */
         section = "cohorts";
+
     for (const char *const *name = report->options->sections; *name; name++)
         if (strcmp(*name, section) == 0)
             return true;
@@ -180,6 +182,9 @@ static void write_stale(struct reporting *report, const struct engine_status *st
     for (size_t i = 0; i < status->kind_count; i++)
         if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
             newest = status->kinds[i].last;
+
+    /* Held against the newest of all kinds, not against today: a store that is no longer fed is not
+     * stale in parts. */
     json_put_array(&report->json, "stale");
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
@@ -241,6 +246,8 @@ static void write_figure(struct reporting *report, const char *label, double ins
 static void write_value(struct reporting *report, const struct session_segment *segment)
 {
     const struct insight_money *in = &report->money[segment->index];
+
+    /* Everyone else is everybody less the segment: no second walk over the orders. */
     struct insight_money out = {report->all.facts - in->facts, report->all.buyers - in->buyers,
                                 report->all.total - in->total};
     uint64_t others = report->segments.customers - segment->customers;
@@ -329,6 +336,7 @@ static void choose_overlapping(const struct reporting *report, int *chosen, int 
             uint64_t other = report->segments.items[o].customers;
             larger += set->segments[o].scheme < 0 && (other > own || (other == own && o < s));
         }
+
         *all += set->segments[s].scheme < 0;
         if (set->segments[s].scheme < 0 && own && larger < MOST_OVERLAP)
             chosen[(*count)++] = s;
@@ -423,6 +431,8 @@ static void write_scheme_history(struct reporting *report, const struct segment_
     json_put_array(&report->json, "history");
     for (size_t r = 0; any && r < history->refreshes; r++) {
         bool scored = history->moment[r] >= since;
+
+        /* A refresh that knew no part of it was recorded before the scheme was. */
         if (scored && !is_recorded(history, scheme, r))
             continue;
 
@@ -593,6 +603,7 @@ static void count_money(struct reporting *report)
     int64_t now = report->view.now, from = now - (int64_t)YEAR_DAYS * SECONDS_A_DAY;
     report->money =
         ARENA_ARRAY(report->arena, struct insight_money, (size_t)result->segment_count + 1);
+
     for (int s = 0; s < result->segment_count; s++)
         report->money[s] =
             insight_money(report->view.population, &report->revenue, result->members[s], from, now);
@@ -629,6 +640,8 @@ static void find_period(struct reporting *report)
         const struct engine_kind *kind = &report->status.kinds[i];
         if (kind->role != SCHEMA_FACTS || !kind->has_times || kind->first > report->view.now)
             continue;
+
+        /* Facts after the report's moment are not known yet at it. */
         int64_t last = kind->last < report->view.now ? kind->last : report->view.now;
         report->newest = !report->has_facts || last > report->newest ? last : report->newest;
         report->first = kind->first < report->first ? kind->first : report->first;
@@ -662,6 +675,7 @@ static enum status write_findings(struct reporting *report, struct error *error)
                                 .arena = report->arena};
 
     find_orders(report, &findings);
+
     enum status status = findings_collect(&findings, error);
     if (status == STATUS_OK) {
         json_write_key(&report->json, "findings");
@@ -681,6 +695,7 @@ static enum status write_sections(struct reporting *report, struct error *error)
     if (wanted(report, "revenue"))
         write_revenue(report);
     write_time(report);
+
     TRY(engine_report_models(report->session, wanted, report, &report->json, error));
     if (wanted(report, "health")) {
         json_write_key(&report->json, "health");
@@ -762,6 +777,9 @@ enum status engine_report(struct session *session, const struct session_moment *
         return error_set(
             error, STATUS_ERROR,
             "this program was built without the report's page; --json prints the report's data");
+
+    /* The page is built with the marker where its data go; it is one file, so that it can be
+     * sent. */
     buffer_add(html, page.data, (size_t)(place - page.data));
     TRY(engine_report_data(session, at, options, html, error));
     place += sizeof marker - 1;

@@ -23,6 +23,7 @@ static void add_sections(json_t *all, const char *text)
                *there = json_object_get(all, sections[s]);
         if (!part)
             continue;
+
         if (!there)
             json_object_set(all, sections[s], part);
         else if (json_is_array(there) && json_is_array(part))
@@ -63,6 +64,8 @@ enum status engine_report_models(struct session *session,
 
     for (size_t s = 0; status == STATUS_OK && s < sizeof sections / sizeof *sections; s++) {
         json_t *part = wanted(context, sections[s]) ? json_object_get(all, sections[s]) : NULL;
+
+        /* In ASCII, so that the encoding of whatever the page is put into does not matter. */
         char *text = part ? json_dumps(part, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
         if (!text)
             continue;

@@ -67,6 +67,8 @@ static bool stands_bare(const char *statement, const char *name)
                     strncasecmp(at, name, length) == 0 && !is_word(at[length]) && at[length] != '"';
         if (!here)
             continue;
+
+        /* Behind it stands what makes it a word of SQL, or it is meant as a name. */
         const char *next = at + length + strspn(at + length, " \t\r\n");
         bool sql = false;
         for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -106,6 +108,8 @@ static void hint_text(const char *statement, struct error *error)
         return;
     arena_init(&arena, 0);
     const char *quoted = arena_printf(&arena, "\"%.*s\"", (int)(end - name), name);
+
+    /* Only where the user wrote quotes: a name without them is simply not there. */
     if (strstr(statement, quoted))
         error_hint(error, "texts stand in single quotes: '%.*s'; double quotes are for names",
                    (int)(end - name), name);

@@ -15,6 +15,8 @@ static void add_parts(const struct session *session, struct engine_kind *kind)
         if (part->role != roles[kind->role] || strcmp(part->table, kind->name) != 0)
             continue;
         kind->rows += part->rows;
+
+        /* Reference tables have no times. */
         if (!part->last_time)
             continue;
         if (!kind->has_times || part->first_time < kind->first)

@@ -22,6 +22,7 @@ static enum status sizes_at_months(struct session *session, const struct session
     TRY(plan_new(view->set, session_schema(session), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
+        /* The starts of months, and the moment itself at the end. */
         int64_t at = back < 0
                          ? view->now
                          : zone_day_start(session_zone(session), date_add_months(month, -back));
@@ -54,6 +55,7 @@ static enum status add_sizes(struct session *session, const struct session_view 
         out->size_customers[out->sizes++] = size;
     }
 
+    /* Two points make a line; with fewer the past is asked of today's definition. */
     out->sizes_recorded = out->sizes >= 2;
     if (out->sizes_recorded)
         return STATUS_OK;
@@ -71,6 +73,7 @@ static void add_money(const struct session_view *view, int segment,
     uint64_t *others = ARENA_ARRAY(arena, uint64_t, view->result->words);
     for (size_t w = 0; w < view->result->words; w++)
         others[w] = view->result->existing[w] & ~view->result->members[segment][w];
+
     out->revenue_of = arena_printf(arena, "%s.%s", revenue->kind, revenue->property);
     out->year =
         insight_money(view->population, revenue, view->result->members[segment], from, view->now);
@@ -140,6 +143,9 @@ static enum status choose_segments(struct session *session, const char *const *n
     out->segments = ARENA_ARRAY(arena, int, (size_t)set->segment_count + count + 1);
     for (size_t i = 0; i < count; i++)
         TRY(session_find_segment(session, names[i], &out->segments[out->segment_count++], error));
+
+    /* Parts of a scheme divide everybody, so that each meets every segment: they are shown when
+     * asked for. */
     for (int i = 0; count == 0 && i < set->segment_count; i++)
         if (set->segments[i].scheme < 0)
             out->segments[out->segment_count++] = i;

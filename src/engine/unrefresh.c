@@ -100,6 +100,8 @@ enum status refresh_note_save(struct session *session, struct refresh_note *note
     json_t *old = NULL;
     if (number <= MODELS_KEPT)
         return STATUS_OK;
+
+    /* Older notes give their models up; what is left of them is small. */
     TRY(load_note(catalog, number - MODELS_KEPT, arena, &old, error));
     enum status status = STATUS_OK;
     if (old && json_object_del(old, "models") == 0)
@@ -145,6 +147,8 @@ enum status engine_refresh_stale(struct session *session, const struct catalog_r
     *import = 0;
     TRY(catalog_imports(catalog, arena, &imports, &count, error));
     TRY(load_note(catalog, refresh->number, arena, &note, error));
+
+    /* Scores do not count: a refresh tells its own, and they go with it. */
     for (size_t i = 0; i < count && !*import; i++)
         if (imports[i].undone && !study_is_score(&imports[i], NULL) &&
             saw(note, refresh, &imports[i]))
@@ -187,6 +191,9 @@ static bool may_read(struct session *session, const struct study_model *model, c
     bool kind = false, segments = false; /* segments may read anything */
     for (size_t i = 0; i < model->option_count; i++) {
         const char *name = model->options[i].name;
+
+        /* In doubt a model may have: a superfluous remark is better than a model that nobody fits
+         * again. */
         if (guard_has_word(model->options[i].value, table))
             return true;
         kind |= strcmp(name, "kind") == 0;
@@ -224,6 +231,7 @@ static enum status list_hanging(struct session *session, uint32_t number, struct
     out->models = ARENA_ARRAY(arena, const char *, count + 1);
     bool *scores = ARENA_ARRAY(arena, bool, count + 1);
     for (size_t i = 0; i < count; i++) {
+        /* What was fitted before the import came cannot have seen it. */
         if (models[i].fitted < import.received || !may_read(session, &models[i], import.table))
             continue;
         scores[out->model_count] = models[i].scored && models[i].trait_count > 0;
@@ -251,6 +259,8 @@ static enum status count_lists(struct session *session, struct arena *arena,
     struct population *population;
     TRY(catalog_lists(catalog, arena, &out->lists, &out->count, error));
     out->known = ARENA_ARRAY(arena, size_t, out->count + 1);
+
+    /* Without lists nothing need be loaded. */
     if (!out->count)
         return STATUS_OK;
     TRY(session_load_population(session, &needs, &moment, &population, error));
@@ -357,6 +367,8 @@ static enum status take_scores_back(struct session *session, struct store_change
 
     if (!out->scores)
         return STATUS_OK;
+
+    /* Who was told no score is remembered beside the scores, and goes with them. */
     TRY(study_forget_silence(session, numbers, out->scores, error));
     return store_undo_within(change, lake, numbers, out->scores, session_now(session), error);
 }
@@ -405,6 +417,8 @@ static enum status restore_models(struct session *session, const json_t *note,
 
         if (json_is_string(before))
             TRY(restore_model(session, models[i].name, json_string_value(before), arena, error));
+
+        /* Without what the model was before, all that can be said is that it is not scored. */
         if (kept)
             continue;
         models[i].scored = false;

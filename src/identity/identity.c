@@ -35,14 +35,19 @@ enum status identity_find(struct store *store, struct lake *lake, struct text id
     struct buffer sql;
     int64_t found = 0;
     bool known = false;
+
+    /* The least of no rows is null, which is how a stranger shows; of an identifier that stands
+     * twice there is still one answer. */
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT min(customer) FROM (");
     enum status status = store_select(store, &identities, &sql, error);
     buffer_string(&sql, ") WHERE identifier = ");
     buffer_sql_text(&sql, identifier);
+
     if (status == STATUS_OK)
         status = lake_query_integer(lake, sql.data, &found, &known, error);
     buffer_release(&sql);
+
     if (status == STATUS_OK && !known)
         return error_set(error, STATUS_NOT_FOUND, "there is no customer %.*s",
                          (int)identifier.length, identifier.data);
@@ -51,7 +56,8 @@ enum status identity_find(struct store *store, struct lake *lake, struct text id
 }
 
 /*
- * Everybody: DuckDB's threads hand over what they read.
+ * Everybody: DuckDB's threads hand over what they read. An SQL function of ours sees each chunk on
+ * the thread that read it, and a count around it keeps DuckDB from leaving the calls out.
  */
 struct each {
     enum status (*take)(void *context, const struct lake_chunk *identifiers, struct error *error);
@@ -76,13 +82,17 @@ enum status identity_each(struct store *store, struct lake *lake,
     char name[64];
     int64_t ignored;
     struct buffer sql;
+
+    /* Functions stay registered as long as the lake: each call needs a name of its own. */
     snprintf(name, sizeof name, "strata_identities_%llu", (unsigned long long)lake_unique(lake));
     struct lake_function function = {name, types, 2, "BOOLEAN", true, hand_over, &each};
     TRY(lake_register_function(lake, &function, error));
+
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT count(%s(identifier, customer)) FROM (", name);
     enum status status = store_select(store, &identities, &sql, error);
     buffer_char(&sql, ')');
+
     if (status == STATUS_OK)
         status = lake_query_integer(lake, sql.data, &ignored, NULL, error);
     buffer_release(&sql);
@@ -113,14 +123,19 @@ static enum status collect(void *context, const struct lake_chunk *chunk, struct
     const uint32_t *number = chunk->columns[1].data;
     size_t total = 0;
     (void)error;
+
+    /* Only the block is taken under the lock. Places need none: every number is one customer's. */
     for (size_t i = 0; i < chunk->rows; i++)
         total += is_wanted(collecting, chunk, i) ? lake_text(&chunk->columns[0], i).length + 1 : 0;
+
     pthread_mutex_lock(&collecting->mutex);
     char *block = arena_alloc(&collecting->names->texts, total);
     pthread_mutex_unlock(&collecting->mutex);
+
     for (size_t i = 0; i < chunk->rows; i++) {
         if (!is_wanted(collecting, chunk, i))
             continue;
+
         struct text text = lake_text(&chunk->columns[0], i);
         if (text.length)
             memcpy(block, text.data, text.length);
@@ -128,16 +143,20 @@ static enum status collect(void *context, const struct lake_chunk *chunk, struct
         collecting->by_number[number[i]] = (struct text){block, text.length};
         block += text.length + 1;
     }
+
     return STATUS_OK;
 }
 
+/* From one place for every number ever given to one for each customer asked for. */
 static void compact(struct identity_names *names, const struct text *by_number, size_t limit)
 {
     size_t count = 0;
     for (size_t i = 0; i < limit; i++)
         count += by_number[i].data != NULL;
+
     names->numbers = base_calloc(count + 1, sizeof *names->numbers);
     names->identifiers = base_calloc(count + 1, sizeof *names->identifiers);
+
     for (size_t i = 0; i < limit; i++)
         if (by_number[i].data) {
             names->numbers[names->count] = (uint32_t)i;
@@ -152,12 +171,14 @@ enum status identity_names_load(struct identity_names *names, struct store *stor
     *names = (struct identity_names){0};
     arena_init(&names->texts, 0);
     TRY(catalog_counter(store_catalog(store), CATALOG_NEXT_CUSTOMER, &limit, error));
+
     struct collecting collecting = {.names = names, .limit = limit, .only = only};
     collecting.by_number = base_calloc(limit + 1, sizeof *collecting.by_number);
     pthread_mutex_init(&collecting.mutex, NULL);
     enum status status = identity_each(store, lake, collect, &collecting, error);
     if (status == STATUS_OK)
         compact(names, collecting.by_number, limit);
+
     pthread_mutex_destroy(&collecting.mutex);
     free(collecting.by_number);
     return status;
@@ -175,6 +196,7 @@ void identity_names_release(struct identity_names *names)
 
 struct text identity_name(const struct identity_names *names, uint32_t number)
 {
+    /* The first number that is not below. */
     size_t low = 0, high = names->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -183,6 +205,7 @@ struct text identity_name(const struct identity_names *names, uint32_t number)
         else
             high = middle;
     }
+
     return low < names->count && names->numbers[low] == number ? names->identifiers[low]
                                                                : (struct text){"", 0};
 }

@@ -228,6 +228,9 @@ static const char *day_first(const struct ingest_run *run,
 {
     static const char europe[] = "Europe/";
     const struct schema *schema = store_schema(run->store);
+
+    /* What the file itself shows goes before what the store is set to: a shop in Vienna may export
+     * from an American program. */
     for (size_t i = 0; i < shape->source_count; i++) {
         const struct ingest_dialect *dialect = &shape->sources[i].dialect;
         if (dialect->layout != LAYOUT_JSON && dialect->style.point == ',')

@@ -285,6 +285,8 @@ static bool decide_numbered(const struct ingest_evidence *evidence,
     enum value_type wanted = declared_type(hint->declared);
     bool date = wanted == VALUE_DATE || wanted == VALUE_TIME, open = !hint->declared || date;
 
+    /* Every known value has to be one, and something has to speak for it besides: prices and counts
+     * lie in the same range. */
     bool serial = open && known && evidence->serials == known &&
                   (hint->time || date || name_says_date(hint->name));
     bool year = open && known && evidence->years == known && (hint->time || date);

@@ -134,10 +134,14 @@ static const char *split_quoted(const struct ingest_dialect *dialect, const char
     *field = (struct ingest_field){start, (size_t)(close - start), true};
     if (escapes)
         unescape(dialect, record, start, close, end, field);
+
+    /* Line ends inside a field count for the line numbers that people are told. */
     for (const char *c = start; c < close && (c = memchr(c, dialect->newline, (size_t)(close - c)));
          c++)
         record->lines++;
 
+    /* Blanks behind the closing quote are nobody's; anything else means that the quote did not
+     * close the field. */
     at = close + 1;
     while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter &&
            *at != dialect->newline)

@@ -490,13 +490,17 @@ enum status ingest_check_expression(struct lake *lake, const struct ingest_expre
     const json_t *only = only_expression(root);
     enum status status;
 
-    if (only)
+    /* What does not parse is refused in DuckDB's own words; "a, b" parses and is still not one
+     * expression. */
+    if (only) {
         status = walk_node(&walk, only);
-    else if (json_is_true(json_object_get(root, "error"))) {
+    } else if (json_is_true(json_object_get(root, "error"))) {
         status = refuse(&walk, "%s", text_of(root, "error_message"));
         error_hint(error, "the columns are %s", expression->listed);
-    } else
+    } else {
         status = refuse(&walk, "it is not one expression");
+    }
+
     json_decref(root);
     if (size)
         *size = walk.size > 1 ? walk.size : 1;

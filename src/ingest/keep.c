@@ -304,6 +304,7 @@ static void say_text(const struct ingest_run *run, const struct ingest_understoo
     if (!stored || stored->type != VALUE_TEXT || stored->refers || property->source < 0)
         return;
 
+    /* Whole numbers alone say nothing: postcodes and order numbers are text for good reason. */
     const struct ingest_evidence *evidence = &staged->scan.evidence[property->source];
     uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN] - evidence->forms[FORM_MISSING];
     bool numbers =

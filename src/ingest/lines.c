@@ -1,3 +1,7 @@
+/*
+ * Lines that are no rows, as titles and remarks above a header. They are counted by their ends,
+ * whatever quotes they hold, and cut for showing between characters.
+ */
 #include "ingest/lines.h"
 
 #include <string.h>

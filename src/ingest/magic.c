@@ -1,3 +1,8 @@
+/*
+ * What is no text, by its first bytes. Names lie (a table of HTML called .xls opens in Excel, a
+ * packed file lost its .gz), bytes do not; and whoever gave such a file needs to know what it is
+ * and how to make rows of it, not on which line the reading failed.
+ */
 #include "ingest/magic.h"
 
 #include <string.h>

@@ -135,6 +135,8 @@ const struct ingest_manner *ingest_manners(const struct ingest_run *run,
     struct ingest_manner *manners = ARENA_ARRAY(run->arena, struct ingest_manner, count + 1);
     if (shape->styles_columns != shape->column_count)
         ingest_restyle(run, understood, shape);
+
+    /* Source by source: two files may write the same column with different points. */
     for (size_t i = 0; i < count; i++) {
         const struct ingest_column *column = &shape->columns[i % shape->column_count];
         char point = shape->styles[i].point;
@@ -287,6 +289,7 @@ void ingest_find_currency_column(const struct ingest_run *run,
 {
     shape->currency = -1;
     shape->currency_column = understood->mapping.currency_column;
+
     bool amounts = false;
     for (size_t i = 0; i < shape->column_count; i++)
         amounts |= ingest_is_number(shape->columns[i].type.type);
@@ -294,11 +297,14 @@ void ingest_find_currency_column(const struct ingest_run *run,
         shape->columns[i].currency =
             tells_currency(understood, shape, i) ||
             (shape->currency_column && strcmp(shape->columns[i].name, shape->currency_column) == 0);
+
+    /* Looked for only when nobody named one, and there is something to have a currency. */
     int column = shape->currency_column || !amounts
                      ? -1
                      : ingest_currency_of(understood, shape, understood->roles.amount);
     if (column < 0)
         return;
+
     shape->currency_column = shape->columns[column].name;
     ingest_notice(
         run,
@@ -317,14 +323,18 @@ static enum status check_identifier(const struct ingest_run *run, const struct i
 {
     if (column < 0 || !evidence[column].rounded)
         return STATUS_OK;
+
     const char *name = shape->columns[column].name;
     char rows[NUMBER_TEXT_MAX];
     number_format_thousands((int64_t)evidence[column].rounded, rows);
+
+    /* Whoever says what the column is has been told before, by the error below. */
     if (shape->hints[column].declared) {
         ingest_warn(run, "%s: %s values are numbers that a spreadsheet has rounded, such as '%s'",
                     name, rows, evidence[column].shortened.text);
         return STATUS_OK;
     }
+
     enum status status = error_set(error, STATUS_ERROR,
                                    "%s, the %s, holds %s numbers in scientific notation such as "
                                    "'%s': a spreadsheet has rounded them, and "

@@ -241,6 +241,7 @@ enum status ingest_mapping_set(struct ingest_mapping *mapping, const char *name,
     if (!field)
         return error_set(error, STATUS_USAGE, "an import has no option '%s'", name);
 
+    /* Only switches may stand without a value. */
     if (field->form == FIELD_YES)
         return ingest_read_switch(name, value, AT(mapping, field, bool), error);
     if (!value)

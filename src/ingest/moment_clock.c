@@ -146,6 +146,9 @@ static bool take_half_day(struct cursor *cursor, int *hour, bool *there)
     bool point = take_char(&probe, '.');
     if (point)
         skip_spaces(&probe);
+
+    /* "11 April", "3 Pages": a letter of its own is no half of the day, nor is one of a word. What
+     * is not taken is left to who reads on. */
     char m;
     if (!take_any(&probe, "mM", &m) || (probe.at < probe.end && letter(*probe.at)))
         return true;

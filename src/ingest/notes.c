@@ -55,6 +55,7 @@ static void note_end(const struct ingest_run *run, const char *which,
     struct buffer shown;
     buffer_init(&shown, NOTE_SHOWN);
 
+    /* Line by line, whichever end each has, and without those that show nothing. */
     const char *at = source->footer;
     while (*at) {
         size_t length = strcspn(at, "\r\n\x1e");

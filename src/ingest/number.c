@@ -319,6 +319,7 @@ static bool make_plain(const struct core *core, char point, bool negative, char 
     char *to = out;
     if (!whole)
         return false;
+
     if (negative)
         *to++ = '-';
     if (core->lengths[0] == 0)
@@ -328,11 +329,13 @@ static bool make_plain(const struct core *core, char point, bool negative, char 
         *to++ = '.';
         to = copy_runs(core, whole, core->count, to);
     }
+
     if (core->exponent.length) {
         *to++ = 'e';
         memcpy(to, core->exponent.data, core->exponent.length);
         to += core->exponent.length;
     }
+
     *plain = (struct text){out, (size_t)(to - out)};
     return true;
 }
@@ -408,6 +411,8 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
 
 static bool take_suffix(struct cursor *cursor, struct dress *dress)
 {
+    /* In any order, each once: "12,50 EUR-", "(5 %)", "100- €". A sign in front and one behind, or
+     * one and parentheses, would be two. */
     while (cursor->at < cursor->end) {
         size_t space = blank(cursor), sign = minus(cursor);
         if (space) {
@@ -425,6 +430,7 @@ static bool take_suffix(struct cursor *cursor, struct dress *dress)
             return false;
         }
     }
+
     return dress->closed == dress->parenthesis && !(dress->parenthesis && dress->negative);
 }
 

@@ -69,6 +69,8 @@ static const char *expansion(char c)
 
 static enum piece conversion(char c)
 {
+    /* The letters of strptime, and those that other programs have for the same: %k and %l, Python's
+     * %f, Ruby's %L. */
     static const struct {
         char letter;
         enum piece piece;
@@ -410,6 +412,7 @@ static bool take_piece(const struct ingest_pattern *pattern, size_t i, const cha
 bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value,
                          struct ingest_moment *moment)
 {
+    /* A pattern without a day means the first. */
     struct fields fields = {.month = 1, .day = 1};
     const char *at = value.data, *end = value.data + value.length;
 
@@ -420,6 +423,7 @@ bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value
     if (at != end)
         return false;
 
+    /* Only now, as "%p" may stand before the hour. */
     if (fields.half && !ingest_half_day_hour(&fields.hour, fields.afternoon))
         return false;
     if (fields.year < 1 || !date_valid(fields.year, fields.month, fields.day) ||

@@ -140,6 +140,8 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
 
     portrait->known++;
     show_value(portrait, value);
+
+    /* Values that stand again and again in a row are sorted, or an invoice's over its lines. */
     copy_value(value, copy);
     portrait->again += portrait->known > 1 && strcmp(copy, portrait->before) == 0;
     memcpy(portrait->before, copy, sizeof copy);
@@ -148,6 +150,7 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
         observe_number(portrait, number);
     else if (ingest_parse_moment(value, DATE_FORMATS, &moment))
         observe_date(portrait, moment.date);
+
     observe_shape(portrait, value);
     portrait->mails += is_mail(value);
     portrait->uuids += is_uuid(value);

@@ -199,6 +199,7 @@ static const char *list_properties(const struct publishing *work, bool own, bool
     size_t count = 0;
     buffer_init(&list, 0);
 
+    /* Counted on past what is listed, for the "others". */
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         if (!ingest_is_stored(property) || work->out->properties[i].own != own ||
@@ -407,6 +408,7 @@ static enum status find_digits(struct publishing *work, size_t index, struct err
     buffer_string(&sql, "))::BIGINT) FROM staged");
     enum status status = lake_query_integer(work->staged->lake, sql.data, &largest, &known, error);
     buffer_release(&sql);
+
     for (*digits = 0; known && largest > 0; largest /= 10)
         ++*digits;
     return status;
@@ -429,6 +431,7 @@ static enum status find_currencies(struct publishing *work, const char *column, 
     enum status status = lake_query(work->staged->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
+
     buffer_init(&list, 0);
     while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows; i++) {
@@ -510,6 +513,7 @@ static enum status set_currencies(struct publishing *work, struct error *error)
         if (!column || !is_money(work, property))
             continue;
 
+        /* An amount may have a column of its own for its currency, which then counts for it. */
         const char *other = other_currency(work, property), *codes = currencies;
         if (other)
             TRY(find_currencies(work, other, &codes, error));

@@ -125,11 +125,14 @@ static enum status note_capitals(const struct repeats *repeats, struct error *er
 
     if (!known_by_mail(repeats))
         return STATUS_OK;
+
+    /* Addresses of the store too, unless this is its first import. */
     text_map_init(&folded);
     enum status status = STATUS_OK;
     if (store_numbering_first_new(repeats->staged->identity) > 1)
         status = capitals_of_store(repeats, &folded, error);
     uint64_t same = status == STATUS_OK ? count_capitals(repeats, &folded, &example) : 0;
+
     if (same) {
         const char *column = repeats->understood->roles.customer >= 0
                                  ? repeats->shape->columns[repeats->understood->roles.customer].name
@@ -234,6 +237,8 @@ static const char *mended_number(const struct repeats *repeats, const struct zer
                     text_from(repeats->shape->columns[repeats->understood->roles.customer].name));
     const char *sql = NULL;
 
+    /* Zeros that only the file has are taken away; those that it lost are put back, if the store's
+     * numbers are all of one width. */
     if (zeros->added > zeros->lost)
         sql = arena_printf(repeats->run->arena,
                            "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)", name.data);
@@ -418,6 +423,7 @@ static enum status find_crowd(const struct repeats *repeats, struct crowd *out, 
         "FROM (SELECT customer, count(*) AS facts FROM staged GROUP BY customer)";
     struct lake_result *result;
     const struct lake_chunk *chunk;
+
     *out = (struct crowd){0};
     TRY(lake_query(repeats->staged->lake, sql, &result, error));
     enum status status = lake_result_next(result, &chunk, error);

@@ -174,6 +174,8 @@ static void describe_columns(const struct ingest_run *run,
     for (size_t i = 0; i < shape->column_count; i++)
         if (!is_nothing(&shape->columns[i]))
             describe_column(understood, shape, staged, i, &columns[count++]);
+
+    /* What --set computes is described as if it were a column, since it becomes one. */
     for (size_t i = 0; i < set->count; i++) {
         const char *name = set->items[i].name;
         bool amount = roles->amount && strcmp(roles->amount, name) == 0;
@@ -317,11 +319,14 @@ enum status ingest_preview(const struct ingest_run *run, const struct ingest_und
     enum status status = lake_query(staged->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
+
     size_t columns = summary->preview_columns = lake_result_columns(result);
     summary->preview_names = ARENA_ARRAY(run->arena, const char *, columns);
     summary->preview = ARENA_ARRAY(run->arena, const char *, columns *PREVIEW_ROWS);
     for (size_t c = 0; c < columns; c++)
         summary->preview_names[c] = arena_strdup(run->arena, lake_result_column(result, c)->name);
+
+    /* The second column of facts and traits is the time, in seconds: people are shown a moment. */
     while (ingest_next_chunk(result, &chunk, &status, error))
         for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS;
              i++, summary->preview_rows++)
@@ -329,6 +334,7 @@ enum status ingest_preview(const struct ingest_run *run, const struct ingest_und
                 summary->preview[summary->preview_rows * columns + c] =
                     preview_value(run, understood, &chunk->columns[c], i,
                                   understood->role != SCHEMA_REFERENCE && c == 1);
+
     lake_result_free(result);
     return status;
 }

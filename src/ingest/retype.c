@@ -94,11 +94,9 @@ static void add_table(struct retype *retype, const char *table)
 static void list_tables(struct retype *retype)
 {
     const char *table = retype->out->table;
-    size_t length = strlen(table);
-    static const char lines[] = ".line";
-    size_t ending = sizeof lines - 1;
-    if (length > ending && strcmp(table + length - ending, lines) == 0)
-        table = arena_strndup(retype->arena, table, length - ending);
+    size_t kind = schema_lines_of(table);
+    if (kind)
+        table = arena_strndup(retype->arena, table, kind);
 
     add_table(retype, table);
     add_table(retype, arena_printf(retype->arena, "%s.line", table));

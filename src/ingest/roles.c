@@ -382,6 +382,8 @@ static enum status find_amount(const struct ingest_run *run, struct ingest_under
     struct ingest_roles *roles = &understood->roles;
     const char *said = said_amount(mapping), *computed = said ? NULL : computed_amount(mapping);
 
+    /* --amount may name a column of the files or one that --set computes; and what --set calls by
+     * an amount's name is one, without a guess. */
     int column;
     if (mapping->amount && !ingest_pair_value(&mapping->set, said))
         TRY(ingest_need_column(run, shape, "--amount", said, &column, error));

@@ -324,6 +324,8 @@ static bool next_record(struct scan_thread *thread, uint64_t *line, int64_t *mom
                       &skipped))
         return false;
 
+    /* Blank lines are passed over in splitting, and quoted fields hold line ends: a record's line
+     * is where it begins. */
     *line = thread->line + skipped;
     thread->line = *line + thread->record.lines;
     if (pass_over(thread, *line))
@@ -334,6 +336,9 @@ static bool next_record(struct scan_thread *thread, uint64_t *line, int64_t *mom
     thread->files[thread->block.source].new_names += thread->record.unnamed > 0;
     if (!check_encoding(thread, *line) || !place_values(thread, *line))
         return true;
+
+    /* All values are observed, also those of rows that are set aside below: a column's type follows
+     * from what is written in it. */
     observe_values(thread, *line);
     *kept = ingest_scan_check(thread, *line) && ingest_scan_time(thread, *line, moment);
     return true;

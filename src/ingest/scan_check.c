@@ -204,6 +204,9 @@ bool ingest_scan_check(struct scan_thread *thread, uint64_t line)
 {
     struct ingest_scan *scan = thread->scan;
     enum ingest_reason reason;
+
+    /* A row is set aside for one reason, the first of these: what it cannot do without, and then
+     * what is wrong in it. */
     if (required_missing(thread, line))
         return false;
 
@@ -253,11 +256,13 @@ int64_t ingest_scan_moment(struct scan_thread *thread, const struct ingest_momen
 {
     if (counts)
         counts->fractions += written->has_fraction;
+
     if (written->has_offset)
         return (int64_t)written->date * SECONDS_A_DAY + written->clock - written->offset;
 
     if (written->zone.length)
         return zone_moment(find_zone(thread, written->zone), written->date, written->clock, NULL);
+
     const struct day *day = find_day(thread, written->date);
     if (!written->has_clock) {
         if (counts)
@@ -265,8 +270,10 @@ int64_t ingest_scan_moment(struct scan_thread *thread, const struct ingest_momen
         return day->start;
     }
 
+    /* Nearly every day has one offset from its start to its end, and needs no search. */
     if (day->uniform)
         return day->start + written->clock;
+
     enum zone_fit fit;
     int64_t moment = zone_moment(thread->scan->zone, written->date, written->clock, &fit);
     if (counts) {

@@ -53,18 +53,22 @@ bool ingest_set_list(struct text value, char delimiter, struct buffer *out)
         buffer_add(out, value.data, value.length);
         return true;
     }
+
+    /* Brackets around what is no list of texts: cut at the delimiter it would keep them. */
     if (*value.data == '[' && value.data[value.length - 1] == ']')
         return false;
 
     const char *at = value.data, *end = value.data + value.length;
     bool first = true;
     buffer_char(out, '[');
+
     while (at <= end) {
         const char *stop = delimiter ? memchr(at, delimiter, (size_t)(end - at)) : NULL;
         stop = stop ? stop : end;
         add_item((struct text){at, (size_t)(stop - at)}, &first, out);
         at = stop + 1;
     }
+
     buffer_char(out, ']');
     return true;
 }

@@ -453,6 +453,8 @@ static enum status cut_sample(char *data, size_t *length,
     if (choice && choice->newline)
         dialect->newline = choice->newline;
 
+    /* Files put together from several have both ends, where "\r" alone must end a line too: unless
+     * somebody said how lines end. */
     bool own = choice && (choice->exact || choice->newline);
     dialect->mixed = !own && dialect->newline == '\n' && has_mixed_ends(data, *length);
     for (size_t i = 0; dialect->mixed && i < *length; i++)
@@ -554,8 +556,11 @@ static enum status decode_sample(const char *data, size_t length,
     out->look.encoding_rival = look.rival;
     memcpy(out->look.as_read, look.as_read, sizeof look.as_read);
     memcpy(out->look.as_rival, look.as_rival, sizeof look.as_rival);
+
     if (look.encoding)
         return ingest_decode_all(look.encoding, data, length, out->whole, text, text_length, error);
+
+    /* UTF-8 as it is; a copy, as the caller frees what comes and changes line ends in it. */
     *text = base_malloc(length + 1);
     memcpy(*text, data, length);
     *text_length = length;

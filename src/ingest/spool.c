@@ -208,6 +208,7 @@ static enum status run_copy(PGconn *connection, const char *query, FILE *file, s
     if (!good)
         return postgres_error(connection, "the database refuses the session's settings", error);
 
+    /* All values are quoted, so that an empty text is told from an unknown one, which is not. */
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "COPY (%s) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)", query);
@@ -334,6 +335,7 @@ static enum status retry_row(struct retry *retry, const json_t *object, uint64_t
         retry->rows++;
         return STATUS_OK;
     }
+
     return bad_retry(retry, line, "this row's \"file\" is none of the import's", error);
 }
 
@@ -369,6 +371,8 @@ static enum status read_retry(struct retry *retry, FILE *in, struct error *error
     size_t capacity = 0;
     ssize_t length;
     enum status status = STATUS_OK;
+
+    /* The first line is the import's: its options, and its files with their headers. */
     for (uint64_t number = 1; status == STATUS_OK && (length = getline(&line, &capacity, in)) > 0;
          number++) {
         if (number == 1) {
@@ -382,6 +386,7 @@ static enum status read_retry(struct retry *retry, FILE *in, struct error *error
                      : bad_retry(retry, number, "this line is not a JSON object", error);
         json_decref(object);
     }
+
     free(line);
     if (status == STATUS_OK && retry->rows == 0)
         status = bad_retry(retry, 1, "there is no row to try again", error);
@@ -422,6 +427,8 @@ enum status ingest_spool_retry(const struct ingest_run *run, struct ingest_mappi
     fclose(in);
     if (status == STATUS_OK)
         status = take_files(&retry, shape, error);
+
+    /* Those that a failure left open. */
     for (size_t i = 0; i < retry.count; i++)
         if (retry.files[i])
             fclose(retry.files[i]);

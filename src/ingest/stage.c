@@ -488,6 +488,7 @@ static enum status reconsider_sources(const struct ingest_run *run,
         const struct ingest_file_counts *counts = &staged->scan.files[i];
         struct ingest_dialect *dialect = &shape->sources[i].dialect;
 
+        /* The beginning of the file spoke for UTF-8, the whole of it does not. */
         bool doubtful = !dialect->encoding && !dialect->encoding_said;
         if (doubtful && counts->invalid_bytes_rows > counts->valid_bytes_rows) {
             TRY(ingest_guess_again(run, shape, i, error));

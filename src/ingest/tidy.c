@@ -179,6 +179,7 @@ static enum status copy_file(const char *from, const char *to, const struct buff
     FILE *in = fopen(from, "re");
     if (!in)
         return error_system(error, errno, "cannot read %s", from);
+
     FILE *out = fopen(to, "we");
     if (!out) {
         fclose(in);
@@ -192,6 +193,8 @@ static enum status copy_file(const char *from, const char *to, const struct buff
         got = fread(data, 1, sizeof data, in);
         failed |= fwrite(data, 1, got, out) != got;
     } while (got);
+
+    /* A full disk may show only when the last bytes are written out. */
     failed |= ferror(in) != 0;
     failed |= fclose(out) != 0;
     fclose(in);

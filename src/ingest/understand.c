@@ -53,22 +53,19 @@ static enum status check_table_name(const struct ingest_run *run,
 {
     const struct schema *schema = store_schema(run->store);
     const char *name = understood->table;
-    size_t length = strlen(name);
     enum status status;
 
     if (schema_is_own_name(name))
         return refuse_name(understood->mapping.reference ? "--reference" : "--kind", name, error);
 
-    /* "order.line" would be the lines of a grouped order */
-    static const char ending[] = ".line";
-    size_t rest = length < sizeof ending - 1 ? 0 : length - (sizeof ending - 1);
-    bool lines = rest && strcmp(name + rest, ending) == 0;
-    if (lines) {
+    /* "order.line" would be the lines of a grouped order. */
+    size_t kind = schema_lines_of(name);
+    if (kind) {
         status = error_set(error, STATUS_USAGE,
                            "%s: a name that ends in .line is that of a grouped kind's lines", name);
         error_hint(error,
                    "import whole invoices with --kind %.*s --group-by, or call the kind %.*s_line",
-                   (int)rest, name, (int)rest, name);
+                   (int)kind, name, (int)kind, name);
         return status;
     }
 

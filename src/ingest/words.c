@@ -1,3 +1,8 @@
+/*
+ * Words in dates, as lists: of months, of days of the week and of zones. Words are folded by a
+ * small function of this file's own, which knows the letters of these languages only and keeps a
+ * word's length.
+ */
 #include "ingest/words.h"
 
 #include "base/calendar.h"

@@ -94,6 +94,7 @@ static void keep_cell(struct parse *parse, struct text value, bool quoted)
 {
     if (!value.length || parse->status != STATUS_OK)
         return;
+
     if (parse->column > INGEST_COLUMNS_MAX) {
         ingest_xlsx_fail(parse, too_wide(parse));
         return;
@@ -107,6 +108,7 @@ static void keep_cell(struct parse *parse, struct text value, bool quoted)
         return;
     }
 
+    /* A sheet leaves empty cells out: those before this one are made up for. */
     while (parse->row_width < parse->column)
         parse->cells[parse->row_width++] = (struct row_cell){0};
     parse->cells[parse->column - 1] =
@@ -270,6 +272,7 @@ enum status ingest_xlsx_write_sheet(struct book *book, const struct sheet *sheet
     parse.file = fopen(path, "we");
     if (!parse.file)
         return error_system(book->error, errno, "cannot write %s", path);
+
     parse.cells = base_calloc(COLUMNS_MAX + 1, sizeof *parse.cells);
     buffer_init(&parse.row_text, 0);
     buffer_init(&parse.line, 0);
@@ -279,6 +282,7 @@ enum status ingest_xlsx_write_sheet(struct book *book, const struct sheet *sheet
     bool failed = fclose(parse.file) != 0;
     if (status == STATUS_OK && failed)
         status = error_system(book->error, errno, "cannot write %s", path);
+
     buffer_release(&parse.row_text);
     buffer_release(&parse.line);
     free(parse.cells);

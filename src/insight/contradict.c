@@ -65,6 +65,7 @@ static uint32_t count_group(struct counting *counting, const struct insight_trai
         size++;
     }
 
+    /* Of equally frequent ones the least, so that the answer is the same every time. */
     *usual = INSIGHT_NO_RANK;
     for (size_t i = 0; i < counting->seen.count; i++) {
         uint32_t rank = counting->seen.items[i];
@@ -178,10 +179,10 @@ static void check_same(struct pairing *pairing, int a_index, int b_index)
         if (a->value[position] != b->value[position]) {
             clash.broken++;
 
-            /* How many would differ if a and b were paired at random. */
             clash.example = position;
         }
     }
+    /* How many would differ if a and b were paired at random. */
     clash.by_chance = clash.known * (1 - agreeing(a, b) / ((double)a->known * b->known));
     if (clash.known >= LEAST_KNOWN && clash.broken <= same_but_for * clash.known &&
         clash.broken <= (1 - explains) * clash.by_chance)
@@ -323,13 +324,13 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
 static bool is_said_better(const struct pairing *pairing, const struct insight_contradiction *clash)
 {
     for (size_t i = 0; i < pairing->found.count; i++) {
-
         const struct insight_contradiction *other = &pairing->found.items[i];
         bool pair = (other->a == clash->a && other->b == clash->b) ||
                     (other->a == clash->b && other->b == clash->a);
 
         if (other == clash || clash->what != INSIGHT_DECIDES)
             continue;
+        /* Between equals their place decides, so that exactly one is kept. */
         uint32_t own = trait_of(pairing, clash->a)->distinct,
                  others = trait_of(pairing, other->a)->distinct;
         if (pair &&
@@ -344,7 +345,6 @@ static bool is_said_better(const struct pairing *pairing, const struct insight_c
 
 static void settle(struct pairing *pairing, struct insight_contradictions *out)
 {
-
     size_t count = pairing->found.count;
     double *p = ARENA_ARRAY(pairing->arena, double, pairing->tested + 1);
     for (size_t i = 0; i < pairing->tested; i++)

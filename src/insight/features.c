@@ -93,6 +93,7 @@ static void add_kind(struct draft *draft, const struct schema *schema,
     for (size_t i = 0; i < table->column_count; i++) {
         const struct schema_column *column = &table->columns[i];
         bool mixed = column->currency && column->currencies > 1;
+        /* Amounts in several currencies add up to nothing, and neither does their mean. */
         if (is_number(column->type) && !mixed) {
             if (adds_up(schema, table, i))
                 add_feature(draft, table->name, column->name, "sum(", table->name, column->name,
@@ -118,7 +119,6 @@ static const char *node_text(const struct segment_node *node, struct arena *aren
 
 static void resolve_nodes(struct insight_features *out, struct arena *arena)
 {
-
     const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
     for (size_t i = 0; i < out->count; i++) {
         const struct segment_node *known = out->count == 1 ? root : root->child[i];

@@ -1,5 +1,8 @@
-/* What happened over time: revenue of a group, cohorts and how they come back, facts a week or a
- * month. */
+/*
+ * What happened over time: revenue of a group, cohorts and how they come back, facts a week or a
+ * month. Which facts are orders, and which of their numbers is the amount, is told by names, since
+ * imports of before did not say; what was taken for it is said wherever it is shown.
+ */
 #include "base/bits.h"
 #include "insight/insight.h"
 
@@ -157,7 +160,6 @@ static const struct population_table *revenue_table(const struct population *pop
                                                     const struct insight_revenue *revenue,
                                                     const struct population_column **amount)
 {
-
     *amount = NULL;
     int t = revenue->table < 0 ? -1 : population_table_index(population, revenue->kind);
     if (t < 0)
@@ -217,12 +219,13 @@ struct insight_money insight_money(const struct population *population,
     struct amount sum = {0};
     for (uint32_t p = 0; table && p < population->customers; p++) {
         if (!bit_at(members, p))
-
             continue;
+
         uint64_t before = money.facts;
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
             if (table->time[row] <= from || table->time[row] > until)
                 continue;
+            /* A refund is no order, but it takes from the revenue. */
             money.facts += !is_refund(column, row);
             add_amount(&sum, column, row);
         }
@@ -273,7 +276,6 @@ void insight_cohorts(const struct population *population, const struct insight_r
                      int t, int64_t now, int most_months, struct arena *arena,
                      struct insight_cohorts *out)
 {
-
     *out = (struct insight_cohorts){0};
     const struct population_table *table = &population->tables[t];
     const struct population_column *amount;
@@ -326,7 +328,6 @@ void insight_series(const struct population *population, const struct insight_re
                     int t, int64_t now, enum calendar_unit unit, struct arena *arena,
                     struct insight_series *out)
 {
-
     *out = (struct insight_series){0};
     const struct population_table *table = &population->tables[t];
     const struct population_column *column;

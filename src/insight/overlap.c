@@ -1,4 +1,8 @@
-/* How segments lie to each other: sizes, pairs, and the exact combinations customers are in. */
+/*
+ * How segments lie to each other: sizes, pairs, and the exact combinations customers are in. Pairs
+ * are counted on bitmaps, which takes the square of the segments and one pass of words each;
+ * combinations by a signature of each customer, as there are at most as many of them as customers.
+ */
 #include "insight/insight.h"
 
 #include "base/bits.h"
@@ -43,7 +47,6 @@ static void count_groups(const struct plan_result *result, const int *segments, 
 {
     enum { SLOTS_FIRST = 256 };
     struct text_map groups;
-
     text_map_init(&groups);
     size_t bytes = (size_t)(count + 7) / 8; /* a bit a segment */
     unsigned char *signature = base_malloc(bytes + 1);

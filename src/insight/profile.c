@@ -205,7 +205,6 @@ static void add_shares(struct job *job, const struct insight_feature *feature, u
     bool hidden = !known_in || !known_out ||
                   (texts && insight_nearly_unique(job->codes.count, known_in + known_out));
     for (size_t i = 0; i < job->codes.count; i++) {
-
         uint32_t code = job->codes.items[i];
         double in = (double)job->in[code], out = (double)job->out[code];
         bool common = !hidden && is_common(job, code, known_in, known_out, texts);
@@ -297,7 +296,6 @@ static void compare_feature(struct job *job, const struct insight_feature *featu
 /* By definition there is nothing to test. */
 static void tell(struct job *job, size_t *compared)
 {
-
     double *p = base_malloc((job->found.count + 1) * sizeof *p);
     size_t tested = 0;
 
@@ -326,7 +324,6 @@ static void keep_most_telling(struct job *job)
 {
     size_t kept = 0;
     for (size_t first = 0, next; first < job->found.count; first = next) {
-
         struct insight_difference *lines = &job->found.items[first];
         for (next = first + 1;
              next < job->found.count && job->found.items[next].feature == lines->feature;)

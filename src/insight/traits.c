@@ -37,7 +37,6 @@ static int by_value(const void *a, const void *b)
 
 static void rank_values(struct insight_trait *trait, const struct held *held, struct arena *arena)
 {
-
     trait->by_rank = ARENA_ARRAY(arena, uint32_t, trait->known + 1u);
     trait->start = ARENA_ARRAY(arena, uint32_t, trait->known + 2u);
 

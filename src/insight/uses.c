@@ -66,7 +66,6 @@ static void read_both(struct segment_reads *reads, const struct schema *schema, 
 struct segment_reads insight_reads(const struct segment_set *set, const struct schema *schema,
                                    int segment, struct arena *arena)
 {
-
     struct segment_reads reads =
         segment_reads(set, schema, &segment, 1, SEGMENT_READ_TO_DEFINE, arena);
     for (size_t t = 0; t < schema->table_count; t++) {

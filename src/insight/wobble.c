@@ -1,5 +1,8 @@
-/* The bootstrap of a profile: each draw weighs the customers of the smaller side by how often they
- * are drawn, and every difference is worked out again. */
+/*
+ * The bootstrap of a profile (Efron 1979): each draw weighs the customers of the smaller side by
+ * how often they are drawn, and every difference is worked out again. The other side is taken as it
+ * is: it is the larger one, and what it would add to the spread is less.
+ */
 #include "base/bits.h"
 #include "insight/internal.h"
 
@@ -82,11 +85,9 @@ static double effect_of(const struct drawing *drawing, const struct line *line,
 /* The share of the first lines that are among the strongest of this draw. */
 static double kept_in(const struct drawing *drawing, int draw)
 {
-
     int top = drawing->line_count < INSIGHT_WOBBLE_TOP ? drawing->line_count : INSIGHT_WOBBLE_TOP,
         kept = 0;
     for (int i = 0; i < top; i++) {
-
         double own = fabs(drawing->lines[i].effect[draw]);
         int stronger = 0;
         for (int other = 0; other < drawing->line_count; other++)
@@ -132,13 +133,12 @@ static void choose_lines(struct drawing *drawing, const struct insight_profile *
 {
     drawing->asked = -1;
     for (size_t i = 0; i < profile->count; i++) {
-
         const struct insight_difference *difference = &profile->items[i];
         bool room = drawing->line_count < INSIGHT_WOBBLE_LINES - (drawing->asked < 0);
         if (difference->by_definition || !isfinite(difference->effect) ||
             difference->feature->values.type == VALUE_SET || (!room && difference != asked))
-
             continue;
+
         if (difference == asked)
             drawing->asked = drawing->line_count;
         add_line(drawing, difference);

@@ -201,6 +201,8 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
     struct arena *arena = &extension->arena;
 
     TRY(end_transaction(lake, error));
+
+    /* What is named here has to live as long as the function does: copies in the extension. */
     extension->source = *source;
     extension->types = ARENA_ARRAY(arena, duckdb_logical_type, source->column_count);
     const char **names = ARENA_ARRAY(arena, const char *, source->column_count);
@@ -210,12 +212,14 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
     }
 
     extension->source.column_names = names;
+
     duckdb_table_function handle = duckdb_create_table_function();
     duckdb_table_function_set_name(handle, source->name);
     duckdb_table_function_set_extra_info(handle, extension, NULL);
     duckdb_table_function_set_bind(handle, bind_source);
     duckdb_table_function_set_init(handle, init_source);
     duckdb_table_function_set_function(handle, fill_source);
+
     enum status status = STATUS_OK;
     if (duckdb_register_table_function(lake->connection, handle) != DuckDBSuccess)
         status = error_set(error, STATUS_ERROR, "DuckDB refuses the table %s", source->name);

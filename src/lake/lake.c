@@ -119,6 +119,7 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
         lake_close(lake);
         return status;
     }
+
     *out = lake;
     return STATUS_OK;
 }
@@ -128,6 +129,8 @@ void lake_close(struct lake *lake)
     if (!lake)
         return;
     ENSURE(!lake->result_open);
+
+    /* Functions and sources go after the database, whose threads may still be calling them. */
     if (lake->connection)
         duckdb_disconnect(&lake->connection);
     if (lake->database)
@@ -149,6 +152,7 @@ static const char *without_prefix(const char *message)
     for (;;) {
         const char *p = message;
 
+        /* One after the other: an error inside another has two such beginnings. */
         while (isalpha((unsigned char)*p) || *p == ' ' || *p == '-' || *p == '/')
             p++;
         if (*p != ':' || (size_t)(p - message) < length ||
@@ -274,10 +278,12 @@ void lake_watch_stop(struct lake_watch *watch)
 {
     if (!watch->running)
         return;
+
     pthread_mutex_lock(&watch->mutex);
     watch->stop = true;
     pthread_cond_signal(&watch->wake);
     pthread_mutex_unlock(&watch->mutex);
+
     pthread_join(watch->thread, NULL);
     pthread_cond_destroy(&watch->wake);
     pthread_mutex_destroy(&watch->mutex);
@@ -294,6 +300,7 @@ enum status lake_execute(struct lake *lake, const char *sql, struct error *error
     duckdb_result result;
     bool good = duckdb_query(lake->connection, sql, &result) == DuckDBSuccess;
     lake_watch_stop(&watch);
+
     enum status status = good ? STATUS_OK : lake_failure(lake, duckdb_result_error(&result), error);
     duckdb_destroy_result(&result);
     return status;

@@ -169,6 +169,8 @@ enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out,
     TRY(lake_query(lake, sql, &result, error));
     const struct lake_chunk *chunk;
     enum status status = lake_result_next(result, &chunk, error);
+
+    /* No row and a null are the same here. */
     if (status == STATUS_OK) {
         bool there = chunk && lake_known(&chunk->columns[0], 0);
         *out = there ? lake_integer(&chunk->columns[0], 0) : 0;
@@ -196,6 +198,7 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
                   compression, (unsigned long long)row_group,
                   options && options->version ? options->version : LAKE_PARQUET_VERSION);
 
+    /* COPY answers with the number of rows. */
     int64_t written = 0;
     enum status status = lake_query_integer(lake, sql.data, &written, NULL, error);
     if (rows)
@@ -207,6 +210,8 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
 enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count,
                            struct error *error)
 {
+    /* What is allowed has to be said before access is taken away, and all before the settings are
+     * locked, which cannot be undone: a statement of the user's could else set them back. */
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SET allowed_directories=[]; SET allowed_paths=[");
@@ -285,6 +290,8 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
     const char *reason = duckdb_extract_statements_error(statements);
     enum status status = STATUS_OK;
 
+    /* Extracted first, so as to count them. None at all is a mistake of syntax when DuckDB has a
+     * reason, and otherwise nothing but blanks. */
     if (count != 1)
         status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
     else if (duckdb_prepare_extracted_statement(lake->connection, statements, 0, out) !=
@@ -321,11 +328,13 @@ enum status lake_query_user(struct lake *lake, const char *sql, struct lake_resu
     duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
     TRY(prepare_user(lake, sql, &statement, &type, error));
 
+    /* EXPLAIN ANALYZE runs what it explains, which need not be a SELECT. */
     enum status status = STATUS_OK;
     if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
         status = check_explained(lake, sql, error);
     else if (type != DUCKDB_STATEMENT_TYPE_SELECT)
         status = refuse(error);
+
     if (status != STATUS_OK) {
         duckdb_destroy_prepare(&statement);
         return status;

@@ -1,3 +1,7 @@
+/*
+ * Streams: a table function of DuckDB's that several of its threads fill at once, each with a state
+ * of its own, and of which only the columns that a query asks for are made.
+ */
 #include "lake/stream.h"
 
 #include "lake/internal.h"
@@ -53,6 +57,7 @@ static void init(duckdb_init_info info)
     for (size_t i = 0; i < count; i++)
         asked->columns[i] = duckdb_init_get_column_index(info, i);
     duckdb_init_set_init_data(info, asked, free);
+
     int threads = extension->stream.threads ? extension->stream.threads : extension->lake->threads;
     duckdb_init_set_max_threads(info, (idx_t)threads);
 }

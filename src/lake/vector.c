@@ -77,6 +77,7 @@ void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, con
 {
     *vector = (struct lake_vector){.name = name ? arena_strdup(arena, name) : NULL};
     vector->type = form_of(type, &vector->width, &vector->scale);
+
     if (vector->type == LAKE_LIST) {
         vector->child_count = 1;
         vector->children = ARENA_ARRAY(arena, struct lake_vector, 1);
@@ -210,8 +211,12 @@ enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logi
     *out = common_type(sql_type);
     if (*out)
         return STATUS_OK;
+
+    /* The C API makes types but reads no names of them: a query's column has the type that its cast
+     * names. */
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT NULL::%s", sql_type);
+
     duckdb_result result;
     enum status status = STATUS_OK;
     if (duckdb_query(lake->connection, sql.data, &result) == DuckDBSuccess)

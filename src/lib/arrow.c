@@ -64,6 +64,7 @@ static void fill_schema(struct ArrowSchema *schema, const struct lake_vector *ve
     snprintf(format, sizeof format, "%s", formats[vector->type]);
     if (is_decimal(vector))
         snprintf(format, sizeof format, "d:%d,%d", vector->width, vector->scale);
+
     size_t children =
         vector->type == LAKE_LIST || vector->type == LAKE_STRUCT ? vector->child_count : 0;
     init_schema(schema, format, name, children);
@@ -105,6 +106,7 @@ static void init_array(struct ArrowArray *array, size_t length, int buffers, siz
 static void *validity(const struct lake_vector *vector, size_t first, size_t rows, int64_t *nulls)
 {
     unsigned char *bits = base_calloc(rows / 8 + 1, 1);
+
     for (size_t i = 0; i < rows; i++) {
         if (lake_known(vector, first + i))
             bits[i / 8] |= (unsigned char)(1u << (i % 8));
@@ -139,11 +141,13 @@ static void fill_texts(struct ArrowArray *array, const struct lake_vector *vecto
     int32_t *offsets = base_calloc(rows + 1, sizeof *offsets);
     struct buffer bytes;
     buffer_init(&bytes, INT32_MAX);
+
     for (size_t i = 0; i < rows; i++) {
         if (lake_known(vector, first + i))
             buffer_text(&bytes, lake_text(vector, first + i));
         offsets[i + 1] = (int32_t)bytes.length;
     }
+
     array->buffers[1] = offsets;
     array->buffers[2] = buffer_take(&bytes);
 }
@@ -153,6 +157,7 @@ static void fill_decimals(struct ArrowArray *array, const struct lake_vector *ve
                           size_t rows)
 {
     lake_wide *wide = base_calloc(rows + 1, sizeof *wide);
+
     for (size_t i = 0; i < rows; i++)
         if (lake_known(vector, first + i))
             wide[i] = vector->type == LAKE_I128 ? ((const lake_wide *)vector->data)[first + i]
@@ -164,20 +169,22 @@ static void fill_bits(struct ArrowArray *array, const struct lake_vector *vector
                       size_t rows)
 {
     unsigned char *bits = base_calloc(rows / 8 + 1, 1);
+
     for (size_t i = 0; i < rows; i++)
         if (lake_known(vector, first + i) && ((const uint8_t *)vector->data)[first + i])
             bits[i / 8] |= (unsigned char)(1u << (i % 8));
     array->buffers[1] = bits;
 }
 
-/* Spans of a chunk lie one behind the other in the child but may leave gaps: elements are gathered
- * run by run only when they do. */
+/* Spans of a chunk lie one behind the other in the child, as the lake hands results over compactly:
+ * the elements from the first to the last are one piece, copied like a column. */
 static void fill_list(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
                       size_t rows)
 {
     const struct lake_span *spans = vector->data;
     int32_t *offsets = base_calloc(rows + 1, sizeof *offsets);
     uint64_t begin = UINT64_MAX, end = 0;
+
     for (size_t i = 0; i < rows; i++) {
         bool known = lake_known(vector, first + i);
         uint64_t count = known ? spans[first + i].count : 0;
@@ -187,9 +194,22 @@ static void fill_list(struct ArrowArray *array, const struct lake_vector *vector
         end += count;
         offsets[i + 1] = offsets[i] + (int32_t)count;
     }
+
     array->buffers[1] = offsets;
     fill_array(array->children[0], &vector->children[0], begin == UINT64_MAX ? 0 : begin,
                begin == UINT64_MAX ? 0 : end - begin);
+}
+
+/* Of each layout, as Arrow fixes it: which rows are known, where each one ends, what they hold. */
+static int buffers_of(enum lake_type type)
+{
+    switch (type) {
+    case LAKE_OTHER: return 0;
+    case LAKE_STRUCT: return 1;
+    case LAKE_TEXT:
+    case LAKE_BLOB: return 3;
+    default: return 2;
+    }
 }
 
 static void fill_array(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
@@ -197,14 +217,15 @@ static void fill_array(struct ArrowArray *array, const struct lake_vector *vecto
 {
     bool text = vector->type == LAKE_TEXT || vector->type == LAKE_BLOB;
     bool nested = vector->type == LAKE_LIST || vector->type == LAKE_STRUCT;
-    int buffers = vector->type == LAKE_OTHER ? 0 : text ? 3 : vector->type == LAKE_STRUCT ? 1 : 2;
 
-    init_array(array, rows, buffers, nested ? vector->child_count : 0);
+    init_array(array, rows, buffers_of(vector->type), nested ? vector->child_count : 0);
+    /* A type that Arrow has no form for here: nothing but NULL, which needs no buffer. */
     if (vector->type == LAKE_OTHER) {
         array->null_count = (int64_t)rows;
         return;
     }
 
+    /* Whatever the type, the first buffer says which rows are known. */
     array->buffers[0] = validity(vector, first, rows, &array->null_count);
     if (text) {
         fill_texts(array, vector, first, rows);
@@ -239,6 +260,7 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     struct stream *self = stream->private_data;
     size_t columns = lake_result_columns(self->result);
     init_schema(out, "+s", "", columns);
+
     for (size_t i = 0; i < columns; i++)
         fill_schema(out->children[i], lake_result_column(self->result, i),
                     lake_result_column(self->result, i)->name);
@@ -254,6 +276,7 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
         return EIO;
     if (!chunk)
         return 0;
+    /* A batch is a struct without a row of its own to be unknown. */
     init_array(out, chunk->rows, 1, chunk->column_count);
     for (size_t i = 0; i < chunk->column_count; i++)
         fill_array(out->children[i], &chunk->columns[i], 0, chunk->rows);
@@ -300,6 +323,7 @@ static int members_schema(struct ArrowArrayStream *stream, struct ArrowSchema *o
 {
     (void)stream;
     init_schema(out, "+s", "", 2);
+
     init_schema(out->children[0], "u", "customer", 0);
     init_schema(out->children[1], "I", "number", 0);
     return 0;
@@ -312,9 +336,11 @@ static int members_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     if (self->done || !self->count)
         return 0;
     self->done = true;
+    /* All at once: whoever asks holds all identifiers already. */
     struct buffer bytes;
     int32_t *offsets = base_calloc(self->count + 1, sizeof *offsets);
     uint32_t *numbers = base_malloc(self->count * sizeof *numbers);
+
     buffer_init(&bytes, INT32_MAX);
     for (size_t i = 0; i < self->count; i++) {
         buffer_text(&bytes, self->identifiers[i]);
@@ -349,15 +375,18 @@ void lib_arrow_members(const struct session_members *members, struct ArrowArrayS
 {
     struct members_stream *self = base_calloc(1, sizeof *self);
     arena_init(&self->arena, 0);
+
     self->count = members->count;
     self->identifiers = ARENA_ARRAY(&self->arena, struct text, members->count + 1);
     self->numbers = ARENA_ARRAY(&self->arena, uint32_t, members->count + 1);
+    /* Copied, since the stream may outlive the list it came from. */
     for (size_t i = 0; i < members->count; i++) {
         struct text id = members->identifiers[i];
         self->identifiers[i] =
             (struct text){arena_strndup(&self->arena, id.data, id.length), id.length};
         self->numbers[i] = members->numbers[i];
     }
+
     *out = (struct ArrowArrayStream){.get_schema = members_schema,
                                      .get_next = members_next,
                                      .get_last_error = members_error,

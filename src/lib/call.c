@@ -9,6 +9,8 @@ enum strata_status lib_give_error(enum status status, const struct error *from,
 {
     if (status == STATUS_OK || !to)
         return (enum strata_status)status;
+
+    /* Copied text by text, as the two structures grow apart: the public one may not change. */
     *to = (struct strata_error){.status = (enum strata_status)status};
     snprintf(to->place, sizeof to->place, "%s", from->place);
     snprintf(to->message, sizeof to->message, "%s", from->message);
@@ -20,6 +22,7 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
 {
     *call = (struct lib_call){.store = store, .session = store ? store->session : NULL};
     arena_init(&call->arena, 0);
+    /* An interrupt ends the call it came in, not those after it. */
     if (store)
         session_go_on(store->session);
 }
@@ -44,6 +47,7 @@ void lib_notice(const struct strata_store *store, const char *format, ...)
     va_list arguments;
     if (!store->options.notice)
         return;
+
     va_start(arguments, format);
     ENSURE(vasprintf(&text, format, arguments) >= 0);
     va_end(arguments);

@@ -7,6 +7,7 @@ enum strata_status strata_check(const char *source, struct strata_error *error)
 {
     struct lib_call call;
     struct segment_set *set = NULL;
+
     struct segment_source text = {"source", text_from(source)};
     lib_begin(&call, NULL);
     enum status status =
@@ -29,11 +30,13 @@ static enum status apply(struct lib_call *call, const char *source, bool prune)
     struct session_moment moment;
     struct session_apply plan;
     struct segment_source text = {"source", text_from(source)};
+
     struct error *why = &call->why;
     TRY(session_moment(call->session, STRATA_LATEST, NULL, &call->arena, &moment, why));
     TRY(session_apply_plan(call->session, &text, 1, prune, &moment, &call->arena, &plan, why));
     enum status status = session_apply_save(call->session, &plan, why);
     segment_set_free(plan.set);
+    /* Problems are noted only of what is saved. */
     TRY(status);
     note_problems(call->store, &plan.problems);
     return session_reload(call->session, why);
@@ -52,9 +55,11 @@ enum strata_status strata_export(struct strata_store *store, char **source,
 {
     struct lib_call call;
     struct buffer text;
+
     lib_begin(&call, store);
     buffer_init(&text, 0);
     buffer_string(&text, "");
+
     enum status status = session_export(call.session, &text, &call.why);
     if (status == STATUS_OK)
         *source = buffer_take(&text);

@@ -36,6 +36,7 @@ void strata_import_free(struct strata_import *import)
 {
     if (!import)
         return;
+    /* Files made from rows in memory are ours, others are not. */
     for (size_t i = 0; i < import->files.count; i++)
         unlink(import->files.items[i]);
     if (import->folder)
@@ -70,12 +71,14 @@ static enum status add_arrow(struct strata_import *import, const char *name,
     struct lake *lake;
     if (!*name || *name == '.' || strchr(name, '/'))
         return error_set(error, STATUS_USAGE, "'%s' is no name for rows from memory", name);
+    /* The name becomes a file's, in a folder of its own that goes with the handle. */
     if (!import->folder)
         TRY(temporary_folder(&import->arena, &import->folder, error));
     const char *path = arena_printf(&import->arena, "%s/%s.parquet", import->folder, name);
     for (size_t i = 0; i < import->files.count; i++)
         if (strcmp(import->files.items[i], path) == 0)
             return error_set(error, STATUS_USAGE, "'%s' names rows from memory already", name);
+    /* Noted before it is written, so that what was written in part goes as well. */
     VECTOR_PUSH(&import->files, path);
     TRY(session_lake(import->store->session, &lake, error));
     TRY(lake_write_arrow(lake, stream, path, NULL, error));
@@ -90,6 +93,7 @@ enum strata_status strata_import_add_arrow(struct strata_import *import, const c
     struct lib_call call;
     lib_begin(&call, import->store);
     enum status status = add_arrow(import, name, stream, &call.why);
+    /* The stream is ours from the call on, whatever became of it. */
     if (stream->release)
         stream->release(stream);
     return lib_end(&call, status, error);
@@ -121,13 +125,16 @@ static enum status run(struct strata_import *import, struct error *error)
 {
     struct ingest_options *options = &import->options;
     struct ingest_progress progress = {step, &import->store->options};
+
     if (import->ran)
         return error_set(error, STATUS_USAGE, "this import ran already; make another");
     if (!import->sources.count && !options->retry)
         return error_set(error, STATUS_USAGE, "the import has nothing to read");
+    /* From here on it has run, also if it fails: half of it may be in the store. */
     import->ran = true;
     options->sources = import->sources.items;
     options->source_count = import->sources.count;
+
     TRY(engine_import(import->store->session, options, &progress, &import->arena, &import->made,
                       error));
     note_summary(import);
@@ -167,6 +174,7 @@ enum strata_status strata_import_json(const struct strata_import *import, char *
     if (!import->made.summary.looked && !import->made.summary.already)
         return lib_give_error(error_set(&why, STATUS_USAGE, "the import has not read anything yet"),
                               &why, error);
+
     buffer_init(&text, 0);
     ingest_summary_json(&import->made.summary, true, &text);
     *json = buffer_take(&text);
@@ -191,6 +199,7 @@ enum strata_status strata_undo(struct strata_store *store, uint32_t number,
 {
     struct lib_call call;
     struct engine_undone undone;
+
     lib_begin(&call, store);
     enum status status = number ? engine_undo(call.session, number, &call.arena, &undone, &call.why)
                                 : error_set(&call.why, STATUS_NOT_FOUND, "there is no import 0");

@@ -1,4 +1,5 @@
-/* Models: fitted, scored, deleted, shown. */
+/* Models: fitted, scored, deleted, shown. Scores become columns that definitions may read, so the
+ * definitions are loaded again after each change. */
 #include "lib/internal.h"
 
 #include "study/study.h"
@@ -17,9 +18,11 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     struct session_moment at;
     struct study_model model;
     struct study_request request = {.name = name, .type = type};
+
     size_t count = 0;
     while (options && options[count])
         count++;
+    /* Options come as name, value, name, value, NULL. */
     if (count % 2)
         return error_set(&call->why, STATUS_USAGE, "the option %s has no value",
                          options[count - 1]);
@@ -32,6 +35,7 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     TRY(lib_moment(call, moment, &at));
     TRY(study_fit(call->session, &request, &at, &call->arena, &model, &call->why));
     note_model(call->store, &model);
+    /* Scores are columns that definitions may read: they are checked again. */
     return session_reload(call->session, &call->why);
 }
 
@@ -62,6 +66,7 @@ enum strata_status strata_model_delete(struct strata_store *store, const char *n
 {
     struct lib_call call;
     lib_begin(&call, store);
+
     enum status status = study_delete(call.session, name, &call.arena, &call.why);
     if (status == STATUS_OK)
         status = session_reload(call.session, &call.why);
@@ -74,6 +79,7 @@ enum strata_status strata_model_show(struct strata_store *store, const char *nam
     struct lib_call call;
     struct lib_json json;
     struct study_model model;
+
     lib_begin(&call, store);
     lib_json_begin(&json);
     enum status status = study_find(call.session, name, &call.arena, &model, &call.why);
@@ -89,6 +95,7 @@ enum strata_status strata_models(struct strata_store *store, char **out, struct 
     struct lib_json json;
     struct study_model *models;
     size_t count = 0;
+
     lib_begin(&call, store);
     lib_json_begin(&json);
     enum status status = study_models(call.session, &call.arena, &models, &count, &call.why);

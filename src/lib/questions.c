@@ -1,4 +1,5 @@
-/* Questions about a store at a moment, and the refresh that records their answers. */
+/* Questions about a store at a moment, and the refresh that records their answers. What a question
+ * gives out owns its memory and outlives the call. */
 #include "lib/arrow.h"
 #include "lib/internal.h"
 
@@ -11,6 +12,7 @@ enum strata_status strata_count(struct strata_store *store, const char *conditio
     struct lib_call call;
     struct session_moment at;
     struct session_count count;
+
     lib_begin(&call, store);
     enum status status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
@@ -36,10 +38,12 @@ enum strata_status strata_segments(struct strata_store *store, const char *momen
     struct session_moment at;
     struct strata_segments *made = base_calloc(1, sizeof *made);
     arena_init(&made->arena, 0);
+
     lib_begin(&call, store);
     enum status status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status = session_segments(call.session, &at, &made->arena, &made->list, &call.why);
+    /* Which definitions were left out is only known now that they were evaluated. */
     if (status == STATUS_OK) {
         lib_note_broken(store);
         *segments = made;
@@ -104,13 +108,16 @@ static enum strata_status list_members(struct strata_store *store, const char *s
 {
     struct lib_call call;
     struct session_moment at;
+    /* Made first, so that what the question gives out lies in its own memory. */
     struct strata_members *made = base_calloc(1, sizeof *made);
     arena_init(&made->arena, 0);
+
     lib_begin(&call, store);
     enum status status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status = session_members(call.session, segment, text_from(condition), &at, &made->arena,
                                  &made->list, &call.why);
+
     if (status == STATUS_OK)
         *members = made;
     else
@@ -174,12 +181,14 @@ enum strata_status strata_explain(struct strata_store *store, const char *segmen
     struct lib_call call;
     struct session_moment at;
     struct lib_json json;
+
     lib_begin(&call, store);
     lib_json_begin(&json);
     enum status status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status = engine_explain(call.session, segment, customer, &at, &call.arena, NULL, &json.json,
                                 &call.why);
+    /* Writes the answer where there is one, and lets go of what was written where not. */
     lib_json_end(&json, status, out);
     return lib_end(&call, status, error);
 }
@@ -190,13 +199,16 @@ enum strata_status strata_report(struct strata_store *store, const char *moment,
     struct lib_call call;
     struct session_moment at;
     struct buffer text;
+
     lib_begin(&call, store);
     buffer_init(&text, 0);
     enum status status = lib_moment(&call, moment, &at);
+    /* The text becomes the caller's, to be freed by strata_text_free. */
     if (status == STATUS_OK)
         status = engine_report(call.session, &at, NULL, &text, &call.why);
     if (status == STATUS_OK)
         *html = buffer_take(&text);
+
     buffer_release(&text);
     return lib_end(&call, status, error);
 }
@@ -211,6 +223,7 @@ enum strata_status strata_sql(struct strata_store *store, const char *statement,
 {
     struct lib_call call;
     struct engine_sql *sql;
+
     lib_begin(&call, store);
     enum status status = engine_sql_open(call.session, statement, &sql, &call.why);
     if (status == STATUS_OK)
@@ -239,10 +252,12 @@ enum strata_status strata_refresh(struct strata_store *store, const char *moment
     struct lib_call call;
     struct session_moment at;
     struct engine_refresh refresh;
+
     lib_begin(&call, store);
     enum status status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status = engine_refresh(call.session, &at, &call.arena, &refresh, &call.why);
+
     if (status == STATUS_OK) {
         note_refresh(store, &refresh);
         if (entered)

@@ -17,14 +17,17 @@ enum strata_status strata_snapshot_new(struct strata_store *store, const char *m
     struct lib_call call;
     struct session_moment at;
     struct session_snapshot *made = NULL;
+
     const char *name, *why;
     lib_begin(&call, store);
     enum status status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status =
             session_snapshot_new(call.session, &at, flags & STRATA_EVERYTHING, &made, &call.why);
+    /* Notices go to the store's owner; the snapshot itself is silent from then on. */
     for (size_t i = 0; made && session_snapshot_broken(made, i, &name, &why); i++)
         lib_notice(store, "the definition of %s is left out: %s", name, why);
+
     if (status == STATUS_OK)
         *snapshot = (struct strata_snapshot *)made;
     return lib_end(&call, status, error);
@@ -49,8 +52,10 @@ enum strata_status strata_snapshot_customer(const struct strata_snapshot *snapsh
     int few[AT_ONCE], *indexes = most > AT_ONCE ? base_malloc(most * sizeof *indexes) : few;
     struct error why = {0};
     const struct segment_set *set = session_snapshot_view(inner(snapshot))->set;
+
     enum status status =
         session_snapshot_customer(inner(snapshot), customer, indexes, most, count, &why);
+
     for (size_t i = 0; status == STATUS_OK && i < *count && i < most; i++)
         names[i] = set->segments[indexes[i]].name;
     if (indexes != few)
@@ -104,6 +109,7 @@ enum strata_status strata_snapshot_explain(const struct strata_snapshot *snapsho
 {
     struct lib_call call;
     struct lib_json json;
+
     lib_begin(&call, NULL);
     lib_json_begin(&json);
     enum status status = engine_explain_snapshot(inner(snapshot), segment, customer, &call.arena,

@@ -36,12 +36,15 @@ static enum status read_options(const struct strata_options *given, struct strat
     if (given->size < sizeof given->size)
         return error_set(error, STATUS_USAGE,
                          "the options have no size; begin with STRATA_OPTIONS_INIT");
+    /* Fields behind those known here must be zero, or something would be asked for and not done. */
     for (size_t i = sizeof *out; i < given->size; i++)
         if (((const char *)given)[i])
             return error_set(error, STATUS_USAGE,
                              "the options have one that this version of Strata does not know");
+    /* Fields that the caller's header did not have keep their defaults. */
     memcpy(out, given, given->size < sizeof *out ? given->size : sizeof *out);
     out->size = sizeof *out;
+
     return out->threads < 0
                ? error_set(error, STATUS_USAGE, "there are no %d threads", out->threads)
                : STATUS_OK;
@@ -69,12 +72,15 @@ enum strata_status strata_open(const char *path, int flags, const struct strata_
                                struct strata_store **out, struct strata_error *error)
 {
     struct error why = {0};
+
     struct strata_store *store = base_calloc(1, sizeof *store);
+
     enum status status = open_session(path, flags, store, options, &why);
     if (status != STATUS_OK) {
         free(store);
         return lib_give_error(status, &why, error);
     }
+
     if (store->options.progress)
         session_on_reading(store->session, report_reading, &store->options);
     lib_note_broken(store);
@@ -102,6 +108,8 @@ enum strata_status strata_verify(const char *path, uint64_t *damaged, char **out
     struct lib_json json;
     struct store_verify what = {0};
     struct store_verification seen;
+
+    /* By path and not by handle: a damaged store may not open. */
     lib_begin(&call, NULL);
     lib_json_begin(&json);
     enum status status = store_verify(path, &what, &call.arena, &seen, &call.why);

@@ -472,6 +472,23 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
     take_logarithms(out, arena);
 }
 
+/* By the parameters that are kept, so that scoring a row later gives the same class; once for each
+ * pattern. */
+static void label_rows(const struct model_latent_data *data, const struct latent_patterns *patterns,
+                       struct arena *scratch, struct model_latent *out)
+{
+    uint32_t *of_pattern = ARENA_ARRAY(scratch, uint32_t, patterns->count);
+    for (size_t p = 0; p < patterns->count; p++) {
+        double chances[MODEL_LATENT_CLASSES_MAX];
+        model_latent_score(out, patterns->code[p], patterns->covariate[p], chances);
+        for (uint32_t c = 1; c < (uint32_t)out->classes; c++)
+            of_pattern[p] = chances[c] > chances[of_pattern[p]] ? c : of_pattern[p];
+    }
+
+    for (size_t i = 0; i < data->rows; i++)
+        out->label[i] = of_pattern[patterns->of_row[i]];
+}
+
 enum status model_latent_fit(const struct model_latent_data *data,
                              const struct model_latent_options *options, struct pool *pool,
                              struct arena *arena, struct model_latent *out, struct error *error)
@@ -520,17 +537,7 @@ enum status model_latent_fit(const struct model_latent_data *data,
     copy_out(&f, &f.starts[best], arena, out);
     describe(&f, &f.starts[best], starts, out);
 
-    /* By the parameters that are kept, so that scoring a row later gives the same class. */
-    uint32_t *of_pattern = ARENA_ARRAY(&scratch, uint32_t, patterns.count);
-    for (size_t p = 0; p < patterns.count; p++) {
-        double chances[MODEL_LATENT_CLASSES_MAX];
-        model_latent_score(out, patterns.code[p], patterns.covariate[p], chances);
-        for (uint32_t c = 1; c < k; c++)
-            of_pattern[p] = chances[c] > chances[of_pattern[p]] ? c : of_pattern[p];
-    }
-
-    for (size_t i = 0; i < data->rows; i++)
-        out->label[i] = of_pattern[patterns.of_row[i]];
+    label_rows(data, &patterns, &scratch, out);
     arena_release(&scratch);
     if (!isfinite(out->log_likelihood) || !out->converged)
         return error_set(error, STATUS_ERROR, "%d latent classes did not converge in %d rounds",

@@ -1,7 +1,7 @@
 /*
  * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood; coordinate
  * descent with soft thresholds minimises it with the penalty (Friedman, Hastie & Tibshirani 2010).
- * Here the quadratic is the whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
+ * Here the quadratic is a whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
  * the coordinates then costs columns² whatever the rows, and hundreds of sweeps are cheap. Where
  * columns say nearly the same, even those creep; then what is not zero is solved for at once.
  */
@@ -231,6 +231,60 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
     return NEWTON_ROUNDS;
 }
 
+/* Slope and curvature of the likelihood at the present fit, by the used columns and the intercept,
+ * which is last. row is scratch. */
+static void newton_system(const struct problem *p, const int *column, int used, double *row,
+                          double *slope, double *curvature)
+{
+    int n = used + 1;
+
+    memset(curvature, 0, sizeof *curvature * (size_t)(n * n));
+    memset(slope, 0, sizeof *slope * (size_t)n);
+    for (size_t i = 0; i < p->rows; i++) {
+        double chance = stats_expit(p->eta[i]), weight = chance * (1 - chance),
+               rest = p->label[i] - chance;
+        for (int a = 0; a < n; a++) {
+            row[a] = a < used ? p->x[(size_t)column[a] * p->rows + i] : 1;
+            slope[a] += rest * row[a];
+            double scaled = weight * row[a];
+            for (int b = 0; b <= a; b++)
+                curvature[a * n + b] += scaled * row[b];
+        }
+    }
+
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < a; b++)
+            curvature[b * n + a] = curvature[a * n + b];
+}
+
+/* False where a feature is, but for rounding, made of others: its pivot is the deviation that they
+ * leave of it. */
+static bool factorise(int n, double *curvature)
+{
+    const double least = 1e-7; /* a variance of 1e-14 */
+    double smallest = INFINITY;
+    if (!stats_cholesky(n, curvature))
+        return false;
+    for (int a = 0; a < n; a++)
+        smallest = fmin(smallest, curvature[a * n + a]);
+    return !(smallest < least * curvature[0]);
+}
+
+/* The intercept in the features' own units stands far from the data's middle: its error needs the
+ * covariances. */
+static double intercept_error(const struct problem *p, const int *column, int used,
+                              const double *covariance)
+{
+    int n = used + 1;
+    double variance = 0;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++)
+            variance += covariance[a * n + b] *
+                        (a < used ? -p->mean[column[a]] / p->scale[column[a]] : 1) *
+                        (b < used ? -p->mean[column[b]] / p->scale[column[b]] : 1);
+    return sqrt(variance);
+}
+
 /* Newton's method without penalty. error gets standard errors in standardised units, the
  * intercept's last. */
 static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds,
@@ -253,30 +307,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
     refresh_eta(p);
     double value = likelihood(p);
     for (*rounds = 1; *rounds <= NEWTON_ROUNDS; ++*rounds) {
-        memset(h, 0, sizeof *h * (size_t)(n * n));
-        memset(step, 0, sizeof *step * (size_t)n);
-        for (size_t i = 0; i < p->rows; i++) {
-            double chance = stats_expit(p->eta[i]), weight = chance * (1 - chance),
-                   rest = p->label[i] - chance;
-            for (int a = 0; a < n; a++) {
-                row[a] = a < used ? p->x[(size_t)column[a] * p->rows + i] : 1;
-                step[a] += rest * row[a];
-                double scaled = weight * row[a];
-                for (int b = 0; b <= a; b++)
-                    h[a * n + b] += scaled * row[b];
-            }
-        }
-
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < a; b++)
-                h[b * n + a] = h[a * n + b];
-        double smallest = INFINITY;
-        bool fine = stats_cholesky(n, h);
-        for (int a = 0; fine && a < n; a++)
-            smallest = fmin(smallest, h[a * n + a]);
-
-        /* A pivot of 1e-7 is a variance of 1e-14 that the other features leave: only rounding. */
-        if (!fine || smallest < 1e-7 * h[0])
+        newton_system(p, column, used, row, step, h);
+        if (!factorise(n, h))
             return error_set(
                 error, STATUS_ERROR,
                 "the features depend on one another: leave some out, or take a penalty");
@@ -298,6 +330,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
             value = likelihood(p);
         }
 
+        /* Asked in every round: where labels are separated the likelihood rises for ever and no
+         * round is the last. */
         for (int a = 0; a < used; a++)
             if (fabs(p->beta[column[a]]) > BOUND)
                 return error_set(error, STATUS_ERROR,
@@ -313,16 +347,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
     for (int a = 0; a < n; a++)
         errors[column[a]] = sqrt(inverse[a * n + a]);
 
-    /* The intercept in the features' own units stands far from the data's middle: its error needs
-     * the covariances. */
-    double variance = 0;
-    for (int a = 0; a < n; a++)
-        for (int b = 0; b < n; b++)
-            variance += inverse[a * n + b] *
-                        (a < used ? -p->mean[column[a]] / p->scale[column[a]] : 1) *
-                        (b < used ? -p->mean[column[b]] / p->scale[column[b]] : 1);
-
-    errors[p->columns] = sqrt(variance);
+    errors[p->columns] = intercept_error(p, column, used, inverse);
     return STATUS_OK;
 }
 

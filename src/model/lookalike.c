@@ -1,3 +1,8 @@
+/*
+ * Look-alikes: the fit with its held-out scores, and how far down the list it holds. The list is
+ * cut into bands of equal weight; a band counts when more seeds than by chance are in it, and the
+ * list holds down to the first that does not count.
+ */
 #include "model/lookalike.h"
 
 #include "stats/inference.h"

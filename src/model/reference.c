@@ -1,3 +1,10 @@
+/*
+ * Drawing data without groups (reference.h). Normal draws share the data's covariances; unimodal
+ * ones their margins, each brought to the nearest unimodal distribution by pooling adjacent
+ * violators (Ayer et al. 1955) on both sides of every possible peak, and their rank correlations by
+ * a normal copula (Nelsen 2006). So the shape of each column and what goes together is there, and a
+ * second peak is not.
+ */
 #include "model/reference.h"
 
 #include "stats/distribution.h"

@@ -1,3 +1,8 @@
+/*
+ * How one column becomes a coordinate. Winsorising comes first, so that a single large order does
+ * not decide about the logarithm; the logarithm is kept only where it makes the column clearly less
+ * skewed, since everybody reads plain numbers more easily.
+ */
 #include "model/scaling.h"
 
 #include "stats/summary.h"

@@ -1,5 +1,9 @@
-/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and
- * plain functions. */
+/*
+ * Values from values. Whole numbers and decimals are exact: what leaves 64 bits ends the evaluation
+ * with an error instead of a wrong number. Where tree.h says so they are doubles, of which those
+ * that are no number or beyond all bounds are unknown. What is unknown on either side is unknown,
+ * so knownness is settled first, a word at a time.
+ */
 #include "base/bits.h"
 #include "plan/steps.h"
 
@@ -46,8 +50,8 @@ static int64_t scaled_to(struct run *run, const struct operand *operand, size_t 
     int own = operand->step->type == VALUE_DECIMAL ? operand->step->scale : 0;
     int64_t value = operand->i[lane * operand->stride], out = 0;
     if (scale <= own)
-
         return value;
+
     if (!number_rescale(value, scale - own, &out))
         run_fail(run, "%s", PAST);
     return out;
@@ -172,12 +176,12 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
 
     known_in_all(run, step, out, operands, step->child_count);
+    /* A decimal times a length of time comes to whole seconds, rounded down like all of
+     * them. */
     bool decimal_duration =
         step->type == VALUE_DURATION &&
         (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
     FOR_KNOWN(out, lanes) {
-        /* A decimal times a length of time comes to whole seconds, rounded down like all of
-         * them. */
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {
@@ -268,6 +272,7 @@ void step_numeric(struct run *run, const struct step *step, struct vector *out)
         } else if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = fabs(operand_number(&a, lane));
         } else {
+            /* The least number of 64 bits has no positive counterpart. */
             int64_t value = a.i[lane * a.stride];
             if (value == INT64_MIN)
                 run_fail(run, "%s", PAST);
@@ -360,6 +365,7 @@ void step_choose(struct run *run, const struct step *step, struct vector *out)
     enum segment_compare wanted = step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT;
 
     for (size_t lane = 0; lane < lanes; lane++) {
+        /* Unknown ones take no part, so of none that is known there is nothing. */
         int best = -1;
         for (int c = 0; c < step->child_count; c++)
             if (bit_at(child[c].bits, lane) &&

@@ -41,6 +41,7 @@ static void fill_cell(struct cell_pass *pass, const struct operand *value, size_
     if (condition || !cell->known)
         return;
 
+    /* A text is handed over as it is, whether it has a code or was computed. */
     switch (value->step->shape) {
     case SHAPE_TEXT: cell->text = operand_text(pass->run, value, lane); break;
     case SHAPE_SET: cell->text = set_members(pass, value, at); break;
@@ -62,7 +63,6 @@ static void take_cells(struct cell_pass *pass, uint32_t first)
         struct operand value = operand_of(pass->run, pass->plan->extra[column]);
         const struct segment_node *node = pass->nodes[column];
         for (uint32_t lane = 0; lane < pass->run->count; lane++) {
-
             uint32_t position = first + lane;
             if (!bit_at(pass->who, position))
                 continue;
@@ -106,6 +106,7 @@ enum status plan_each_value(const struct segment_set *set, const struct schema *
     TRY_GOTO(phase_fill(pass.plan, pass.binding, now, pool, false, &pass.phase, error));
     pass.run = run_new(pass.plan);
     run_bind(pass.run, pass.binding, pass.phase, now);
+    /* On this thread only: rows come in order, and are written as they come. */
     TRY_GOTO(run_cells(&pass, population->customers, error));
 done:
     if (pass.run)

@@ -164,6 +164,7 @@ static void plan_finish(struct plan *plan)
         if (seen[i] && plan->steps.items[i].run == step_test)
             VECTOR_PUSH(&plan->tests, (int)i);
 
+    /* Of measures over the same rows one is asked for next moments, and stands for all. */
     plan->moving.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].next &&

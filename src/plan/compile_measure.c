@@ -100,7 +100,6 @@ static int sum_rows(struct compiler *compiler, int selected, int argument, int t
 
 static int fold_kinds(struct compiler *compiler, step_run *run, const int *part, int count)
 {
-
     int total = part[0];
     for (int i = 1; i < count; i++) {
         int child[] = {total, part[i]};
@@ -122,6 +121,7 @@ static int per_kind(struct compiler *compiler, const struct segment_measure *mea
 
         int argument =
             measure->argument ? plan_argument_rows(compiler, measure, k, scope) : NO_STEP;
+        /* A kind's facts without a value count for nothing where one is asked for. */
         if (aggregate == AGGREGATE_ANY)
             part[k] = plan_any_rows(compiler, selected, table);
         else if (aggregate == AGGREGATE_SUM)
@@ -224,6 +224,8 @@ static int compile_edge(struct compiler *compiler, const struct segment_node *no
                     plan_argument_rows(compiler, measure, 0, scope)};
 
     child[0] = plan_and_of(compiler, child[0], plan_known_of(compiler, child[1]));
+    /* The order of facts is that of time, so first and last need only look; least and greatest have
+     * to compare. */
     bool edge = measure->aggregate == AGGREGATE_FIRST || measure->aggregate == AGGREGATE_LAST;
     struct step step = plan_step_leaf(edge ? step_edge : step_extreme,
                                       at(compiler, child[1])->shape, FRAME_CUSTOMERS);

@@ -127,6 +127,7 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k,
         add_conjunct(maker, step->filter);
 
     keep_pairs(maker);
+    /* Facts after now are out by the first mask, so the start's window need only narrow it. */
     maker->kind->table = table;
     maker->kind->mask =
         plan_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);

@@ -197,7 +197,6 @@ static bool is_and_of_nothing(const struct step *step)
 static int junction_children(struct compiler *compiler, step_run *run, const int *given, int count,
                              int *child)
 {
-
     struct junct *juncts = base_malloc(((size_t)count + 1) * sizeof *juncts);
     int used = 0, kept = 0;
     /* An and of nothing is true, and says nothing among others. */

@@ -1,6 +1,5 @@
-/*
- * Values made of values: arithmetic and functions.
- */
+/* Values made of values: arithmetic and functions. Each is one step; what differs between functions
+ * of one kind (year, month, weekday) is a parameter of it. */
 #include "plan/compile.h"
 
 static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node,

@@ -41,8 +41,8 @@ static void fill_test(struct binding *binding, struct run *run, int id)
     const struct step *step = &binding->plan->steps.items[id];
     size_t codes = binding->population->code_count;
     struct operand holds = operand_of(run, step->b);
+    /* A predicate that holds for all or for none reads no codes, and its bit says so. */
     if (holds.stride)
-        /* A predicate that holds for all or for none reads no codes, and its bit says so. */
         binding->ranges[id] = only_range(holds.bits, codes);
     if (binding->ranges[id].valid)
         return;
@@ -69,6 +69,7 @@ static enum status fill_tests(struct binding *binding, struct error *error)
         codes[lane] = (int64_t)lane;
     codes[lanes - 1] = 0;
 
+    /* At no moment in particular: predicates over codes do not depend on one. */
     run_bind(run, binding, NULL, 0);
     run->codes = codes;
     run->codes_known = known;
@@ -235,7 +236,6 @@ void run_moment(struct run *run, int64_t now)
 void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase,
               int64_t now)
 {
-
     run->binding = binding;
     run->population = binding->population;
     run->phase = phase;
@@ -313,8 +313,7 @@ void run_batch(struct run *run, uint32_t first, uint32_t count)
         size_t rows = run->lanes[FRAME_ROWS + t];
         most = rows > most ? rows : most;
     }
-    /* The longest frame decides: any step may answer with constants instead of bits of its own.
-     * 273- */
+    /* The longest frame decides: any step may answer with constants instead of bits of its own. */
     need_constants(run, most);
     arena_reset(&run->scratch);
     clock_tick(run, CLOCK_BATCH);
@@ -334,9 +333,9 @@ static void patch_table(struct run *run, int t, uint32_t position)
         population_delta_view(run->delta, position, index, run->patch[t]);
     if (!table)
         table = base;
-    /* Columns go along with the rows: a patched table has its own arrays, in the same order. */
     else
         view_table(run, t, table, 0, 1);
+    /* Columns go along with the rows: a patched table has its own arrays, in the same order. */
     for (size_t c = 0; c < run->plan->columns.count; c++)
         if (run->plan->columns.items[c].table == t && run->binding->columns[c])
             run->columns[c] = &table->columns[run->binding->columns[c] - base->columns];
@@ -344,7 +343,6 @@ static void patch_table(struct run *run, int t, uint32_t position)
 
 void run_one(struct run *run, uint32_t position, const struct population_delta *delta)
 {
-
     uint64_t patched = delta ? population_delta_tables(delta, position) : 0;
     /* What the customer before had patched is taken back. */
     if (run->delta && run->plan->columns.count)
@@ -356,8 +354,8 @@ void run_one(struct run *run, uint32_t position, const struct population_delta *
         if (run->plan->table_used[t] && run->binding->tables[t] &&
             patched >> ((run->binding->tables[t] - run->population->tables) % 64) & 1)
             patch_table(run, t, position);
+    /* Patched rows are more than run_batch knew of. */
     if (patched)
-        /* Patched rows are more than run_batch knew of. */
         for (int t = 0; t < run->plan->table_count; t++)
             need_constants(run, run->lanes[FRAME_ROWS + t]);
 }

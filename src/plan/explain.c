@@ -71,6 +71,7 @@ static struct plan_explained *collect(struct explaining *explaining,
     VECTOR_PUSH(&explaining->nodes, node);
     VECTOR_PUSH(&explaining->made, made);
 
+    /* What is shown is the node as written; whose children are shown is its meaning. */
     while (node->op == OP_FORM)
         node = node->child[0];
     made->is_condition = is_condition(node);
@@ -110,7 +111,6 @@ static void fill_facts(struct explaining *explaining, struct plan_explained *mad
                        int count)
 {
     struct run *run = explaining->run;
-
     VECTOR(struct shown_fact) facts = {0};
     for (int k = 0; k < count; k++) {
         int plan_table = step_of(run, steps[k])->frame - FRAME_ROWS;
@@ -279,6 +279,7 @@ static const char *compare_why(struct explaining *explaining, const struct plan_
         compare == COMPARE_NE)
         return arena_printf(explaining->arena, "%s is %s", left->text, left->value);
 
+    /* "needs 0.00 more" would be said of what is equal and must be greater. */
     const char *strict = (compare == COMPARE_GT || compare == COMPARE_LT) ? "more than " : "";
     const char *amount = missing_text(explaining, clause, fabs(have - need));
     bool up = compare == COMPARE_GT || compare == COMPARE_GE;
@@ -384,7 +385,6 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
 {
     struct binding *binding = NULL;
     struct plan_phase *phase = NULL;
-
     int(*steps)[SEGMENT_KINDS_MAX] = NULL, *counts = NULL;
     enum status status = plan_of_nodes(explaining->set, schema, explaining->nodes.items,
                                        (int)explaining->nodes.count, &explaining->plan, error);

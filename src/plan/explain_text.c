@@ -1,4 +1,5 @@
-/* Values as people write them, and as programs read them. */
+/* Values as people write them (grouped thousands, a length of time in its largest unit), and as
+ * programs read them. */
 #include "plan/explain.h"
 
 #include "base/json.h"
@@ -101,8 +102,9 @@ const char *explain_value(struct run *run, const struct operand *value, size_t l
 {
     size_t at = lane * value->stride;
     if (!bit_at(value->bits, lane))
-
         return "unknown";
+
+    /* Shapes that say all first; the rest are integers whose type says what they count. */
     switch (value->step->shape) {
     case SHAPE_BITS: return "yes";
     case SHAPE_TEXT: return text_of(value->text[at], arena);

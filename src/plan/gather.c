@@ -94,6 +94,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
 
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
+    /* qsort would neither be stable nor pass the run that comparing texts needs. */
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t low = 0; low < count; low += 2 * width) {
             size_t mid = low + width < count ? low + width : count,
@@ -279,7 +280,6 @@ static int by_integer(const void *a, const void *b)
  * values apart. */
 static bool all_different(const int64_t *values, size_t count)
 {
-
     uint64_t seen[4] = {0}, twice = 0;
     for (size_t i = 0; i < count; i++) {
         /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the multiplier is 2^64

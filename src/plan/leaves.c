@@ -1,5 +1,7 @@
-/* Where vectors come from: columns, traits, look-ups through reference tables, tables by code,
- * lists, records, samples.
+/*
+ * Where vectors come from: columns, traits, look-ups through reference tables, tables by code,
+ * lists, records, samples. Columns are stored as narrow as their values allow, and are read so
+ * wherever what is asked is a range or a table; widening them to 64 bits is for arithmetic.
  */
 #include "base/bits.h"
 #include "plan/md5.h"
@@ -155,6 +157,7 @@ static void load_column(struct run *run, const struct population_column *column,
     column_known(run, column, begin, lanes, out);
     if (column->type == VALUE_DOUBLE) {
         memcpy(out->d, (const double *)column->values + begin, lanes * sizeof *out->d);
+        /* Latitude and longitude stand beside each other in the table, and apart in a vector. */
     } else if (column->type == VALUE_POINT) {
         for (size_t lane = 0; lane < lanes; lane++) {
             out->d[lane] = ((const double *)column->values)[2 * (begin + lane)];
@@ -617,7 +620,6 @@ static bool recorded(struct run *run, const struct step *step,
                      const struct population_records *records, uint32_t position, int64_t lo,
                      int64_t hi)
 {
-
     hi = hi < run->now ? hi : run->now;
     for (uint32_t i = records->offset[position]; lo <= hi && i < records->offset[position + 1]; i++)
         if (interval_counts(run, step, records->entered[i], records->left[i], lo, hi))
@@ -635,6 +637,7 @@ void step_record(struct run *run, const struct step *step, struct vector *out)
         bounds = operand_of(run, step->child[0]);
 
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
+    /* Segments with records are few, so looking for the name costs nothing beside the lanes. */
     for (size_t i = 0; i < population->record_count; i++) {
         if (strcmp(population->records[i].segment, step->name) != 0)
             continue;

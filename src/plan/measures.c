@@ -13,8 +13,8 @@
 
 static bool block_is_quiet(const struct run *run, const struct table_view *view, int64_t lo)
 {
+    /* A block's last times know nothing of what a delta adds. */
     if (!view->table || !view->table->block_last || run->delta)
-        /* A block's last times know nothing of what a delta adds. */
         return false;
     uint32_t from = run->first / POPULATION_BLOCK,
              to = (run->first + run->count - 1) / POPULATION_BLOCK;
@@ -42,8 +42,8 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
     bool all =
         view->table && !run->delta && view->table->time_min >= lo && view->table->time_max <= hi;
 
+    /* A window that takes in the whole table needs no look at its rows. */
     if (all)
-        /* A window that takes in the whole table needs no look at its rows. */
         set_all(run, out);
     else
         run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo,
@@ -181,8 +181,8 @@ static bool any_by_last(struct run *run, const struct step *step, const struct t
     struct operand bounds = operand_of(run, window->child[0]);
     if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX ||
         bounds.j[0] < view->table->time_max || run->now < view->table->time_max)
-
         return false;
+
     /* lo is above 0, so the 0 of customers without facts is outside. */
     uint32_t lo = (uint32_t)bounds.i[0];
     run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo,
@@ -442,13 +442,13 @@ static void edge_rows(const struct run *run, const struct table_view *view,
 {
     const uint32_t *offset = view->offset;
     uint32_t begin = view->begin, lanes = run->count;
+    /* Where all are selected the offsets say it; else the bits are looked at a word at a time. */
     if (selected->hint == HINT_ALL && last)
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane + 1] - begin - (offset[lane + 1] > offset[lane]);
     else if (selected->hint == HINT_ALL) /* the begin is the end when there are none */
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane] - begin;
-    /* A fact with no other bit around it costs a look or two at words, not at rows. */
     else
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] =

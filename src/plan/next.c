@@ -50,9 +50,7 @@ int64_t next_unit_start(const struct run *run, enum calendar_unit unit, int64_t 
  * another. */
 static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment,
                        int64_t *next)
-
 {
-
     int64_t number = date_unit_number(local_date(run->binding->clock, moment), window->unit);
 
     bool previous = window->form == WINDOW_PREVIOUS;
@@ -167,7 +165,6 @@ void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, i
         pass_edges(run, &edges, moment, &at);
     /* Anchors that go on: where their trends tell no moment, their bounds do (next_range.c). */
     if (has_moving_anchor(run, bounds)) {
-
         struct next_membership asked = {
             .value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
         pass_anchors(run, bounds, bounds_lane, moment, &at);
@@ -260,16 +257,15 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
         selected =
             view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
                                : first_bit(rows->bits, begin - view->begin, end - view->begin));
+    /* Of all that are selected the oldest leaves first. Where one is enough, the newest decides
+     * alone. */
     if (selected < end)
-        /* Of all that are selected the oldest leaves first. Where one is enough, the newest decides
-         * alone. */
         next_pass(run, bounds_step, bounds_lane, view->time[selected], &next[lane]);
     if (any && selected < end)
         return;
 
     /* Facts just outside an edge, whatever selects them: the next one comes in, and where an edge
      * goes back the last one it passed does. Times ascend, so these are neighbours of the edges. */
-
     for (at = begin; at < end && view->time[at] < lo; at++)
         continue;
     if (at > begin && view->time[at - 1] >= next_lowest_edge(run, bounds_step, lo))
@@ -361,7 +357,6 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
         ends[e] = zone_add(run->population->zone, run->now, edges.period[e], edges.sign[e]);
 
     for (int e = 0; e < 2; e++) {
-
         int32_t year = date_to_civil(local_date(run->binding->clock, ends[e])).year;
         int32_t begin = year - 1 < born ? born : year - 1;
         int32_t end = (year < born ? born : year) + 1;
@@ -376,7 +371,6 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
 static void in_window_lane(struct run *run, const struct step *step, size_t at, int64_t *next,
                            uint32_t lane)
 {
-
     const struct step *bounds = step_of(run, step->child[1]);
 
     /* A row's condition over a value of the customer's stands in the customer's lane. */
@@ -563,11 +557,10 @@ static void next_future(struct run *run, int64_t *next)
 
 void next_of_batch(struct run *run, int64_t *next)
 {
-
     const struct plan *plan = run->plan;
     for (uint32_t lane = 0; lane < run->count; lane++)
-
         next[lane] = INT64_MAX;
+
     for (size_t i = 0; i < plan->moving.count; i++) {
         const struct step *step = &plan->steps.items[plan->moving.items[i]];
         if (step->clock == CLOCK_PERIOD || step->clock == CLOCK_CHOSEN)

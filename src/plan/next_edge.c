@@ -101,7 +101,6 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
 
     /* From piece to piece, ten of them or so. Where one begins the edge may have jumped over the
      * moment; within it the meeting is a subtraction. */
-
     bool reached = zone_add(zone, from, months, sign) >= moment;
     for (int64_t at = begin > from ? begin : from, end; at < stop; at = end) {
         int64_t edge = zone_add(zone, at, months, sign);
@@ -252,7 +251,6 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
         /* Counting down, a number of days still holds on the last of them. */
         at = start_of(run, down ? of - days + 1 : of + days);
     } else {
-
         int64_t moment = dates ? start_of(run, of) : of, length = n * UNIT_SECONDS[unit];
         if (moment == INT64_MIN || moment == INT64_MAX)
             return INT64_MAX;

@@ -216,7 +216,6 @@ static void in_step_units(const struct run *run, const struct step *step, struct
 
 static struct range range_of_sum(struct run *run, const struct step *step, size_t lane, int64_t to,
                                  bool minus)
-
 {
     struct range side[2] = {range_of(run, step->child[0], lane, to),
                             range_of(run, step->child[1], lane, to)};
@@ -322,6 +321,8 @@ static struct range range_of_choice(struct run *run, const struct step *step, si
             continue;
         if (step->run == step_coalesce)
             return side;
+        /* The greatest of several lies between the greatest of their lows and of their highs, and
+         * the least likewise. */
         if (!best.known)
             best = side;
         best.low = greater ? greatest(best.low, side.low) : least(best.low, side.low);
@@ -348,9 +349,9 @@ static struct range range_of_count(struct run *run, const struct step *step, siz
     struct range of = range_of(run, step->child[0], lane, to);
     bool dates = is_date(run, step, 0);
 
-    /* Beyond the calendar the evaluator does not count either. */
     if (!of.certain || !of.known)
         return of;
+    /* Beyond the calendar the evaluator does not count either. */
     if (of.low <= (dates ? DATE_MIN : MOMENT_MIN) || of.high >= (dates ? DATE_MAX : MOMENT_MAX))
         return anything;
     return count_between(run, step, dates, (int64_t)of.low, (int64_t)of.high, to);
@@ -372,7 +373,6 @@ static void add_row(struct run *run, struct rows_ahead *rows, struct range row)
     if (!rows->certain)
         return;
     if (rows->count == rows->room) {
-
         size_t room = rows->room * 2 + 16;
         double *low = arena_alloc(&run->scratch, 2 * room * sizeof *low);
         for (size_t i = 0; i < rows->count; i++) {
@@ -450,6 +450,7 @@ static struct range range_of_aggregate(enum segment_aggregate aggregate, const s
 
     if (rows->count == 0)
         return aggregate == AGGREGATE_SUM ? between(0, 0) : unknown;
+    /* Low ends together give the low end, and high ends the high one. */
     switch (aggregate) {
     case AGGREGATE_SUM:
         return between(sum_of(rows->low, rows->count), sum_of(rows->high, rows->count));
@@ -696,8 +697,8 @@ static bool membership_stays(struct run *run, const void *context, int64_t to)
         if (range.certain && !range.known)
             return true;
         if (!is_within_calendar(range, dated))
-
             return false;
+
         low = dated ? (double)local_day_start(run->binding->clock, (int32_t)range.low) : range.low;
         high =
             dated ? (double)local_day_start(run->binding->clock, (int32_t)range.high) : range.high;

@@ -68,7 +68,6 @@ static void next_of_last(struct run *run, const struct sequence_plan *plan, int 
     struct calendar_period within = plan->source->steps[negated].within;
     for (int s = 0; s < negated; s++)
         for (int k = 0; k < plan->source->steps[s].kind_count; k++) {
-
             const struct table_view *view = &run->views[plan->kinds[s][k].table];
             struct operand rows = operand_of(run, plan->kinds[s][k].mask);
             for (uint32_t lane = 0; lane < run->count; lane++)

@@ -461,6 +461,8 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
     }
 
     shared->count++;
+    /* Lines of one slope keep their order for ever; with another among them only the first change
+     * is sure. */
     shared->lines &=
         next_is_line(&side.trend) &&
         (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
@@ -610,8 +612,8 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
          ask_high = compare != COMPARE_GE && compare != COMPARE_LT;
 
     if (ask_low && low > INT64_MIN && low < INT64_MAX)
-
         at = next_reaches(run, &a->trend, a->value, (int64_t)low, before);
+
     if (ask_high && high > INT64_MIN && high < INT64_MAX)
         at = next_earlier(
             at, next_reaches(run, &a->trend, a->value, (int64_t)high, next_earlier(at, before)));
@@ -666,6 +668,7 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
             until = next_earlier(until, next_still_until(run, &side));
             continue;
         }
+        /* Rows below a customer's value: any of theirs may be the one it changes by. */
         const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
         ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
 

@@ -1,5 +1,10 @@
-/* Conditions: and, or, not, comparisons, lists, text and set tests. The same functions serve every
- * frame. */
+/*
+ * Conditions: and, or, not, comparisons, lists, text and set tests. The same functions serve every
+ * frame. A condition is a bitmap, so operators work on 64 lanes at a time; and most comparisons
+ * come down to one question, whether a value lies in a range, for which there are kernels: a
+ * comparison with a constant is a range of numbers, an equality of texts a range of one code. Only
+ * what is left goes lane by lane, and only where both sides are known.
+ */
 #include "plan/measures.h"
 
 #include <math.h>
@@ -81,6 +86,7 @@ void step_or(struct run *run, const struct step *step, struct vector *out)
         struct operand child = operand_of(run, step->child[c]);
         if (child.hint == HINT_NONE)
             continue;
+        /* Everybody is in already: what stands behind is not even evaluated. */
         if (child.hint == HINT_ALL) {
             set_all(run, out);
             return;
@@ -192,7 +198,6 @@ static int compare_decimals(const struct operand *a, size_t x, const struct oper
 static int compare_lanes(struct run *run, const struct operand *a, size_t x,
                          const struct operand *b, size_t y)
 {
-
     if (a->step->type == VALUE_TEXT) {
         struct text left = operand_text(run, a, x), right = operand_text(run, b, y);
         return a->step->version || b->step->version ? version_compare(left, right)
@@ -374,7 +379,6 @@ static struct double_range compare_double_range(enum segment_compare compare, do
 
 static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
                             const struct operand *b, size_t lanes, struct vector *out)
-
 {
     const double *left = doubles_of(run, a, lanes),
                  *right = doubles_of(run, b, b->stride ? lanes : 1);
@@ -517,6 +521,7 @@ static bool in_coded(struct run *run, const struct step *step, const struct oper
     if (!plain)
         return false;
 
+    /* An equality a text, each over all lanes: for a few that is quicker than one search a lane. */
     uint64_t *equal = arena_alloc(&run->scratch, words_of(lanes) * sizeof *equal);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
 
@@ -628,8 +633,8 @@ static bool matches(struct run *run, const pcre2_code *pattern, struct text text
     const char *subject = text.length ? text.data : "";
     int found = pcre2_match(pattern, (PCRE2_SPTR)subject, text.length, 0, PCRE2_NO_UTF_CHECK,
                             run->match, NULL);
+    /* Nothing is known of the answer, so the evaluation fails rather than guess. */
     if (found < 0 && found != PCRE2_ERROR_NOMATCH)
-        /* Nothing is known of the answer, so the evaluation fails rather than guess. */
         run_fail(run,
                  "a pattern of “matches” takes too many steps on the text '%.*s%s'; write it "
                  "without repetitions "
@@ -674,8 +679,8 @@ static bool set_has(struct run *run, const struct operand *set, size_t lane, str
                     uint32_t code)
 {
     const uint32_t *codes = set->codes[lane * set->stride];
+    /* Codes past the dictionary are a delta's: these are told apart by their texts. */
     for (uint32_t i = 0; i < set->count[lane * set->stride]; i++)
-        /* Codes past the dictionary are a delta's: these are told apart by their texts. */
         if (codes[i] == code ||
             (codes[i] >= run->population->code_count && text_equal(run_text(run, codes[i]), text)))
             return true;
@@ -685,7 +690,6 @@ static bool set_has(struct run *run, const struct operand *set, size_t lane, str
 static bool set_holds(struct run *run, const struct step *step, const struct operand *set,
                       size_t lane, const struct text *texts, const uint32_t *codes)
 {
-
     int found = 0, wanted = step->child_count - 1;
     for (int c = 0; c < wanted; c++)
         found += set_has(run, set, lane, texts[c], codes[c]);
@@ -742,7 +746,6 @@ static struct text version_part(struct text *rest, bool *number, bool *pre)
 
 static int compare_digits(struct text a, struct text b)
 {
-
     while (a.length && a.data[0] == '0')
         a = (struct text){a.data + 1, a.length - 1};
     while (b.length && b.data[0] == '0')

@@ -113,7 +113,6 @@ static uint64_t at_most(const struct run *run, const struct phase_result *result
                           false};
     uint64_t low = 0, high = result->known;
     while (low < high) {
-
         uint64_t middle = (low + high) / 2;
         bool after = result->doubles ? result->doubles[middle] > value->d[lane * value->stride]
                                      : compare_values(&order, result->integers[middle],
@@ -147,12 +146,13 @@ void step_account(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++) {
         if (!bit_at(key.bits, lane))
-
             continue;
+
         uint64_t both = 0;
         number_map_find(&result->accounts, (uint64_t)key.i[lane], &both);
 
         uint32_t meeting = (uint32_t)(both >> 32), all = (uint32_t)both;
+        /* Nobody's account is empty, as they themselves are in it. */
         bool holds = step->a == ACCOUNT_COUNT || (step->a == ACCOUNT_ANY && meeting > 0) ||
                      (step->a == ACCOUNT_ALL && meeting == all) ||
                      (step->a == ACCOUNT_NONE && meeting == 0);
@@ -237,8 +237,8 @@ static void fill_accounts(const struct collect *collect, struct phase_result *re
     uint32_t customers = collect->binding->population->customers;
     for (uint32_t p = 0; p < customers; p++) {
         if (!bit_at(collect->value_known, p))
-            /* Both counts of a key in one number: who meets the condition above, all below. */
             continue;
+        /* Both counts of a key in one number: who meets the condition above, all below. */
         uint64_t key = (uint64_t)collect->integers[p], both = 0;
         number_map_put(&result->accounts, key, 0, NULL);
         number_map_find(&result->accounts, key, &both);
@@ -269,8 +269,8 @@ static struct rank_cut cut_at(const struct ranked *ranked)
 static uint64_t top_count(const struct step *step, uint64_t known)
 {
     if (!(step->a & 2))
-
         return (uint64_t)number_clamp(step->p, 0, (int64_t)known);
+
     int128 whole = (int128)100 * number_power10(step->b);
     int128 count = ((int128)step->q * (int128)known + whole - 1) / whole;
     if (count < 0)
@@ -284,6 +284,7 @@ static void select_nth(struct ranked *items, size_t count, size_t wanted, struct
 {
     size_t low = 0, high = count - 1;
     while (low < high) {
+        /* From the middle, so that keys that are in order already do not take the square. */
         struct ranked pivot = items[low + (high - low) / 2];
         size_t i = low, j = high;
 

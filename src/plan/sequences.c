@@ -45,7 +45,6 @@ static uint32_t row_end(const struct search *search, int table)
 
 static int64_t row_time(const struct search *search, int table, uint32_t row)
 {
-
     const struct table_view *view = &search->run->views[table];
     return view->time[view->begin + row];
 }
@@ -71,7 +70,6 @@ static uint32_t first_free(const struct search *search, int step, int table)
  * `step` on have taken. */
 static uint32_t first_taken(const struct search *search, int step, int table)
 {
-
     for (int s = step; s < search->plan->step_count; s++)
         if (!search->plan->source->steps[s].negated && search->chosen[s].table == table)
             return search->chosen[s].row;
@@ -96,7 +94,6 @@ static bool pairs_hold(const struct search *search, const struct sequence_kind *
 
 static bool slow_holds(struct search *search, const struct sequence_kind *kind, uint32_t row)
 {
-
     struct run *run = search->run;
     if (kind->slow < 0)
         return true;
@@ -264,7 +261,6 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
         if (try_row(search, step, k, row, negated))
             return true;
         if (search->chosen[step].table == table && search->chosen[step].row == row)
-
             tried = time;
 
         /* With a forbidden step between, failing may be the fault of the fact before it. */
@@ -290,6 +286,7 @@ static bool search_step(struct search *search, int step, int before, int negated
         limit = whole < limit ? whole : limit;
     }
 
+    /* Places of visited facts run through all kinds of a step, one behind the other. */
     for (int k = 0; k < source->kind_count; k++) {
         int table = search->plan->kinds[step][k].table;
         if (search_kind(search, step, k, before, negated, limit, place))
@@ -377,7 +374,6 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
  */
 static void mark_beginners(struct run *run, const struct sequence_plan *plan,
                            uint64_t lanes[BATCH_WORDS])
-
 {
     for (int k = 0; k < plan->source->steps[0].kind_count; k++) {
         const struct sequence_kind *kind = &plan->kinds[0][k];
@@ -399,13 +395,12 @@ static void mark_beginners(struct run *run, const struct sequence_plan *plan,
 
 struct run *run_alone(struct run *run, uint32_t lane)
 {
-
     if (!run->inner)
         run->inner = run_new(run->plan);
     if (run->inner->now != run->now || run->inner->binding != run->binding ||
         run->inner->phase != run->phase)
-
         run_bind(run->inner, run->binding, run->phase, run->now);
+
     run_one(run->inner, run->first + lane, run->delta);
     return run->inner;
 }
@@ -431,6 +426,7 @@ void step_sequence(struct run *run, const struct step *step, struct vector *out)
         return;
     }
 
+    /* Most customers have no fact to begin with, and cost nothing from here on. */
     uint64_t beginners[BATCH_WORDS] = {0};
     mark_beginners(run, plan, beginners);
 

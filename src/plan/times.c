@@ -55,8 +55,8 @@ int32_t local_date(const struct local_clock *clock, int64_t moment)
 {
     int64_t day = moment / SECONDS_A_DAY;
     if (moment < 0 || day >= CLOCK_DAYS || clock->offset[day] == OFFSET_VARIES)
-
         return zone_date(clock->zone, clamp_moment(moment));
+
     int64_t local = moment + clock->offset[day];
     /* The first hours of 1970 in UTC are still 1969 where clocks are behind. */
     return (int32_t)(local >= 0 ? local / SECONDS_A_DAY : -1);
@@ -335,12 +335,12 @@ void step_in_window(struct run *run, const struct step *step, struct vector *out
     bool dates = child.step->type == VALUE_DATE;
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++) {
-
         int64_t lo = bounds.i[lane * bounds.stride], hi = bounds.j[lane * bounds.stride];
         int64_t value = child.i[lane * child.stride];
         if (lo > hi || !bit_at(child.bits, lane))
             continue;
 
+        /* A window of moments holds the dates whose first moment lies in it. */
         int32_t after, last;
         bool in = value >= lo && value <= hi;
         if (dates) {

@@ -1,4 +1,8 @@
-/* The values of nodes for everyone, as columns: what profiles and models look at. */
+/*
+ * The values of nodes for everyone, as columns: what profiles and models look at. Nodes become the
+ * roots of one plan, so that what they share is made once; and either all of it is kept, or batches
+ * are handed on as they come, for who needs no more than a look at each.
+ */
 #include "plan/steps.h"
 
 #include <math.h>
@@ -30,7 +34,6 @@ static void take_values(struct run *run, int root, struct plan_values *out, uint
     struct operand value = operand_of(run, root);
     bool condition = value.step->shape == SHAPE_BITS;
     for (uint32_t lane = 0; lane < run->count; lane++) {
-
         size_t at = first + lane;
         bool known = condition || bit_at(value.bits, lane);
 
@@ -115,6 +118,7 @@ static enum status run_values(struct value_pass *pass, struct pool *pool, struct
     pool_run(pool, ((size_t)pass->binding->population->customers + BATCH - 1) / BATCH, value_task,
              pass);
 
+    /* Whoever failed first does not matter: one reason is enough. */
     for (int w = 0; w < threads; w++) {
         if (pass->runs[w] && pass->runs[w]->failed && status == STATUS_OK)
             status = error_set(error, STATUS_ERROR, "%s", pass->runs[w]->error.message);
@@ -143,6 +147,7 @@ static enum status pass_over(const struct segment_set *set, const struct schema 
     TRY_GOTO(binding_new(plan, population, &binding, error));
     TRY_GOTO(phase_fill(plan, binding, pass->now, pool, false, &phase, error));
 
+    /* Room for everyone only where everyone's values are kept. */
     if (!pass->take)
         prepare_values(plan, pass->nodes, population->customers, arena, pass->out);
     pass->plan = plan;

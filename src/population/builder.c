@@ -265,6 +265,8 @@ static void copy_sets(struct population_column *column, const struct population_
     for (size_t row = 0; row < rows; row++) {
         uint32_t length =
             is_known(column->known, row) ? input->set_start[row + 1] - input->set_start[row] : 0;
+
+        /* Repetitions make the array shorter than its room: each row moves up to the last. */
         uint32_t *out = codes + used;
         memcpy(out, input->codes + input->set_start[row], length * sizeof *out);
         qsort(out, length, sizeof *out, by_code);
@@ -434,6 +436,9 @@ enum status population_builder_placed_table(struct population_builder *builder,
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     const char **names = ARENA_ARRAY(arena, const char *, table->column_count + 1);
     ENSURE(builder->placed);
+
+    /* The arrays go over to the builder; names are the caller's, and copied. What they refer to is
+     * found when all tables are there. */
     table->name = arena_strdup(arena, given->name);
     table->columns = ARENA_ARRAY(arena, struct population_column, table->column_count + 1);
     for (size_t c = 0; c < table->column_count; c++) {
@@ -582,6 +587,8 @@ static void move_irregular(const struct move *move, size_t c)
 
         if (!from->set_start)
             continue;
+
+        /* Codes as one block, and where each row's begin, shifted by the block's way. */
         size_t length = from->set_start[in + count] - from->set_start[in];
         memcpy((uint32_t *)to->set_codes + used, from->set_codes + from->set_start[in],
                length * sizeof(uint32_t));
@@ -651,10 +658,13 @@ static enum status move_table(struct population_table *table, const uint32_t *or
 
     for (uint32_t p = 0; p < customers; p++)
         offset[p + 1] = offset[p] + table->offset[order[p] + 1] - table->offset[order[p]];
+
     to.offset = offset;
     to.time = population_room(table->rows, sizeof *to.time);
     prepare_columns(table, &to, arena);
 
+    /* Tasks are stretches of customers for what is whole bytes a row, and then one for each column
+     * that is not: its bits or codes can only be put one behind the other. */
     struct move move = {table, &to, order, customers, offset};
     size_t chunks = (customers + MOVE_CHUNK - 1) / MOVE_CHUNK;
     pool_run(pool, chunks + table->column_count, move_task, &move);
@@ -685,6 +695,7 @@ static void order_customers(struct population_builder *builder, const uint32_t *
     uint32_t *first = population_room(customers, sizeof *first),
              *last = population_room(customers, sizeof *last);
     const char **identifier = population_room(customers, sizeof *identifier);
+
     for (uint32_t p = 0; p < customers; p++) {
         number[p] = builder->numbers[order[p]];
         first[p] = builder->first[order[p]];
@@ -772,6 +783,7 @@ static enum status place_all(struct population_builder *builder, struct pool *po
     *place = NULL;
     if (builder->placed)
         return STATUS_OK;
+
     *place = base_malloc(((size_t)customers + 1) * sizeof **place);
     enum status status = STATUS_OK;
 
@@ -779,6 +791,7 @@ static enum status place_all(struct population_builder *builder, struct pool *po
     for (uint32_t p = 0; p < customers; p++)
         (*place)[order[p]] = p;
 
+    /* Table after table: each is there twice while it moves, and its columns go to all threads. */
     for (size_t t = 0; t < builder->tables.count && status == STATUS_OK; t++)
         if (builder->tables.items[t].role != SCHEMA_REFERENCE)
             status = move_table(&builder->tables.items[t], order, customers,

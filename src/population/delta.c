@@ -93,6 +93,8 @@ void population_delta_add(struct population_delta *delta, uint32_t position, int
     size_t at = number_map_put(&delta->first, position, delta->positions.count, &is_new);
     int32_t row = (int32_t)delta->rows.count;
     ENSURE(delta->rows.count < INT32_MAX);
+
+    /* A customer's rows are a list through the array of all, in the order in which they came. */
     if (is_new) {
         VECTOR_PUSH(&delta->positions, position);
         VECTOR_PUSH(&delta->head, row);

@@ -1,3 +1,8 @@
+/*
+ * The dictionary: texts by code in an array, and codes by text in a table with linear probing. A
+ * slot holds half of the hash beside the code, so that a text is looked at only where it is nearly
+ * certain to be the one.
+ */
 #include "population/dictionary.h"
 
 #include <stdlib.h>
@@ -50,6 +55,7 @@ static void hash_all(struct dictionary *dictionary)
         dictionary->slot_count = slots;
         dictionary->hashed = 0;
     }
+
     for (; dictionary->hashed < dictionary->count; dictionary->hashed++)
         put_slot(dictionary, text_hash(dictionary->texts[dictionary->hashed]), dictionary->hashed);
 }
@@ -83,6 +89,8 @@ uint32_t dictionary_add(struct dictionary *dictionary, struct text text)
 {
     uint32_t code;
     uint64_t hash = text_hash(text);
+
+    /* Too full for one more, or there are texts that were taken over and never hashed. */
     if ((dictionary->count + 1) * 2 > dictionary->slot_count ||
         dictionary->hashed < dictionary->count)
         hash_all(dictionary);

@@ -28,6 +28,7 @@ static enum status find_until(struct loading *loading, struct error *error)
     if (loading->what->known_at == INT64_MAX)
         return STATUS_OK;
 
+    /* Imports come by number: the last of those received by then bounds them all. */
     uint32_t last = loading->until;
     TRY(catalog_imports(store_catalog(loading->store), &loading->arena, &imports, &count, error));
     loading->until = 0;
@@ -191,10 +192,12 @@ static bool wants(const struct loading *loading, const char *table, const char *
 {
     bool wanted = loading->what->everything;
     *any = wanted;
+
     for (size_t i = 0; i < loading->what->need_count; i++) {
         const struct population_need *need = &loading->what->needs[i];
         if (strcmp(need->table, table) != 0)
             continue;
+
         *any = true;
         wanted = wanted || !need->columns;
         for (const char *const *c = need->columns; c && *c && column; c++)
@@ -228,6 +231,7 @@ static enum status load_tables(struct loading *loading, bool references, struct 
         if (!any || (table->role == SCHEMA_REFERENCE) != references)
             continue;
 
+        /* A column whose type nothing has told yet has no values. */
         for (size_t c = 0; c < table->column_count; c++)
             if ((all || wants(loading, table->name, table->columns[c].name, &any)) &&
                 table->columns[c].type != VALUE_NONE)
@@ -275,6 +279,7 @@ enum status population_load(struct store *store, struct lake *lake,
     struct loading loading = {
         .store = store, .lake = lake, .pool = pool, .what = what, .schema = store_schema(store)};
     arena_init(&loading.arena, 0);
+
     loading.builder = population_builder_new(zone);
     loading.dictionary = population_builder_dictionary(loading.builder);
     enum status status = load(&loading, error);

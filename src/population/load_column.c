@@ -384,6 +384,7 @@ static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool 
 {
     struct lake_span span = ((const struct lake_span *)vector->data)[i];
 
+    /* Sets lie behind one another as they come; where each row's lie is kept beside. */
     inlet->set_at[row] = (uint32_t)inlet->set_used;
     if (inlet->set_used + span.count > inlet->set_capacity) {
         inlet->set_capacity = (inlet->set_used + span.count) * 2;
@@ -467,6 +468,8 @@ static void narrow_codes(struct inlet *inlet)
     inlet->most = 0;
     for (size_t row = 0; row < inlet->rows; row++)
         inlet->most = inlet->wide[row] > inlet->most ? inlet->wide[row] : inlet->most;
+
+    /* Only now is it known which codes there are: new texts were numbered while they were read. */
     out->max = inlet->most;
     out->width = width_of(inlet);
     if (!out->width)
@@ -492,6 +495,8 @@ static void order_sets(struct inlet *inlet)
 
     for (size_t row = 0; row < rows; row++) {
         uint32_t length = inlet->set_length[row], *out = codes + used;
+
+        /* Threads put their sets wherever there was room. */
         if (length)
             memcpy(out, inlet->wide + inlet->set_at[row], length * sizeof *out);
         qsort(out, length, sizeof *out, by_code);
@@ -508,6 +513,8 @@ static void order_sets(struct inlet *inlet)
 enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *error)
 {
     struct population_column *out = &inlet->out;
+
+    /* The width was chosen by what the parts say of their values: others were not stored right. */
     if (atomic_load(&inlet->wrong))
         return error_set(error, STATUS_ERROR,
                          "a part says that %s is from %lld to %lld, but holds other values",
@@ -520,6 +527,7 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
         narrow_codes(inlet);
     out->known = atomic_exchange(&inlet->known, NULL);
 
+    /* Unknown rows hold code 0, which is no code where there are no texts. */
     if (out->type == VALUE_TEXT && (uint64_t)out->max >= code_count && inlet->rows &&
         !(out->max == 0 && out->known))
         return error_set(

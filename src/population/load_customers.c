@@ -256,17 +256,20 @@ enum status loading_customers(struct loading *loading, struct error *error)
     loading->limit = (uint32_t)limit;
     struct existing existing = {loading, population_room(limit, sizeof(uint32_t)),
                                 population_array(limit, sizeof(uint32_t))};
-    memset(existing.first, 0xff, limit * sizeof(uint32_t));
+    memset(existing.first, 0xff, limit * sizeof(uint32_t)); /* UINT32_MAX: nothing seen of it */
 
     enum status status = read_activity(&existing, error);
     if (status == STATUS_OK) {
         place_customers(&existing, &placed);
+
+        /* Identifiers last, as they are put where their customers stand. */
         struct naming naming = {.loading = loading, .placed = &placed};
         pthread_mutex_init(&naming.mutex, NULL);
         status = identity_each(loading->store, loading->lake, put_identifiers, &naming, error);
         pthread_mutex_destroy(&naming.mutex);
         population_builder_placed(loading->builder, &placed);
     }
+
     free(existing.first);
     free(existing.last);
     return status;

@@ -55,6 +55,7 @@ static enum status read_texts(struct loading *loading, struct spelling *spelling
     struct buffer sql;
     char name[64];
     int64_t ignored;
+
     snprintf(name, sizeof name, "strata_texts_%llu",
              (unsigned long long)lake_unique(loading->lake));
     struct lake_function function = {name, types, 2, "BOOLEAN", true, put_texts, spelling};

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs `run` over every row that read selects of a part, with its columns as arguments. */
+/* Runs `run` over every row that read selects of a part, with its columns as arguments: as an SQL
+ * function, on whichever of DuckDB's threads read the chunk, under a count so that it is called. */
 enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
                              const struct store_read *read, const char *const *types,
                              put_function *run, void *context, struct error *error)
@@ -30,6 +31,7 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
     struct lake_function function = {name, types,  read->column_count + read->rows, "BOOLEAN", true,
                                      run,  context};
     TRY(lake_register_function(lake, &function, error));
+
     buffer_init(&select, 0);
     buffer_printf(&select, "SELECT count(%s(", name);
     for (size_t i = 0; i < read->column_count; i++) {
@@ -263,6 +265,8 @@ static enum status put_keys(void *context, const struct lake_chunk *in, struct l
     const uint32_t *import = table->import ? in->columns[2].data : NULL;
     const uint64_t *arrival = table->import ? in->columns[3].data : NULL;
     memset(out->data, 1, in->rows);
+
+    /* Each row has a place of its own, by the part it is in and its number there: no lock. */
     for (size_t i = 0; i < in->rows; i++) {
         size_t at = put->base + (size_t)rows[i];
         TRY(check_customer(table->loading, customer[i], error));
@@ -453,7 +457,7 @@ static size_t find_placed_runs(const uint32_t *place, const int64_t *rows, size_
     for (size_t i = 0; i < count; i++) {
         uint32_t to = place[rows[i]];
         struct inlet_run *last = found ? &runs[found - 1] : NULL;
-        if (to == UINT32_MAX)
+        if (to == UINT32_MAX) /* hidden: the run ends */
             continue;
         if (last && last->to + last->count == to && last->from + last->count == i)
             last->count++;

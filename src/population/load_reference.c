@@ -53,6 +53,8 @@ static void push(struct loading *loading, struct reference_column *column,
 {
     bool known = loading_is_told(vector, i);
     push_known(column, row, known);
+
+    /* An unknown value takes its place as 0: rows are found by counting. */
     switch (column->column->type) {
     case VALUE_DOUBLE: VECTOR_PUSH(&column->doubles, known ? lake_number(vector, i) : 0); break;
     case VALUE_POINT:
@@ -63,10 +65,9 @@ static void push(struct loading *loading, struct reference_column *column,
         VECTOR_PUSH(&column->codes, known ? code_at(loading, vector, i, column->coded) : 0);
         break;
     case VALUE_SET: push_set(loading, column, vector, i, known); break;
-    case VALUE_TIME: {
+    case VALUE_TIME:
         VECTOR_PUSH(&column->integers, known ? loading_seconds(lake_integer(vector, i)) : 0);
         break;
-    }
     default: VECTOR_PUSH(&column->integers, known ? lake_integer(vector, i) : 0);
     }
 }

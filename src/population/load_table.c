@@ -159,8 +159,11 @@ static enum status read_values(struct table_loading *table, struct error *error)
     const char **types = ARENA_ARRAY(arena, const char *, most + 2);
     struct inlet_source *sources = ARENA_ARRAY(arena, struct inlet_source, table->inlet_count + 1);
 
+    /* Without places the rows stand as they will, and the times are read along with the values;
+     * else the times were read to find the places. */
     if (own)
         table->time = population_room(table->rows, sizeof *table->time);
+
     for (size_t p = 0; p < table->part_count; p++) {
         size_t count = name_columns(table, p, own, names, types, sources);
         TRY(own ? loading_next_part(table, p, error) : STATUS_OK);
@@ -194,9 +197,10 @@ static void take_ranges(struct table_loading *table, size_t p, const struct lake
         struct inlet *inlet = &table->inlets[c];
         if (!has_range(table, inlet, p))
             continue;
+
         const struct lake_vector *least = &chunk->columns[column++],
                                  *most = &chunk->columns[column++];
-        if (!lake_known(least, 0))
+        if (!lake_known(least, 0)) /* nothing in this part is known */
             continue;
         int64_t low = in_seconds(inlet, least), high = in_seconds(inlet, most);
         inlet->least = low < inlet->least ? low : inlet->least;

@@ -110,6 +110,7 @@ static void copy_sets(const struct overlay *overlay, const struct population_col
     if (codes)
         memcpy(copy, from->set_codes, codes * sizeof *copy);
 
+    /* A new row begins, and ends, where the old row behind it begins. */
     copy_pieces(overlay, from->set_start, start, sizeof *start);
     for (size_t i = 0; i < overlay->count; i++) {
         old = overlay->insertions[i].before;
@@ -205,6 +206,7 @@ static void convert_pieces(const struct overlay *overlay, const struct populatio
 static void put_new(const struct overlay *overlay, const struct population_input *const *inputs,
                     struct population_column *to)
 {
+    /* What is not told stays 0 and unknown, as the arrays were made. */
     uint64_t *known = (uint64_t *)to->known;
     for (size_t i = 0; i < overlay->count; i++) {
         const struct insertion *new = &overlay->insertions[i];
@@ -270,6 +272,7 @@ static enum status check(const struct population_table *table, const struct popu
                          size_t count, struct error *error)
 {
     size_t rows = table->rows;
+
     for (size_t s = 0; s < count; s++)
         rows += told[s].rows;
     if (rows > UINT32_MAX - 1)

@@ -77,9 +77,12 @@ static uint32_t *make_slots(const struct population *population)
 {
     struct population_internal *internal = population->internal;
 
+    /* Linear probing, at most half full; a slot is a position + 1. Without hashes beside them: an
+     * identifier is looked at where it lies, which who asks for one does not notice. */
     size_t count = 16;
     while (count < (size_t)population->customers * 2)
         count *= 2;
+
     uint32_t *slots = base_calloc(count, sizeof *slots);
     internal->identifier_slot_count = count;
     for (uint32_t p = 0; p < population->customers; p++) {
@@ -154,6 +157,7 @@ struct population_value population_get(const struct population_column *column, s
     struct population_value value = {.known = !column->known || bit_at(column->known, row)};
     if (!value.known)
         return value;
+
     if (column->type == VALUE_DOUBLE) {
         value.number = ((const double *)column->values)[row];
     } else if (column->type == VALUE_POINT) {
@@ -163,8 +167,10 @@ struct population_value population_get(const struct population_column *column, s
         value.codes = column->set_codes + column->set_start[row];
         value.code_count = column->set_start[row + 1] - column->set_start[row];
     } else {
+        /* What is stored counts from the least value, and wraps where the range is wide. */
         value.integer = (int64_t)((uint64_t)column->base + stored(column, row));
     }
+
     return value;
 }
 
@@ -253,6 +259,7 @@ static void add_table(struct population_memory *memory, const struct population_
         rows += column_bytes(&table->columns[c], table->rows);
     if (table->time)
         rows += table->rows * sizeof *table->time;
+
     if (table->offset)
         directory =
             ((size_t)customers * 2 + 1 + (customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK) * 4;

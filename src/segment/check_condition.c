@@ -1,4 +1,8 @@
-/* Conditions and values: what each kind of node asks of its operands and of where it stands. */
+/*
+ * Conditions and values: what each kind of node asks of its operands and of where it stands. The
+ * table at the end has one check for each; a check may put another node in the place of its own,
+ * and what went wrong leaves a node without a type, about which nothing is said a second time.
+ */
 #include "segment/language.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -79,8 +83,8 @@ static void check_pattern(struct check *check, const struct segment_node *patter
 static void check_text_test(struct check *check, const struct scope *scope,
                             struct segment_node **place)
 {
-
     struct segment_node *node = *place;
+    /* The first side that is no text is told, and the rest follows from it. */
     for (int i = 0; i < 2; i++) {
         segment_check_operand(check, scope, &node->child[i]);
         const struct segment_node *side = node->child[i];
@@ -116,6 +120,7 @@ static void check_set(struct check *check, const struct scope *scope, struct seg
         return;
     }
 
+    /* A set's members are looked up by their codes, so they have to be written out. */
     for (int i = 1; i < node->child_count; i++) {
         segment_check_value(check, scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL || node->child[i]->type != VALUE_TEXT)
@@ -206,6 +211,7 @@ static void check_segment(struct check *check, const struct scope *scope,
     if (node->index >= 0)
         return;
 
+    /* A scheme's name is a likely slip, as it stands for all its members. */
     int scheme = segment_set_find_scheme(check->set, node->name);
     if (scheme >= 0) {
         const struct segment_scheme *found = &check->set->schemes[scheme];
@@ -241,6 +247,7 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     segment_check_value(check, &plain, &node->child[0]);
 
     enum value_type type = node->child[0]->type;
+    /* Whatever has an order: yes and no, sets and places on the map have none worth a rank. */
     bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) ||
                 type == VALUE_DURATION || type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
@@ -440,6 +447,7 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
         return true;
     }
 
+    /* Facts and reports are looked at row by row, where one customer's whole story has no place. */
     bool customer_only = segment_op_stands[node->op] == STANDS_CUSTOMER_VALUE;
     if (scope->fact && customer_only) {
         error_hint(segment_check_error(
@@ -513,7 +521,6 @@ static void check_bucket(struct check *check, const struct scope *scope,
 
 static void check_gap(struct check *check, const struct scope *scope, struct segment_node **place)
 {
-
     struct segment_node *node = *place;
     node->type = VALUE_DURATION;
     if (!scope->fact) {
@@ -649,6 +656,7 @@ static bool refuse(struct check *check, const struct scope *scope, const struct 
         return true;
     }
 
+    /* What follows one fact after another has no meaning within a unit of time that is counted. */
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
         segment_check_error(check, node->span,

@@ -49,6 +49,7 @@ static bool kind_of_path(struct check *check, const struct segment_path *path, b
 static void find_kinds(struct segment_node **node, void *data)
 {
     struct kinds *kinds = data;
+    /* A measure inside has kinds of its own. */
     if ((*node)->op == OP_MEASURE || (*node)->op == OP_ACCOUNT)
         return;
     if ((*node)->op == OP_NAME) {
@@ -184,14 +185,14 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         return false;
     }
 
-    /* A copy is checked, so that what was written can be printed again. One tree stands for all
-     * kinds, which is why they may differ in nothing else. */
     if (all_bare)
         return true;
     struct scope scope = {.fact = true,
                           .kinds = measure->kinds,
                           .tables = measure->kind_table,
                           .kind_count = measure->kind_count};
+    /* A copy is checked, so that what was written can be printed again. One tree stands for all
+     * kinds, which is why they may differ in nothing else. */
     for (int i = 0; i < measure->written_count; i++) {
         size_t errors = check->problems->errors;
         struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);
@@ -317,6 +318,7 @@ static void set_type(struct segment_node *node)
         node->scale = argument->scale;
         node->is_double = argument->is_double;
         break;
+    /* The mean of lengths of time is one, and may have fractions of a second. */
     case RESULT_DOUBLE:
         node->type = VALUE_DOUBLE;
         if (argument->type == VALUE_NONE || argument->type == VALUE_DURATION)
@@ -377,8 +379,8 @@ static void find_money(struct segment_node **node, void *data)
                      .columns[(*node)->path.start_column[k]];
             if (!column->currency || column->currencies <= 1 ||
                 fixes(measure->filter, column->currency))
-
                 continue;
+
             money->reported = true;
             error_hint(segment_check_error(
                            money->check, (*node)->span,
@@ -403,6 +405,7 @@ void segment_check_measure(struct check *check, const struct scope *scope,
                                        "a measure inside periods has no window of its own"),
                    "each period is its window");
 
+    /* Kinds first: window, filter and argument are checked where those are known. */
     if (!resolve_arguments(check, measure))
         return;
 

@@ -20,6 +20,7 @@ static bool never_unknown(const struct segment_node *node)
         (node->op == OP_STEP && node->path.is_time))
         return true;
 
+    /* Division is not among them: by zero it is unknown. */
     bool safe = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY ||
                 node->op == OP_NEGATE;
     for (int i = 0; safe && i < node->child_count; i++)
@@ -40,8 +41,8 @@ static bool is_negative(const struct segment_node *test)
 static bool shows_known(struct check *check, const struct segment_node *test, const char *words)
 {
     if (test->op < OP_COMPARE || test->op > OP_ANNIVERSARY || is_negative(test))
-
         return false;
+
     for (int i = 0; i < test->child_count; i++)
         if (strcmp(segment_node_words(check, test->child[i]), words) == 0)
             return true;

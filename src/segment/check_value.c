@@ -1,5 +1,8 @@
-/* Values: the types of arithmetic and functions, and how operands of different types are brought
- * together. */
+/*
+ * Values: the types of arithmetic and functions, and how operands of different types are brought
+ * together. What that takes (a date of a moment, a factor for a scale) is put around the operand as
+ * a node of its own, which the formatter looks through: evaluators then see both sides alike.
+ */
 #include "segment/language.h"
 
 #include "base/number.h"
@@ -57,7 +60,6 @@ static struct segment_node *constant(struct check *check, struct segment_span sp
 static struct segment_node *wrap_multiply(struct check *check, struct segment_node *node,
                                           struct segment_node *factor, enum value_type type)
 {
-
     struct segment_node *product = segment_wrap(check, node, OP_MULTIPLY, type);
     product->child[1] = factor;
     product->child_count = 2;
@@ -187,7 +189,6 @@ static bool is_version(const struct segment_node *node)
 
 static bool compare_versions(struct check *check, struct segment_node **a, struct segment_node **b)
 {
-
     struct segment_node **plain = is_version(*a) ? b : a;
     if (is_version(*a) && is_version(*b))
         return true;
@@ -228,7 +229,6 @@ static bool counts_units(const struct segment_node *node, enum calendar_unit *un
 static bool unit_twice(struct check *check, const struct segment_node *number,
                        const struct segment_node *length)
 {
-
     enum calendar_unit unit;
     bool fixed = length->op != OP_LITERAL || !length->literal.is_period;
     if (fixed || !counts_units(number, &unit) || unit <= CALENDAR_WEEK)
@@ -431,7 +431,6 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
 void segment_check_arithmetic(struct check *check, const struct scope *scope,
                               struct segment_node *node)
 {
-
     segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_NEGATE) {
         const struct segment_node *child = node->child[0];

@@ -1,4 +1,5 @@
-/* Windows: what they may count from, and which of them may stand where. */
+/* Windows: what they may count from, and which of them may stand where. A fact cannot lie in a
+ * window of the future, nor a count of periods be without a beginning. */
 #include "segment/language.h"
 
 static void check_anchor(struct check *check, const struct scope *scope,
@@ -9,6 +10,7 @@ static void check_anchor(struct check *check, const struct scope *scope,
     segment_check_value(check, &customer, anchor);
 
     enum value_type type = (*anchor)->type;
+    /* What was meant by a text or a length of time is mostly clear. */
     if (type != VALUE_NONE && type != VALUE_DATE && type != VALUE_TIME) {
         struct error *error = segment_check_error(
             check, (*anchor)->span, "a window needs a date or time, but %s is %s",

@@ -74,9 +74,9 @@ static void format_dotted(struct buffer *out, const char *name)
 {
     struct text rest = text_from(name);
     struct buffer parts, part;
-
     buffer_init(&parts, 0);
     buffer_init(&part, 0);
+
     /* Where a part is no plain name the whole goes into backquotes: its dots may then be part of
      * it. */
     bool simple = true;
@@ -184,6 +184,7 @@ static void format_on(const struct segment_window *window, struct buffer *out)
     if (window->anniversary) {
         buffer_string(out, "on anniversary of ");
         format(window->anniversary, LEVEL_SUM, out);
+        /* Both forms mean the same set of days; the shorter one is canonical. */
     } else if (window->weekdays == (1u << SATURDAY | 1u << SUNDAY)) {
         buffer_string(out, "on weekend");
     } else if (window->weekdays != 0) {
@@ -290,7 +291,7 @@ static void format_measure(const struct segment_node *node, struct buffer *out)
  * shorten: their last part, `time`, was put behind them. */
 static void format_facts(const struct segment_measure *measure, bool shorten, struct buffer *out)
 {
-
+    /* Alone it needs no parentheses, and the grammar knows none around a kind. */
     bool group = measure->written_count > 1 || measure->filter;
     if (group)
         buffer_char(out, '(');
@@ -339,6 +340,7 @@ static void format_step(const struct segment_step *step, struct buffer *out)
         format(step->filter, LEVEL_OR, out);
     }
 
+    /* Last, as the filter would else take the words for its own. */
     if (step->has_within) {
         buffer_string(out, " within ");
         format_count(out, step->within_count, step->within_unit);
@@ -431,6 +433,7 @@ static void format_form(const struct segment_node *node, struct buffer *out)
     const struct segment_node *meaning = written(node->child[0]);
     switch (node->form) {
     case FORM_FIRST_TIME: format_first_time(meaning, out); break;
+    /* Its meaning is "any, and none for so long": the kinds stand in both, the length in one. */
     case FORM_STOPPED: {
         const struct segment_measure *none = written(meaning->child[1])->measure;
         buffer_string(out, "stopped ");
@@ -534,7 +537,6 @@ static void format_rank(const struct segment_node *node, struct buffer *out)
 
 static void format_sample(const struct segment_node *node, struct buffer *out)
 {
-
     char text[NUMBER_TEXT_MAX];
     if (node->op == OP_SAMPLE)
         buffer_printf(
@@ -575,6 +577,7 @@ static void format_history(const struct segment_node *node, struct buffer *out)
     } else {
         buffer_string(out, "changed(");
         format(node->child[0], LEVEL_PRIMARY, out);
+        /* Either of the two may be left out. */
         if (node->child[1]) {
             buffer_string(out, " from ");
             format(node->child[1], LEVEL_SUM, out);
@@ -756,7 +759,6 @@ static void (*const format_bare[OP_COUNT_])(const struct segment_node *node, str
 
 static void format(const struct segment_node *node, enum level least, struct buffer *out)
 {
-
     node = written(node);
     bool group = level_of(node) < least;
     if (group)

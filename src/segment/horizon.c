@@ -45,7 +45,6 @@ static bool fits(const struct horizon *horizon, struct calendar_period length)
 static void keep_within(struct horizon *horizon, const struct segment_node *node,
                         struct segment_window *window)
 {
-
     bool within = (window->form == WINDOW_LAST && fits(horizon, window->length)) ||
                   (window->form == WINDOW_AGO && fits(horizon, window->longer));
     if (within)
@@ -136,6 +135,7 @@ enum status segment_condition_within(struct segment_set *set, int64_t seconds, s
 {
     struct horizon horizon = {
         .set = set, .seconds = seconds, .narrows = true, .error = error, .status = STATUS_OK};
+    /* A segment that several use is looked at once. */
     horizon.seen = ARENA_ARRAY(&set->arena, bool, set->segment_count + 1);
     /* The condition to narrow is the last segment of its set, and no use of itself. */
     int last = set->segment_count - 1;

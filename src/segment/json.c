@@ -101,6 +101,7 @@ static void put_window(struct json *json, const struct segment_window *window)
     json_put_object(json, "window");
     json_put_string(json, "form", window_forms[window->form]);
 
+    /* A form that has no length has no count either; `0 and 30 days ago` does have one. */
     if (window->count > 0 || window->form == WINDOW_AGO)
         put_length(json, "length", window->count, window->unit);
     if (window->form == WINDOW_AGO)
@@ -198,6 +199,7 @@ static void put_set(struct json *json, const struct segment_node *node)
     bool form = node->op == OP_FORM;
 
     const struct segment_node *pair = form ? written(node->child[0]) : node;
+    /* A symmetric difference is two differences; the first one holds both sets. */
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
 
@@ -239,6 +241,8 @@ static void put_literal(struct json *json, const struct segment_node *node)
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
 
+    /* As they were written, since programs show them to people again; only whole numbers, texts and
+     * yes and no have a form of their own in JSON. */
     if (literal->is_percent) {
         json_put_string(json, "percent",
                         number_format_decimal(literal->integer, node->scale - 2, text));
@@ -322,6 +326,7 @@ static void put_rank(struct json *json, const struct segment_node *node)
     const struct segment_rank *rank = node->rank;
     char text[NUMBER_TEXT_MAX];
 
+    /* The key that says what it is holds what is particular to it: a value, a share or a count. */
     if (node->op == OP_PERCENTILE) {
         put_key(json, "percentile", node->child[0]);
     } else {

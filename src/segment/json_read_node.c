@@ -94,8 +94,8 @@ static void put_segment_name(struct json_reader *reader, const char *name)
 {
     const char *dot = strchr(name, '.');
     struct buffer scheme;
-
     buffer_init(&scheme, 0);
+
     buffer_add(&scheme, name, dot ? (size_t)(dot - name) : strlen(name));
     segment_format_name(reader->out, scheme.length ? scheme.data : "");
     if (dot) {
@@ -164,6 +164,7 @@ static void put_special_window(struct json_reader *reader, const json_t *window,
 {
     const json_t *length = json_object_get(window, "length");
 
+    /* Two lengths, two anchors, or words that part a number from its unit. */
     if (strcmp(form, "ago") == 0) {
         buffer_string(reader->out, " between ");
         put_length(reader, length, false);
@@ -226,7 +227,6 @@ void segment_json_put_where(struct json_reader *reader, const json_t *object)
 
 static void put_kinds(struct json_reader *reader, const json_t *object)
 {
-
     const json_t *kinds = json_object_get(object, "kinds");
     if (!json_is_array(kinds) || json_array_size(kinds) == 0)
         segment_json_fail(reader, "facts need their “kinds”");
@@ -277,6 +277,7 @@ static void read_chain(struct json_reader *reader, const json_t *node, const jso
     static const char *const signs[][2] = {{"and", " and "},    {"or", " or "},
                                            {"add", " + "},      {"subtract", " - "},
                                            {"multiply", " * "}, {"divide", " / "}};
+    /* Words and signs between parts differ, and nothing else. */
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strcmp(signs[i][0], key) == 0)
             put_joined(reader, value, signs[i][1]);
@@ -381,6 +382,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
                                            {"intersect", " intersect "},
                                            {"except", " except "},
                                            {"symmetric_difference", " symmetric difference "}};
+    /* A name is a set by itself. */
     if (json_is_string(set)) {
         put_segment_name(reader, json_string_value(set));
         return;
@@ -639,9 +641,10 @@ static void read_value(struct json_reader *reader, const json_t *node, const jso
  * hide theirs, and a comment would hide what follows. */
 static bool is_closed(const char *text)
 {
-
     int depth = 0;
     for (const char *at = text; *at && depth >= 0; at++) {
+        /* Within quotes nothing counts; one that is doubled ends and begins again, which comes to
+         * the same. */
         if (*at == '\'' || *at == '`') {
             at = strchr(at + 1, *at);
             if (!at)
@@ -729,11 +732,11 @@ void segment_json_put(struct json_reader *reader, const json_t *node)
 {
     if (reader->depth >= SEGMENT_DEPTH_MAX)
         segment_json_fail(reader, "this condition is nested too deeply: more than 200 levels");
-    /* The first of the table's keys that the node has says what it is. */
     if (reader->failed)
         return;
 
     reader->depth++;
+    /* The first of the table's keys that the node has says what it is. */
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
         const json_t *value = json_object_get(node, nodes[i].key);
         if (value) {

@@ -23,7 +23,6 @@ static void indent(struct buffer *out, int columns)
 /* The comment without trailing blanks. */
 static void put_comment(struct layout *layout, const struct comment *comment)
 {
-
     const char *begin = layout->source->text.data + comment->span.begin,
                *end = layout->source->text.data + comment->span.end;
     while (end > begin && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
@@ -88,6 +87,7 @@ static void put_condition(struct layout *layout, const struct segment_node *cond
         return;
     }
 
+    /* Each clause on a line of its own, `and` and `or` ending in one column under `where`. */
     for (int i = 0; i < node->child_count; i++) {
         if (i > 0) {
             comments_before(layout, node->child[i]->span.end, column + 2);
@@ -186,6 +186,7 @@ static void put_scheme(struct layout *layout, const struct statement *statement,
             width = columns;
     }
 
+    /* Heads are formatted twice, once to be measured: schemes are short. */
     buffer_string(layout->out, "scheme ");
     segment_format_name(layout->out, statement->name);
     put_title(layout->out, statement->title);
@@ -251,7 +252,6 @@ enum status segment_format(struct text source_text, const char *file, struct buf
                            struct error *error)
 {
     struct arena arena;
-
     arena_init(&arena, 0);
 
     /* The lexer wants a NUL behind the text. */
@@ -324,6 +324,7 @@ void segment_format_scheme(const struct segment_set *set, int scheme, struct buf
                                   .exclusive = from->exclusive,
                                   .member_count = from->member_count};
 
+    /* Put together again as the parser had it, so that one function prints both. */
     statement.members = ARENA_ARRAY(&arena, struct member, from->member_count);
     for (int i = 0; i < from->member_count; i++) {
         const struct segment_definition *member = &set->segments[from->first_member + i];

@@ -59,7 +59,6 @@ struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op,
 struct segment_node *segment_node_new(struct parse *parse, enum segment_op op,
                                       struct segment_span span, int child_count, ...)
 {
-
     struct segment_node *node = segment_node_alloc(parse, op, span, child_count);
     va_list children;
     va_start(children, child_count);
@@ -141,7 +140,6 @@ struct segment_node *segment_node_compare(struct parse *parse, struct segment_no
                                           enum segment_compare compare, struct segment_node *b,
                                           bool folded, struct segment_span end)
 {
-
     struct segment_span span = segment_span_join(a->span, end);
     if (!folded) {
         struct segment_node *node = segment_node_new(parse, OP_COMPARE, span, 2, a, b);
@@ -244,8 +242,8 @@ static struct segment_node *account_call(struct parse *parse, struct text name,
     static const char *const quantifiers[] = {"any", "all", "none", "count"};
     int quantifier = 0;
     while (quantifier < 4 && !text_is(name, quantifiers[quantifier]))
-        /* Anything but one of the words and one name that ends in `customers` is no such call. */
         quantifier++;
+    /* Anything but one of the words and one name that ends in `customers` is no such call. */
     const struct segment_node *argument = arguments.items[0];
     if (quantifier == 4 || arguments.count != 1 || argument->op != OP_NAME ||
         argument->path.part_count < 2 ||
@@ -299,7 +297,6 @@ static struct segment_node *function_call(struct parse *parse, struct token name
                                           const struct function_word *word,
                                           struct segment_span span, struct node_list arguments)
 {
-
     if (arguments.count < word->least || arguments.count > word->most) {
         if (word->least == word->most)
             segment_parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name,
@@ -338,11 +335,11 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name,
                                        struct segment_node *filter, struct token end)
 {
     struct segment_span span = segment_span_join(name.span, end.span);
+    /* Accounts come first, as any, none and count are words of both. */
     struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
 
     if (account)
         return account;
-    /* Accounts come first, as any, none and count are words of both. */
     int aggregate = segment_aggregate_by_name(name.text);
     if (aggregate >= 0)
         return measure_call(parse, aggregate, span, arguments, window, filter);
@@ -382,7 +379,6 @@ struct segment_node *segment_node_since(struct parse *parse, struct token unit, 
 struct segment_node *segment_node_set_name(struct parse *parse, struct token name,
                                            struct token member)
 {
-
     struct segment_node *node = segment_node_alloc(parse, OP_SEGMENT, name.span, 0);
     node->name = segment_token_string(parse, name);
 
@@ -506,7 +502,6 @@ static struct segment_measure *measure_of_facts(struct parse *parse,
                                                 enum segment_aggregate aggregate,
                                                 const struct facts *facts, bool copy)
 {
-
     struct segment_node **written = ARENA_ARRAY(parse->arena, struct segment_node *, facts->count);
     for (int i = 0; i < facts->count; i++)
         written[i] = segment_node_copy(facts->kinds[i], parse->arena);
@@ -528,8 +523,8 @@ struct segment_node *segment_node_first_time(struct parse *parse, struct token w
 {
     struct segment_span span = segment_span_join(word.span, window ? window->span : facts->span);
     if (!window)
-
         return form_new(parse, FORM_FIRST_TIME, span, any_of_facts(parse, facts, span));
+
     /* With a window it is asked of the first one's time, which nobody wrote. */
     struct segment_measure *measure = measure_of_facts(parse, AGGREGATE_FIRST, facts, false);
     for (int i = 0; i < measure->written_count; i++)
@@ -557,7 +552,6 @@ struct segment_node *segment_node_resumed(struct parse *parse, struct token word
                                           struct facts *facts, struct quantity quantity,
                                           struct segment_window *window)
 {
-
     struct segment_span span = segment_span_join(word.span, window ? window->span : quantity.span);
     struct segment_node *node = segment_node_alloc(parse, OP_RESUMED, span, 0);
     node->resumed = ARENA_NEW(parse->arena, struct segment_resumed);
@@ -587,6 +581,7 @@ struct segment_step *segment_step_new(struct parse *parse, bool negated, struct 
     step->filter = filter;
     step->span = filter ? segment_span_join(kinds->span, filter->span) : kinds->span;
 
+    /* A count below 0 stands for none given. */
     if (within.count >= 0) {
         step->has_within = true;
         step->within = segment_quantity_period(within);
@@ -616,6 +611,7 @@ struct segment_sequence *segment_sequence_add(struct parse *parse,
                            "two negated steps cannot follow each other");
     }
 
+    /* Said once; further steps are dropped, so that what follows them is still parsed. */
     if (sequence->step_count == SEGMENT_STEPS_MAX)
         segment_parse_fail(parse, step->span, NULL, "a sequence has at most %d steps",
                            SEGMENT_STEPS_MAX);
@@ -627,7 +623,6 @@ struct segment_sequence *segment_sequence_add(struct parse *parse,
 struct segment_node *segment_node_sequence(struct parse *parse, struct token word,
                                            struct segment_sequence *sequence,
                                            struct segment_window *window, struct token end)
-
 {
     struct segment_node *node =
         segment_node_alloc(parse, OP_SEQUENCE, segment_span_join(word.span, end.span), 0);

@@ -152,6 +152,7 @@ struct segment_node *segment_node_changed(struct parse *parse, struct token word
         window = segment_window_anchor(parse, WINDOW_FROM_TO, from->span, from, to);
         from = to = NULL;
     }
+    /* Sides that are not given stay empty children, so that places tell them apart. */
     struct segment_node *node = segment_node_alloc(parse, OP_CHANGED, span, 3);
     node->child[0] = trait;
     node->child[1] = from;

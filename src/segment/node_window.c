@@ -55,6 +55,7 @@ struct segment_window *segment_window_ago(struct parse *parse, struct token betw
     struct segment_window *window =
         segment_window_new(parse, WINDOW_AGO, segment_span_join(between.span, ago.span));
 
+    /* The first number has no unit of its own, and shares the second one's. */
     bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL &&
                  to->literal.is_period;
     if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {

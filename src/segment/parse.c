@@ -166,10 +166,11 @@ static const char *other_language(struct parse *parse, struct token found, const
 {
     const char *meant =
         is_name(found) && accepted[TOKEN_AND] ? segment_word_meant(found.text) : NULL;
+    /* An `und` stands where `and` could. A `nicht` was taken for a name, and what came behind it
+     * failed. */
     if (meant && strcmp(meant, "not") != 0)
         return arena_printf(parse->arena, "the word is “%s”", meant);
     for (size_t i = parse->fed; i-- > 0;) {
-
         struct token token = parse->tokens[i];
         meant = is_name(token) ? segment_word_meant(token.text) : NULL;
         int next = i + 1 == parse->fed ? found.kind : parse->tokens[i + 1].kind;
@@ -361,7 +362,6 @@ void segment_parse_source(const struct source *source, struct arena *arena,
     while (at < count) {
         size_t end = at + 1;
         while (end < count && !begins_statement(items, count, end))
-
             end++;
 
         struct statement statement;

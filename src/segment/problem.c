@@ -1,5 +1,8 @@
-/* Problems: an error or warning with its place, and the line it stands in with a mark under the
- * place. */
+/*
+ * Problems: an error or warning with its place, and the line it stands in with a mark under the
+ * place. Columns are counted in characters, as editors do; the mark stands where a terminal shows
+ * the place, for which wide characters take two cells.
+ */
 #include "segment/language.h"
 
 #include <stdio.h>

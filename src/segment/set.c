@@ -45,7 +45,6 @@ static size_t valid_length(struct text text)
 
 static bool readable(struct build *build, const struct source *source)
 {
-
     if (source->text.length > SEGMENT_SOURCE_MAX) {
         struct source empty = {source->file, {"", 0}};
         segment_problem_add(&build->problems, &empty, (struct segment_span){0, 0}, false,
@@ -66,8 +65,8 @@ static bool readable(struct build *build, const struct source *source)
 static void parse_known(struct build *build, const struct segment_set *known)
 {
     struct buffer text;
-
     buffer_init(&text, 0);
+
     for (int i = 0; i < known->list_count; i++) {
         buffer_string(&text, "list ");
         segment_format_name(&text, known->lists[i]);
@@ -105,13 +104,12 @@ static bool same_space(const struct statement *a, const struct statement *b)
 static void merge(struct build *build)
 {
     struct text_map places;
-
     text_map_init(&places);
     size_t kept = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
         struct statement statement = build->statements.items[i];
-        /* Lists have names of their own: a segment may be called like one. */
         bool is_new;
+        /* Lists have names of their own: a segment may be called like one. */
         char key[NAME_MAX_BYTES + 2];
         snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
                  statement.name);
@@ -121,6 +119,7 @@ static void merge(struct build *build)
             continue;
         }
 
+        /* Of a saved one the later takes the place; of two that are written one is a mistake. */
         struct statement *other = &build->statements.items[place];
 
         ENSURE(same_space(other, &statement));
@@ -193,6 +192,7 @@ static void add_scheme(struct segment_set *set, const struct statement *statemen
 static void fill_set(struct build *build)
 {
     struct segment_set *set = build->set;
+    /* Counted first, since what is handed out by address must not move. */
     count_definitions(build);
 
     for (size_t i = 0; i < build->statements.count; i++) {
@@ -422,7 +422,6 @@ static void check_levels(struct build *build)
 static enum status hand_out(struct build *build, struct segment_problems *problems,
                             struct error *error)
 {
-
     const struct segment_problem *items = build->problems.list.items;
     size_t count = build->problems.list.count;
 
@@ -505,8 +504,8 @@ enum status segment_set_build(const struct segment_source *sources, size_t sourc
                               struct segment_set **out, struct error *error)
 {
     struct build build;
-
     begin(&build, arena, known);
+
     for (size_t i = 0; i < source_count; i++) {
         const struct source *source = source_new(&build, sources[i].file, sources[i].text);
         if (readable(&build, source))
@@ -529,8 +528,8 @@ enum status segment_condition_build(struct text condition, const struct schema *
 {
     struct build build;
     struct buffer text;
-
     buffer_init(&text, 0);
+
     if (is_json(condition)) {
         enum status status = segment_read_json_condition(condition, &text, error);
         condition = (struct text){text.data, text.length};

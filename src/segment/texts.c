@@ -1,4 +1,5 @@
-/* Where a condition asks whether a trait is a certain text. */
+/* Where a condition asks whether a trait is a certain text: what session/texts.c looks up, so that
+ * who misspells one is told. */
 #include "segment/texts.h"
 
 #include "segment/language.h"

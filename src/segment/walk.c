@@ -1,4 +1,8 @@
-/* Going through trees, and copying them. */
+/*
+ * Going through trees, and copying them. Nodes hang below others as children, and in what a node
+ * carries: which of the two a walk must know is a table (ops.def), so that no visitor forgets the
+ * filter of a measure or the anchor of a window.
+ */
 #include "segment/language.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* The bounds of windows: the one place that turns calendar words into seconds. */
+/* The bounds of windows: the one place that turns calendar words into seconds. Bounds are inclusive
+ * on both sides, in whole seconds, so two windows that follow each other share no moment. */
 #include "segment/tree.h"
 
 /* The first and last moment an anchor stands for: itself, or its whole day. */

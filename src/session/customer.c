@@ -24,6 +24,7 @@ static int next_byte(struct reading *reading)
 {
     while (reading->at < reading->text.length) {
         const char *at = reading->text.data + reading->at++;
+        /* Zeros before a number's first digit; the last digit is none of them. */
         bool leading = *at == '0' && !reading->in_number && reading->at < reading->text.length &&
                        is_digit(at[1]);
         if (leading || strchr(" -_./", *at))
@@ -52,6 +53,7 @@ enum status session_find_customer(const struct population *population, const cha
     struct text wanted = text_from(customer);
     if (population_find(population, wanted, position))
         return STATUS_OK;
+
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no customer '%s'", customer);
     for (uint32_t p = 0; p < population->customers; p++) {
         struct text id = population_identifier(population, p);
@@ -60,6 +62,7 @@ enum status session_find_customer(const struct population *population, const cha
         error_hint(error, "did you mean %.*s?", (int)id.length, id.data);
         return status;
     }
+
     error_hint(error, "identifiers are written as they were imported; strata sql STORE \"SELECT "
                       "customer FROM customers "
                       "LIMIT 5\" shows some");

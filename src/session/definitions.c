@@ -1,4 +1,9 @@
-/* Definitions: loading the saved ones, planning and saving changes, deleting and exporting. */
+/*
+ * Definitions: loading the saved ones, planning and saving changes, deleting and exporting. A
+ * change is planned first: the new set is checked whole and evaluated beside the old one, so that
+ * who saves it has seen who would join and leave. What is saved is canonical text, which is read
+ * again like anything that people write.
+ */
 #include "session/internal.h"
 
 #include <stdlib.h>
@@ -39,10 +44,12 @@ void session_add_note(struct segment_problems *problems, struct arena *arena, co
                       const char *message, const char *hint)
 {
     struct segment_problem *more = ARENA_ARRAY(arena, struct segment_problem, problems->count + 1);
+
     if (problems->count)
         memcpy(more, problems->items, problems->count * sizeof *more);
     struct segment_problem *note = &more[problems->count++];
     *note = (struct segment_problem){.is_warning = true, .file = place};
+
     enum status status = error_set(&note->error, STATUS_ERROR, "%s", message);
     (void)status;
     error_place(&note->error, "%s", place);
@@ -74,6 +81,7 @@ static size_t drop_failing(const struct session *session, struct segment_source 
                            size_t count, struct broken_list *broken)
 {
     size_t kept = 0;
+
     for (size_t i = 0; i < count; i++) {
         const struct session_trouble *failing = NULL;
         for (size_t f = 0; f < session->left_out.count && !failing; f++)
@@ -91,6 +99,7 @@ static size_t drop_failing(const struct session *session, struct segment_source 
 static size_t drop_broken(struct segment_source *sources, size_t count,
                           const struct segment_problems *problems, struct broken_list *broken)
 {
+    /* What is wrong from the second round on is wrong because something was left out. */
     bool consequence = broken->count > 0;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -103,6 +112,7 @@ static size_t drop_broken(struct segment_source *sources, size_t count,
             sources[kept++] = sources[i];
             continue;
         }
+
         const char *why = wrong->error.message;
         if (consequence)
             why = arena_printf(broken->arena, "it uses what is left out: %s", why);
@@ -116,6 +126,8 @@ static enum status build_fitting(struct segment_source *sources, size_t count,
                                  const struct schema *schema, struct broken_list *broken,
                                  struct segment_set **out, struct error *error)
 {
+    /* What was left out may have been used by others, which then fail in their turn: until nothing
+     * more does, or nothing that fails is one of these. */
     for (;;) {
         struct segment_problems problems = {0};
         enum status status =
@@ -137,6 +149,7 @@ static enum status list_definitions(struct session *session, struct arena *arena
     struct catalog_list *lists;
     TRY(catalog_lists(store_catalog(session->store), arena, &lists, count, error));
     *out = ARENA_ARRAY(arena, struct segment_source, *count + 1);
+
     struct buffer text;
     buffer_init(&text, 0);
     for (size_t i = 0; i < *count; i++) {
@@ -159,6 +172,7 @@ static enum status load_sources(struct session *session, struct arena *arena,
     size_t list_count;
     TRY(catalog_definitions(store_catalog(session->store), arena, &saved, count, error));
     TRY(list_definitions(session, arena, &lists, &list_count, error));
+
     *out = ARENA_ARRAY(arena, struct segment_source, *count + list_count + 1);
     for (size_t i = 0; i < *count; i++)
         (*out)[i] = (struct segment_source){saved[i].name, text_from(saved[i].text)};
@@ -176,6 +190,7 @@ enum status session_build_definitions(struct session *session, const struct sche
     size_t count;
     struct broken_list list = {.arena = arena};
     TRY(load_sources(session, arena, &sources, &count, error));
+    /* Sources that failed at the moment first, as building them anew would find nothing wrong. */
     count = drop_failing(session, sources, count, &list);
     TRY(build_fitting(sources, count, schema, &list, out, error));
     *broken = list.items;
@@ -201,6 +216,7 @@ enum status session_broken_under(struct session *session, const struct schema *s
     struct segment_source *sources;
     struct segment_set *set = NULL;
     size_t source_count;
+
     struct broken_list broken = {.arena = arena};
     TRY(load_sources(session, arena, &sources, &source_count, error));
     TRY(build_fitting(sources, source_count, schema, &broken, &set, error));
@@ -235,11 +251,13 @@ static enum status is_scheme(const struct segment_set *set, const struct segment
     enum { SHOWN = 12 };
     struct buffer names;
     buffer_init(&names, 0);
+
     int shown = scheme->member_count > SHOWN ? SHOWN : scheme->member_count;
     for (int i = 0; i < shown; i++)
         buffer_printf(&names, "%s%s", i ? ", " : "", set->segments[scheme->first_member + i].name);
     if (shown < scheme->member_count)
         buffer_printf(&names, " and %d more", scheme->member_count - shown);
+
     enum status status = error_set(
         error, STATUS_NOT_FOUND, "'%s' is a scheme, and one segment is asked about", scheme->name);
     error_hint(error, "its members are %s", names.data);
@@ -257,10 +275,13 @@ enum status session_find_in(const struct segment_set *set, const char *name, int
     if (scheme >= 0)
         return is_scheme(set, &set->schemes[scheme], error);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no segment '%s'", name);
+
+    /* A slip of the pen is likelier than a segment that nobody made. */
     const char **names = base_calloc((size_t)set->segment_count + 1, sizeof *names);
     for (int i = 0; i < set->segment_count; i++)
         names[i] = set->segments[i].name;
     int nearest = text_nearest(name, names, (size_t)set->segment_count);
+
     if (nearest >= 0)
         error_hint(error, "did you mean %s?", names[nearest]);
     else
@@ -293,6 +314,7 @@ static void count_change(const struct plan_result *old, int before, const struct
 {
     const uint64_t *a = before >= 0 ? old->members[before] : NULL,
                    *b = after >= 0 ? new->members[after] : NULL;
+
     for (size_t w = 0; w < new->words; w++) {
         uint64_t x = a ? a[w] : 0, y = b ? b[w] : 0;
         change->before += (uint64_t)__builtin_popcountll(x);
@@ -308,6 +330,7 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
 {
     size_t most = (size_t)old_set->segment_count + (size_t)new_set->segment_count;
     out->changes = ARENA_ARRAY(arena, struct session_change, most + 1);
+    /* All of the new ones, whether they are new, changed or as before; then those that are gone. */
     for (int i = 0; i < new_set->segment_count; i++) {
         int before = segment_set_find(old_set, new_set->segments[i].name);
         struct session_change *change = &out->changes[out->count++];
@@ -315,7 +338,9 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
         bool same = before >= 0 &&
                     same_text(old_set->segments[before].text, new_set->segments[i].text) &&
                     same_text(old_set->segments[before].title, new_set->segments[i].title);
-        change->what = before < 0 ? SESSION_ADDED : same ? SESSION_UNCHANGED : SESSION_CHANGED;
+        change->what = same ? SESSION_UNCHANGED : SESSION_CHANGED;
+        if (before < 0)
+            change->what = SESSION_ADDED;
         count_change(old, before, new, i, change);
     }
 
@@ -340,6 +365,7 @@ static enum status find_removed(struct session *session, const struct segment_se
     size_t count;
     TRY(catalog_definitions(store_catalog(session->store), arena, &saved, &count, error));
     out->removed = ARENA_ARRAY(arena, const char *, count + 1);
+
     for (size_t i = 0; prune && i < count; i++)
         if (segment_set_find(set, saved[i].name) < 0 &&
             segment_set_find_scheme(set, saved[i].name) < 0)
@@ -360,8 +386,10 @@ static enum status choose_evaluable(struct session *session, const struct segmen
     size_t failing;
     enum status status = STATUS_OK;
     arena_init(&arena, 0);
+    /* Only where all together fail is it asked one by one. */
     const char **why =
         session_find_failing(session, set, population, moment->now, &arena, &failing);
+
     *count = 0;
     for (int s = 0; s < set->segment_count && status == STATUS_OK; s++) {
         int before = segment_set_find(old, set->segments[s].name);
@@ -399,6 +427,7 @@ static enum status evaluate_new(struct session *session, const struct segment_se
                                 struct error *error)
 {
     struct error failure;
+    /* Together is the rule. Why it failed is found out only if it did. */
     if (evaluate_some(session, new_set, NULL, -1, population, moment, out, &failure) == STATUS_OK)
         return STATUS_OK;
 
@@ -421,6 +450,7 @@ static enum status evaluate_both(struct session *session, const struct segment_s
     struct session_view old = {0};
     struct plan_result *new = NULL;
     TRY(session_evaluate(session, NULL, NULL, -1, &needs, moment, &old, error));
+    /* Lists that are about to be saved lie over the population, which has those that are saved. */
     struct population *over =
         needs.lists ? session_with_lists(old.population, out->lists, out->list_count) : NULL;
     const struct population *population = over ? over : old.population;
@@ -442,6 +472,7 @@ enum status session_apply_plan(struct session *session, const struct segment_sou
 {
     *out = (struct session_apply){0};
     TRY(session_load_definitions(session, error));
+    /* Pruning, the sources are all there is to be; otherwise they come on top of what is saved. */
     TRY(segment_set_build(sources, count, session_schema(session),
                           prune ? NULL : session->definitions, arena, &out->problems, &out->set,
                           error));
@@ -469,20 +500,23 @@ static enum status save_definitions(struct session *session, const struct segmen
     enum status status = STATUS_OK;
     struct buffer text;
     buffer_init(&text, 0);
-    for (int i = 0; status == STATUS_OK && i < set->segment_count; i++) {
-        if (set->segments[i].scheme >= 0)
-            continue;
+
+    for (int i = 0; i < set->segment_count; i++) {
+        const struct segment_definition *segment = &set->segments[i];
+        if (segment->scheme >= 0)
+            continue; /* with its scheme */
         buffer_reset(&text);
         segment_format_definition(set, i, &text);
-        status =
-            save_text(session, set->segments[i].name, set->segments[i].title, false, &text, error);
+        TRY_GOTO(save_text(session, segment->name, segment->title, false, &text, error));
     }
-    for (int i = 0; status == STATUS_OK && i < set->scheme_count; i++) {
+
+    for (int i = 0; i < set->scheme_count; i++) {
+        const struct segment_scheme *scheme = &set->schemes[i];
         buffer_reset(&text);
         segment_format_scheme(set, i, &text);
-        status =
-            save_text(session, set->schemes[i].name, set->schemes[i].title, true, &text, error);
+        TRY_GOTO(save_text(session, scheme->name, scheme->title, true, &text, error));
     }
+done:
     buffer_release(&text);
     return status;
 }
@@ -491,6 +525,7 @@ enum status session_apply_save_within(struct session *session, const struct sess
                                       struct error *error)
 {
     struct catalog *catalog = store_catalog(session->store);
+    /* Removing first: a segment may be taken away and its name be given to a scheme. */
     for (size_t i = 0; i < apply->removed_count; i++)
         TRY(catalog_delete_definition(catalog, apply->removed[i], error));
     for (size_t i = 0; i < apply->list_count; i++)
@@ -510,6 +545,7 @@ enum status session_apply_save(struct session *session, const struct session_app
         store_abort(change);
         return status;
     }
+    /* The definitions held here are those from before. */
     session_forget_definitions(session);
     return store_commit(change, error);
 }
@@ -530,6 +566,7 @@ static enum status refuse_used(const struct session *session, const char *name,
 {
     const struct segment_set *set = session->definitions;
     int scheme = segment_set_find_scheme(set, name);
+    /* Of a scheme any member counts, but for those who use each other within it. */
     for (int i = 0; i < set->segment_count; i++) {
         const struct segment_definition *user = &set->segments[i];
         if (goes(set, user, names, count))
@@ -551,6 +588,7 @@ static enum status check_deletable(struct session *session, const char *name,
 {
     int segment;
     const struct segment_set *set = session->definitions;
+    /* A broken one is used by nobody that works, so it may go. */
     for (size_t i = 0; i < session->broken_count; i++)
         if (strcmp(session->broken[i].name, name) == 0)
             return STATUS_OK;
@@ -569,6 +607,7 @@ enum status session_delete_within(struct session *session, const char *const *na
                                   struct error *error)
 {
     TRY(session_load_definitions(session, error));
+    /* All are asked first, so that nothing is deleted when one may not be. */
     for (size_t i = 0; i < count; i++)
         TRY(check_deletable(session, names[i], names, count, error));
     for (size_t i = 0; i < count; i++)
@@ -593,23 +632,24 @@ enum status session_delete(struct session *session, const char *const *names, si
 enum status session_export(struct session *session, struct buffer *out, struct error *error)
 {
     struct catalog_definition *saved;
-    size_t count;
-    struct arena arena;
-    arena_init(&arena, 0);
     struct segment_source *lists;
-    size_t list_count = 0;
-    enum status status =
-        catalog_definitions(store_catalog(session->store), &arena, &saved, &count, error);
-    if (status == STATUS_OK)
-        status = list_definitions(session, &arena, &lists, &list_count, error);
-    for (size_t i = 0; status == STATUS_OK && i < list_count; i++)
-        status = segment_format(lists[i].text, lists[i].file, out, error);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+    size_t count, list_count;
+    struct arena arena;
+    enum status status;
+    arena_init(&arena, 0);
+    TRY_GOTO(catalog_definitions(store_catalog(session->store), &arena, &saved, &count, error));
+    TRY_GOTO(list_definitions(session, &arena, &lists, &list_count, error));
+
+    /* Lists first, since segments name them; saved texts are canonical already. */
+    for (size_t i = 0; i < list_count; i++)
+        TRY_GOTO(segment_format(lists[i].text, lists[i].file, out, error));
+    for (size_t i = 0; i < count; i++) {
         buffer_string(out, i || list_count ? "\n" : "");
         buffer_string(out, saved[i].text);
         if (out->length && out->data[out->length - 1] != '\n')
             buffer_char(out, '\n');
     }
+done:
     arena_release(&arena);
     return status;
 }

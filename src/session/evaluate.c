@@ -14,10 +14,13 @@ enum status session_load_population(struct session *session, const struct segmen
     struct lake *lake;
     struct arena arena;
     TRY(session_lake(session, &lake, error));
+
     arena_init(&arena, 0);
     struct population_need *wanted = ARENA_ARRAY(&arena, struct population_need, needs->count + 1);
     for (size_t i = 0; i < needs->count; i++)
         wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
+
+    /* Only the columns that are read, as most of a store is of no concern to a question. */
     struct population_load load = {.needs = wanted,
                                    .need_count = needs->count,
                                    .records = needs->records,
@@ -35,6 +38,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
 {
     struct arena arena;
     struct plan *plan = NULL;
+
     arena_init(&arena, 0);
     struct segment_needs needs =
         segment_needs(out->set, session_schema(session), segments, count, &arena);
@@ -42,6 +46,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
         needs = segment_needs_join(&needs, more, &arena);
 
     enum status status = STATUS_OK;
+    /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
         status = session_load_population(session, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
@@ -49,6 +54,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
     if (status == STATUS_OK)
         status = plan_evaluate(plan, out->population, moment->now, session_pool(session), false,
                                &out->result, error);
+
     plan_free(plan);
     arena_release(&arena);
     return status;
@@ -59,6 +65,7 @@ static enum status evaluate_saved(struct session *session, const struct segment_
                                   const struct session_moment *moment, struct session_view *out,
                                   struct error *error)
 {
+    /* What failed at another moment gets its chance again. */
     TRY(session_take_in_again(session, moment->now, error));
     for (;;) {
         struct error why = {0};
@@ -66,6 +73,8 @@ static enum status evaluate_saved(struct session *session, const struct segment_
         enum status status = evaluate(session, NULL, -1, more, moment, out, &why);
         if (status == STATUS_OK)
             return STATUS_OK;
+        /* Without a population it was the loading that failed, which no definition is to blame
+         * for. */
         if (!out->population) {
             *error = why;
             return status;
@@ -103,10 +112,14 @@ enum status session_evaluate(struct session *session, const struct segment_set *
 {
     *out = (struct session_view){.now = moment->now};
     TRY(session_load_definitions(session, error));
+
     out->set = set ? set : session->definitions;
+    /* The saved ones all together go on without those that fail; a question about one has to be
+     * answered or refused. */
     enum status status = !set && count < 0
                              ? evaluate_saved(session, more, moment, out, error)
                              : evaluate(session, segments, count, more, moment, out, error);
+
     if (status != STATUS_OK && !set && count == 1 && out->population)
         status = error_set(error, status, "%s cannot be evaluated: %s",
                            out->set->segments[*segments].name, error->message);
@@ -133,7 +146,9 @@ enum status session_count(struct session *session, struct text condition,
     TRY(session_load_definitions(session, error));
     TRY(segment_condition_build(condition, session_schema(session), session->definitions, arena,
                                 &out->problems, &set, error));
+    /* The condition is the last segment of the set that was built around it. */
     int asked = set->segment_count - 1;
+
     enum status status = session_evaluate(session, set, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
         out->customers = plan_result_count(view.result, asked);
@@ -159,11 +174,15 @@ void session_collect_members(const struct session_view *view, int segment, struc
                              struct session_members *out)
 {
     size_t count = plan_result_count(view->result, segment), found = 0;
+    /* In the order of their numbers, in which customers came first; positions are in the order of
+     * identifiers. */
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
         if (plan_result_has(view->result, segment, p))
             members[found++] = (struct member){(uint32_t)view->population->number[p], p};
+
     qsort(members, found, sizeof *members, by_number);
+
     out->count = found;
     out->identifiers = ARENA_ARRAY(arena, struct text, found + 1);
     out->numbers = ARENA_ARRAY(arena, uint32_t, found + 1);
@@ -181,7 +200,9 @@ enum status session_members(struct session *session, const char *segment, struct
 {
     struct segment_set *own = NULL;
     struct session_view view;
+    /* Either a saved segment or a condition of the caller's own. */
     int asked = -1;
+
     TRY(session_load_definitions(session, error));
     if (segment) {
         TRY(session_find_segment(session, segment, &asked, error));
@@ -190,6 +211,7 @@ enum status session_members(struct session *session, const char *segment, struct
                                     NULL, &own, error));
         asked = own->segment_count - 1;
     }
+
     enum status status = session_evaluate(session, own, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
         session_collect_members(&view, asked, arena, out);
@@ -234,6 +256,7 @@ static enum status add_records(struct session *session, const struct session_mom
     struct catalog_refresh *refreshes;
     size_t count;
     TRY(catalog_refreshes(catalog, arena, &refreshes, &count, error));
+    /* Refreshes are in order of time, so the last that counts is the newest one. */
     struct recorded recorded = {.until = moment->now, .set = session->definitions, .out = out};
     for (size_t i = 0; i < count; i++) {
         if (refreshes[i].moment > moment->now)
@@ -242,6 +265,7 @@ static enum status add_records(struct session *session, const struct session_mom
         out->refreshed = refreshes[i].moment;
         recorded.refresh = refreshes[i].number;
     }
+
     if (!out->has_refresh)
         return STATUS_OK;
     return catalog_memberships(catalog, NULL, add_recorded, &recorded, error);
@@ -253,6 +277,7 @@ enum status session_segments(struct session *session, const struct session_momen
     struct session_view view;
     *out = (struct session_segments){0};
     TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &view, error));
+
     const struct segment_set *set = view.set;
     out->customers = plan_result_customers(view.result);
     out->items = ARENA_ARRAY(arena, struct session_segment, (size_t)set->segment_count + 1);
@@ -268,6 +293,8 @@ enum status session_segments(struct session *session, const struct session_momen
         segment->customers = plan_result_count(view.result, i);
         segment->share = out->customers ? (double)segment->customers / (double)out->customers : 0;
     }
+
+    /* Names are copied, as the view goes before the answer does. */
     session_view_close(&view);
     return add_records(session, moment, arena, out, error);
 }

@@ -44,6 +44,7 @@ static enum status load_limits(const struct session *session, struct arena *aren
     out->imports = imports;
     out->until = ARENA_ARRAY(arena, int64_t, out->count + 1);
     for (size_t i = 0; i < out->count; i++) {
+        /* Neither beyond what was plausible to the import itself, nor long after it arrived. */
         int64_t arrived = imports[i].received + MARGIN;
         int64_t plausible = counted(imports[i].counts, "\"plausible_until\":", INT64_MAX);
         out->until[i] = plausible < arrived ? plausible : arrived;
@@ -61,6 +62,8 @@ static enum status newest_of(struct session *session, const struct catalog_part 
     bool known;
     size_t beyond = 0;
 
+    /* Nearly always no import of a part reaches beyond its limit, and its last time is the answer
+     * without a look into it. */
     *out = part->last_time;
     buffer_init(&where, 0);
     for (size_t i = 0; i < limits->count; i++) {
@@ -72,6 +75,7 @@ static enum status newest_of(struct session *session, const struct catalog_part 
                       (long long)limits->until[i]);
     }
 
+    /* Only then is the part read, without the facts that may not count. */
     enum status status = STATUS_OK;
     if (beyond) {
         struct lake *lake;
@@ -101,16 +105,19 @@ static enum status find_newest(struct session *session, enum part_role role, str
     size_t count;
     int64_t plausible = 0, newest = 0;
     struct limits limits;
+
     const struct catalog_part *parts = store_parts(session->store, &count);
     TRY(load_limits(session, arena, &limits, error));
     for (size_t i = 0; i < count; i++) {
         int64_t time = 0;
+        /* Parts that cannot have anything newer are not asked. */
         if (parts[i].role != role || parts[i].last_time <= plausible)
             continue;
         TRY(newest_of(session, &parts[i], &limits, arena, &time, error));
         plausible = time > plausible ? time : plausible;
         newest = parts[i].last_time > newest ? parts[i].last_time : newest;
     }
+
     *out = plausible ? plausible : newest;
     return STATUS_OK;
 }
@@ -128,40 +135,40 @@ static enum status only_dates(struct session *session, const char *table, enum p
                               struct arena *arena, bool *out, struct error *error)
 {
     struct lake *lake;
-    struct lake_result *result;
+    struct lake_result *result = NULL;
     const struct lake_chunk *chunk;
     struct buffer sql;
-    size_t count, found = 0;
+    size_t count, found = 0, seen = 0;
     const struct catalog_part *parts = store_parts(session->store, &count);
+    enum status status = STATUS_OK;
 
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT any_value(time)::BIGINT FROM read_parquet([");
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        if (parts[i].role == role && strcmp(parts[i].table, table) == 0) {
-            status =
-                store_check_part(session->store, &parts[i], (const char *[]){"time"}, 1, error);
-            buffer_string(&sql, found++ ? ", " : "");
-            buffer_sql_text(&sql,
-                            text_from(store_file(session->store, arena, "%s", parts[i].path)));
-        }
-
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].role != role || strcmp(parts[i].table, table) != 0)
+            continue;
+        TRY_GOTO(store_check_part(session->store, &parts[i], (const char *[]){"time"}, 1, error));
+        buffer_string(&sql, found++ ? ", " : "");
+        buffer_sql_text(&sql, text_from(store_file(session->store, arena, "%s", parts[i].path)));
+    }
     buffer_printf(&sql, "], union_by_name=true) WHERE time > 0 GROUP BY time %% %d LIMIT %d",
                   SECONDS_A_DAY, MIDNIGHTS_MAX + 1);
+    TRY_GOTO(session_lake(session, &lake, error));
+    TRY_GOTO(lake_query(lake, sql.data, &result, error));
 
-    if (status == STATUS_OK)
-        status = session_lake(session, &lake, error);
-    if (status == STATUS_OK)
-        status = lake_query(lake, sql.data, &result, error);
-    buffer_release(&sql);
-    TRY(status);
-    size_t seen = 0;
+    /* One fact stands for each time of day; more of those than a zone has midnights settle it. */
     *out = true;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    for (;;) {
+        TRY_GOTO(lake_result_next(result, &chunk, error));
+        if (!chunk)
+            break;
         for (size_t i = 0; i < chunk->rows; i++, seen++)
             *out &=
                 seen < MIDNIGHTS_MAX && is_midnight(session, lake_integer(&chunk->columns[0], i));
+    }
+done:
     lake_result_free(result);
+    buffer_release(&sql);
     return status;
 }
 
@@ -173,6 +180,7 @@ static enum status is_bare(struct session *session, int64_t newest, enum part_ro
     const struct catalog_part *parts = store_parts(session->store, &count);
     *out = false;
     for (size_t i = 0; i < count && !*out; i++) {
+        /* A kind whose facts end before the newest one is not why the day should be over. */
         bool reaches =
             parts[i].role == role && parts[i].first_time <= newest && newest <= parts[i].last_time;
         bool known = false;
@@ -191,15 +199,18 @@ enum status session_newest(struct session *session, bool *found, int64_t *newest
     struct arena arena;
     bool bare = false;
     enum part_role role = PART_FACTS;
+
     arena_init(&arena, 0);
     enum status status = find_newest(session, role, &arena, newest, error);
     if (status == STATUS_OK && !*newest) { /* without facts, the dated tellings */
         role = PART_TRAITS;
         status = find_newest(session, role, &arena, newest, error);
     }
+
     *found = status == STATUS_OK && *newest != 0;
     if (*found && latest && is_midnight(session, *newest))
         status = is_bare(session, *newest, role, &arena, &bare, error);
+
     if (latest)
         *latest = bare ? zone_day_start(session->zone, zone_date(session->zone, *newest) + 1)
                        : *newest + 1;

@@ -26,9 +26,11 @@ static enum status try_some(const struct search *search, const int *segments, in
     struct plan_result *result = NULL;
     enum status status =
         plan_new(search->set, session_schema(search->session), segments, count, &plan, error);
+
     if (status == STATUS_OK)
         status = plan_evaluate(plan, search->population, search->moment,
                                session_pool(search->session), false, &result, error);
+
     plan_result_free(result);
     plan_free(plan);
     return status;
@@ -39,11 +41,13 @@ static void search_half(struct search *search, const int *segments, int count)
     struct error error = {0};
     if (count == 0 || try_some(search, segments, count, &error) == STATUS_OK)
         return;
+    /* Halves, so that one among a thousand is found by some ten evaluations more. */
     if (count > 1) {
         search_half(search, segments, count / 2);
         search_half(search, segments + count / 2, count - count / 2);
         return;
     }
+
     search->why[*segments] = arena_strdup(search->arena, error.message);
     search->count++;
 }
@@ -75,6 +79,7 @@ const char **session_find_failing(struct session *session, const struct segment_
     for (int s = 0; s < set->segment_count; s++)
         all[s] = s;
     search_half(&search, all, set->segment_count);
+
     blame_used(&search);
     *count = search.count;
     return search.why;
@@ -92,6 +97,7 @@ static void list_failing(struct session *session, const struct segment_set *set,
         const char *name = scheme >= 0 ? set->schemes[scheme].name : set->segments[s].name;
         if (!why[s] || (out->count && strcmp(out->items[out->count - 1].name, name) == 0))
             continue;
+
         const char *message = why[s];
         if (scheme >= 0)
             message =

@@ -1,5 +1,8 @@
-/* Static lists: files of identifiers, copied into the store when the definitions that name them are
- * applied. */
+/*
+ * Static lists: files of identifiers, copied into the store when the definitions that name them are
+ * applied. From then on the copy counts, whatever becomes of the file: a list is what it was when
+ * somebody said so.
+ */
 #include "base/bits.h"
 #include "session/internal.h"
 
@@ -11,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIST_BYTES_MAX = 512 << 20 };
+enum { LIST_MIB_MAX = 512 };
 
 static enum status read_whole(const char *path, struct arena *arena, struct text *out,
                               struct error *error)
@@ -19,18 +22,21 @@ static enum status read_whole(const char *path, struct arena *arena, struct text
     FILE *file = fopen(path, "re");
     if (!file)
         return error_system(error, errno, "cannot read the list %s", path);
+
     struct buffer content;
     char piece[1 << 16];
-    size_t got;
-    buffer_init(&content, LIST_BYTES_MAX);
-    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+    buffer_init(&content, LIST_MIB_MAX << 20); /* bytes */
+    for (size_t got = sizeof piece; got > 0;) {
+        got = fread(piece, 1, sizeof piece, file);
         buffer_add(&content, piece, got);
+    }
+
     enum status status = STATUS_OK;
     if (ferror(file))
         status = error_system(error, errno, "cannot read the list %s", path);
     else if (content.cut)
-        status = error_set(error, STATUS_ERROR, "the list %s is larger than %d MB", path,
-                           LIST_BYTES_MAX >> 20);
+        status =
+            error_set(error, STATUS_ERROR, "the list %s is larger than %d MB", path, LIST_MIB_MAX);
     else
         *out = (struct text){buffer_copy(&content, arena), content.length};
     buffer_release(&content);
@@ -48,6 +54,7 @@ static struct text first_field(struct text line)
         if (end)
             return (struct text){line.data + 1, (size_t)(end - line.data) - 1};
     }
+
     size_t length = 0;
     while (length < line.length && !strchr(",;\t", line.data[length]))
         length++;
@@ -64,12 +71,15 @@ static bool has_digit(struct text text)
 
 static void split_list(struct text content, struct arena *arena, struct catalog_list *list)
 {
+    /* As many lines as there may be identifiers; empty ones and a heading are none. */
     size_t lines = 1;
     for (size_t i = 0; i < content.length; i++)
         lines += content.data[i] == '\n';
     struct text *identifiers = ARENA_ARRAY(arena, struct text, lines);
+    /* Spreadsheets put a mark of the byte order in front. */
     if (content.length >= 3 && memcmp(content.data, "\xef\xbb\xbf", 3) == 0)
         content = (struct text){content.data + 3, content.length - 3};
+
     while (content.length) {
         const char *end = memchr(content.data, '\n', content.length);
         size_t length = end ? (size_t)(end - content.data) : content.length;
@@ -79,6 +89,7 @@ static void split_list(struct text content, struct arena *arena, struct catalog_
         length += end != NULL;
         content = (struct text){content.data + length, content.length - length};
     }
+
     if (list->count > 1 && !has_digit(identifiers[0]) && has_digit(identifiers[1])) {
         identifiers++;
         list->count--;
@@ -160,6 +171,7 @@ enum status session_read_lists(struct session *session, const struct segment_sou
         apply->list_count += !keep;
     }
 
+    /* Saved lists that nobody names any more go with the definitions that did. */
     apply->removed_lists = ARENA_ARRAY(arena, const char *, saved_count + 1);
     for (size_t i = 0; i < saved_count; i++)
         if (!is_named(set, saved[i].name))
@@ -184,11 +196,13 @@ static void note_unknown(const struct population *population, const struct catal
     struct error why = {0};
     uint32_t position;
     size_t named = 0;
+
     buffer_init(&names, 0);
     for (size_t i = 0; i < list->count && named < NAMED; i++) {
         struct text id = list->identifiers[i];
         if (population_find(population, id, &position))
             continue;
+        /* Only for the first: proposing takes a look at every identifier. */
         if (named == 0)
             (void)!session_find_customer(population, arena_strndup(arena, id.data, id.length),
                                          &position, &why);
@@ -200,7 +214,8 @@ static void note_unknown(const struct population *population, const struct catal
         arena_printf(arena, "%zu of the %zu identifiers in the list %s %s no customer: %s%s",
                      unknown, list->count, list->name, unknown == 1 ? "is" : "are", names.data,
                      unknown > NAMED ? ", …" : ""),
-        strncmp(why.hint, "did you mean", 12) == 0 ? arena_strdup(arena, why.hint) : "");
+        text_starts(text_from(why.hint), text_from("did you mean")) ? arena_strdup(arena, why.hint)
+                                                                    : "");
     buffer_release(&names);
 }
 
@@ -231,6 +246,7 @@ struct population *session_with_lists(const struct population *population,
     struct population_list *read = base_calloc(count + 1, sizeof *read);
     for (size_t i = 0; i < count; i++)
         read[i] = (struct population_list){lists[i].name, list_members(population, &lists[i])};
+
     struct population *over = population_with_lists(population, read, count);
     free(read);
     return over;

@@ -1,3 +1,5 @@
+/* A store held open: what is made once and asked often (its definitions, the pool, the lake), and
+ * the moment that questions are about. */
 #include "session/internal.h"
 
 #include <stdlib.h>
@@ -13,8 +15,11 @@ enum status session_create(const char *path, const char *zone_name, const char *
     const char *name = zone_name ? zone_name : "UTC";
     TRY(zone_open(name, &zone, error));
     zone_close(zone);
-    for (int i = 0; currency && i < 4; i++)
-        if ((i < 3 && !(currency[i] >= 'A' && currency[i] <= 'Z')) || (i == 3 && currency[i]))
+    /* Three capitals and no fourth character, which the text's end would be. */
+    enum { CODE_LENGTH = 3 }; /* ISO 4217 */
+    for (int i = 0; currency && i <= CODE_LENGTH; i++)
+        if ((i < CODE_LENGTH && !(currency[i] >= 'A' && currency[i] <= 'Z')) ||
+            (i == CODE_LENGTH && currency[i]))
             return error_set(
                 error, STATUS_USAGE,
                 "'%s' is not a currency code; it has three capital letters, such as EUR", currency);
@@ -28,9 +33,11 @@ enum status session_open(const struct session_options *options, struct session *
     arena_init(&session->arena, 0);
     session->threads = options->threads;
     session->interrupt = options->interrupt ? options->interrupt : &session->own_interrupt;
+
     enum status status = store_open(options->path, options->write ? STORE_WRITE : STORE_READ,
                                     options->command, &session->store, error);
     if (status == STATUS_OK) {
+        /* Limits before anything is read: they hold for that too. */
         struct store_limits limits = {options->threads, options->memory, session->interrupt};
         store_limit(session->store, &limits);
         status = zone_open(store_schema(session->store)->zone, &session->zone, error);
@@ -41,6 +48,7 @@ enum status session_open(const struct session_options *options, struct session *
         session_close(session);
         return status;
     }
+
     *out = session;
     return STATUS_OK;
 }
@@ -136,6 +144,7 @@ static enum status parse_moment(const struct session *session, const char *optio
 {
     if (moment_parse(session->zone, text_from(text), out))
         return STATUS_OK;
+
     enum status status =
         error_set(error, STATUS_USAGE, "--%s does not understand '%s'", option, text);
     error_hint(
@@ -152,15 +161,20 @@ enum status session_moment(struct session *session, const char *as_of, const cha
     bool latest = as_of && strcmp(as_of, "latest") == 0;
     TRY(session_newest(session, &out->has_facts, &out->newest, latest ? &after_newest : NULL,
                        error));
+
     if (latest && out->has_facts)
         out->now = after_newest;
     else if (as_of && !latest)
         TRY(parse_moment(session, "as-of", as_of, &out->now, error));
+
     if (known_at)
         TRY(parse_moment(session, "known-at", known_at, &out->known_at, error));
+    /* A store whose facts end long ago answers "last 30 days" with nobody: worth a word, unless the
+     * moment was asked for by its name. */
     if (!out->has_facts || latest ||
         out->now - out->newest <= (int64_t)OLD_AFTER_DAYS * SECONDS_A_DAY)
         return STATUS_OK;
+
     char date[DATE_TEXT_MAX];
     out->notice = arena_printf(arena,
                                "the newest fact is of %s, %lld days before the moment asked about; "

@@ -1,4 +1,8 @@
-/* Snapshots: made from a session's definitions over a copy of its schema, then only read. */
+/*
+ * Snapshots: made from a session's definitions over a copy of its schema, then only read. Nothing
+ * in one changes after it was made, so any number of threads may ask without a lock; who holds it
+ * last frees it.
+ */
 #include "session/snapshot.h"
 
 #include "population/load.h"
@@ -51,11 +55,14 @@ static enum status load(struct session_snapshot *snapshot, struct session *sessi
     struct lake *lake;
     struct arena *arena = &snapshot->arena;
     TRY(session_lake(session, &lake, error));
+
     snapshot->held = segment_needs(snapshot->set, snapshot->schema, NULL, -1, arena);
     const struct segment_needs *held = &snapshot->held;
     struct population_need *needs = ARENA_ARRAY(arena, struct population_need, held->count + 1);
     for (size_t i = 0; i < held->count; i++)
         needs[i] = (struct population_need){held->items[i].table, held->items[i].columns};
+
+    /* With everything in it any condition can be asked later; else what saved definitions read. */
     struct population_load what = {.needs = needs,
                                    .need_count = held->count,
                                    .everything = snapshot->everything,
@@ -94,12 +101,14 @@ static enum status build(struct session_snapshot *snapshot, struct session *sess
 static enum status fill(struct session_snapshot *snapshot, struct session *session,
                         const struct session_moment *moment, struct error *error)
 {
+    /* Loading comes after the definitions, as they say what has to be there. */
     TRY(session_load_definitions(session, error));
     TRY(session_take_in_again(session, moment->now, error));
     TRY(build(snapshot, session, error));
     TRY(load(snapshot, session, moment, error));
     for (;;) {
         struct error why = {0};
+
         if (evaluate(snapshot, session, &why) == STATUS_OK)
             break;
         TRY(session_leave_out(session, snapshot->view.population, moment->now, &why, error));
@@ -112,12 +121,14 @@ enum status session_snapshot_new(struct session *session, const struct session_m
                                  bool everything, struct session_snapshot **out,
                                  struct error *error)
 {
+    /* What a thread reads later must not be the session's: its schema and zone are copies. */
     struct session_snapshot *snapshot = base_calloc(1, sizeof *snapshot);
     atomic_init(&snapshot->holders, 1);
     arena_init(&snapshot->arena, 0);
     snapshot->everything = everything;
     snapshot->view.now = moment->now;
     snapshot->schema = schema_copy(session_schema(session), &snapshot->arena);
+
     enum status status = zone_open(snapshot->schema->zone, &snapshot->zone, error);
     if (status == STATUS_OK)
         status = fill(snapshot, session, moment, error);
@@ -168,6 +179,7 @@ enum status session_snapshot_customer(const struct session_snapshot *snapshot, c
     uint32_t position;
     const struct plan_result *result = snapshot->view.result;
     TRY(session_find_customer(snapshot->view.population, customer, &position, error));
+
     *count = 0;
     for (int s = 0; s < result->segment_count; s++) {
         if (!plan_result_has(result, s, position))
@@ -215,13 +227,16 @@ static enum status ask(const struct session_snapshot *snapshot, struct text cond
     struct population *population = snapshot->view.population;
     *out = (struct asked){0};
     arena_init(&arena, 0);
+
     enum status status = segment_condition_build(condition, snapshot->schema, snapshot->set, &arena,
                                                  NULL, &out->set, error);
     if (status != STATUS_OK)
         goto done;
+
     out->segment = out->set->segment_count - 1;
     out->view =
         (struct session_view){.set = out->set, .population = population, .now = snapshot->view.now};
+    /* Said before evaluating, which would take the missing columns for unknown values. */
     TRY_GOTO(check_held(snapshot, out, &arena, error));
     TRY_GOTO(plan_new(out->set, snapshot->schema, &out->segment, 1, &plan, error));
     TRY_GOTO(plan_evaluate(plan, population, out->view.now, NULL, false, &out->view.result, error));
@@ -254,6 +269,7 @@ enum status session_snapshot_members(const struct session_snapshot *snapshot, co
         session_collect_members(&snapshot->view, index, arena, out);
         return STATUS_OK;
     }
+
     TRY(ask(snapshot, condition, &asked, error));
     session_collect_members(&asked.view, asked.segment, arena, out);
     asked_release(&asked);

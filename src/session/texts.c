@@ -26,14 +26,17 @@ static const char **different(const struct texts *texts, const struct population
                               uint32_t wanted, size_t *count, bool *has)
 {
     const char **names = ARENA_ARRAY(texts->arena, const char *, TEXTS_MAX);
+
     uint64_t *seen = base_calloc(texts->population->code_count / 64 + 1, sizeof *seen);
     *count = 0;
     *has = false;
+
     for (size_t row = 0; row < texts->traits->rows && !*has; row++) {
         struct population_value value = population_get(column, row);
         uint64_t code = (uint64_t)value.integer;
         if (!value.known || bit_at(seen, code))
             continue;
+        /* Each text once, by its code: a column of millions has few. */
         bit_set(seen, code);
         *has = code == wanted;
         struct text text = population_text(texts->population, (uint32_t)code);
@@ -50,6 +53,7 @@ static void check_text(const struct segment_told_text *test, void *context)
     int index = population_column_index(texts->traits, test->trait);
     if (index < 0 || texts->traits->columns[index].type != VALUE_TEXT)
         return;
+
     size_t count;
     bool has;
     uint32_t code = population_code(texts->population, test->text);
@@ -59,6 +63,7 @@ static void check_text(const struct segment_told_text *test, void *context)
 
     const char *wanted = arena_strndup(texts->arena, test->text.data, test->text.length),
                *hint = "";
+    /* Where there are too many the nearest one would be chance. */
     int nearest = count < TEXTS_MAX ? text_nearest(wanted, names, count) : -1;
     if (nearest >= 0)
         hint = arena_printf(texts->arena, "did you mean '%s'?", names[nearest]);

@@ -133,7 +133,6 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
 
 static const char *set_test(const struct sql_scope *scope, const struct segment_node *node)
 {
-
     const char *set = sql_value(scope, node->child[0]);
     struct buffer items;
     buffer_init(&items, 0);

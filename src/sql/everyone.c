@@ -1,6 +1,5 @@
-/*
- * Ranks, accounts, samples and lists as SQL.
- */
+/* Ranks, accounts, samples and lists as SQL: what takes everyone into account is a window function
+ * over all of them, and equal values are told apart by identifier, as in the language. */
 #include "base/number.h"
 #include "sql/internal.h"
 

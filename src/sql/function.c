@@ -1,5 +1,6 @@
 /*
- * Functions of the language as SQL: one line each where the engine or the prelude has it.
+ * Functions of the language as SQL: one line each where the engine or the prelude has it. Where the
+ * engine's own means something else (its division goes towards zero) the prelude's is called.
  */
 #include "base/number.h"
 #include "sql/internal.h"
@@ -72,8 +73,8 @@ static const char *rounded(const struct sql_scope *scope, const struct segment_n
         return SQL(scope, "CAST(%s(%s) AS BIGINT)", down ? "floor" : other, value);
     const char *unit = sql_integer(scope->sql, number_power10(x->scale));
     if (x->scale == 0)
-
         return value;
+
     if (down)
         return SQL(scope, "strata_floor_div(%s, %s)", value, unit);
     if (up)

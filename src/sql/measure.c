@@ -85,6 +85,7 @@ static const char *aggregate(struct sql *sql, const struct segment_measure *meas
         return "(list(v0 ORDER BY v0)[(count(*) + 1) // 2] + list(v0 ORDER BY v0)[count(*) // 2 + "
                "1]) / 2";
     case AGGREGATE_AVG:
+        /* Doubles are added in the language's order, as sums of them depend on it. */
         if (real)
             return writings[AGGREGATE_AVG].real;
         return arena_printf(sql->arena,
@@ -231,8 +232,8 @@ const char *sql_periods(const struct sql_scope *scope, const struct segment_node
     struct sql *sql = scope->sql;
     const char *units = units_table(scope, node);
     if (!units)
-
         return sql_integer(sql, 0);
+
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "c", &joins);
     inside.key = (struct sql_key){.kind = SQL_KEY_UNIT, .table = units, .column = "k.unit"};

@@ -79,7 +79,6 @@ static void folding(struct buffer *from, struct buffer *to)
     /* Beyond are pictures and ideographs, which have no cases. */
     enum { LAST_POINT = 0x1F000 };
     for (utf8proc_int32_t point = 0x80; point < LAST_POINT; point++) {
-
         if (!utf8proc_codepoint_valid(point))
             continue;
         utf8proc_uint8_t bytes[4], lower[4];
@@ -89,8 +88,8 @@ static void folding(struct buffer *from, struct buffer *to)
         struct text folded = text_fold((struct text){(const char *)bytes, (size_t)length}, &arena);
         /* What lower() of the engine does already need not be said. */
         if (text_equal(folded, (struct text){(const char *)lower, (size_t)lower_length}))
-
             continue;
+
         buffer_add(from, bytes, (size_t)length);
         buffer_text(to, folded);
         arena_reset(&arena);

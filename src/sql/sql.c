@@ -1,5 +1,8 @@
 /*
- * Statements: the tables they are made of, joins, members of segments.
+ * Statements: the tables they are made of, joins, members of segments. Text is written from the
+ * inside out: an expression that needs a table has it made, or finds an equal one, and joins it to
+ * the rows it stands beside; what comes out is a list of tables of which each reads earlier ones
+ * only.
  */
 #include "sql/internal.h"
 
@@ -84,6 +87,7 @@ void sql_tables(const struct schema *schema, struct buffer *out)
         "CREATE TABLE activity(customer UBIGINT, identifier VARCHAR, first BIGINT);\n"
         "CREATE TABLE record(segment VARCHAR, customer UBIGINT, entered BIGINT, \"left\" BIGINT);\n"
         "CREATE TABLE list(name VARCHAR, customer UBIGINT);\n");
+    /* Facts and traits have a customer, a time and an arrival; reference tables a key. */
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct schema_table *table = &schema->tables[i];
         buffer_string(out, "CREATE TABLE ");
@@ -142,7 +146,6 @@ struct sql_scope sql_outside(const struct sql_scope *scope)
 
 static const char *join(const struct sql_scope *scope, const char *table, const char *on,
                         const char *alias)
-
 {
     struct sql_joins *joins = scope->joins;
     for (size_t i = 0; i < joins->items.count; i++)
@@ -157,7 +160,6 @@ static const char *join(const struct sql_scope *scope, const char *table, const 
 
 const char *sql_join(const struct sql_scope *scope, const char *table, bool keyed)
 {
-
     const char *on = SQL(scope, "%s.customer = %s", table, scope->customer);
     if (keyed && scope->key.kind != SQL_KEY_NONE)
         on = SQL(scope, "%s AND %s.%s = %s", on, table,

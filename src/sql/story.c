@@ -56,7 +56,6 @@ static void expose_all(struct story *story, int step, const struct segment_node 
 static const char *step_table(struct story *story, int step)
 {
     const struct segment_step *rule = &story->sequence->steps[step];
-
     VECTOR(struct sql_exposed) own = {0};
     for (size_t i = 0; i < story->columns[step].count; i++) {
         struct segment_node *node = ARENA_NEW(story->sql->arena, struct segment_node);
@@ -66,6 +65,8 @@ static const char *step_table(struct story *story, int step)
                     (struct sql_exposed){.node = node, .part = story->columns[step].items[i].part});
     }
 
+    /* The window is asked of the first step only; a filter that reads other steps waits until these
+     * are joined. */
     struct sql_facts facts = {
         .kinds = rule->kinds,
         .kind_table = rule->kind_table,
@@ -216,6 +217,8 @@ const char *sql_resumed(const struct sql_scope *scope, const struct segment_node
         .filter = resumed->facts.filter,
     };
 
+    /* Each fact beside the one before it, over all of time: the pause may begin before the
+     * window. */
     const char *pairs = SQL(scope,
                             "SELECT customer, time, lag(time) OVER (PARTITION BY customer ORDER BY "
                             "time, kind, arrival) "

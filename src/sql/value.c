@@ -54,7 +54,6 @@ static const char *literal(const struct sql_scope *scope, const struct segment_n
 static const char *walk(const struct sql_scope *scope, const struct segment_path *path,
                         const struct schema_column *first, const char *alias)
 {
-
     struct sql *sql = scope->sql;
     /* A key at the end is the pointer itself: one hop less. */
     const char *value = sql_column(sql, alias, first, scope->part);
@@ -150,8 +149,8 @@ static const char *scheme_member(const struct sql_scope *scope, const struct seg
     const struct segment_set *set = scope->sql->set;
     const struct segment_scheme *scheme = &set->schemes[node->index];
     struct buffer arms;
-
     buffer_init(&arms, 0);
+
     for (int i = scheme->first_member; i < scheme->first_member + scheme->member_count; i++) {
         const char *member = set->segments[i].name + strlen(scheme->name) + 1;
         buffer_printf(&arms, " WHEN %s.customer IS NOT NULL THEN %s",
@@ -172,7 +171,6 @@ static bool is_moment(const struct segment_node *node)
 /* A date or time plus or minus a length of time. */
 static const char *step(const struct sql_scope *scope, const struct segment_node *from,
                         const struct segment_node *length, int sign)
-
 {
     const char *value = sql_value(scope, from);
     bool written = length->op == OP_LITERAL && length->literal.is_period;

@@ -43,6 +43,7 @@ bool sql_constant(struct sql *sql, const struct segment_node *node, struct segme
     case OP_ADD:
     case OP_SUBTRACT: return constant_step(sql, node, anchor);
     case OP_FORM: return sql_constant(sql, node->child[0], anchor);
+    /* date() of something constant is constant; other functions are left to the engine. */
     case OP_FUNCTION:
         if (node->function != FUNCTION_DATE || !sql_constant(sql, node->child[0], anchor))
             return false;
@@ -146,6 +147,7 @@ const char *sql_in_window(const struct sql_scope *scope, const struct segment_wi
     const char *date = SQL(scope, "strata_date(%s)", time);
     if (window->weekdays)
         test = SQL(scope, "%s AND %s", test, on_weekdays(scope, window->weekdays, date));
+    /* Not before the first one: a birthday counts from the birth on. */
     if (window->anniversary) {
         struct sql_scope outside = sql_outside(scope);
         const char *day = sql_value(&outside, window->anniversary);
@@ -178,8 +180,8 @@ const char *sql_in_window_value(const struct sql_scope *scope, const struct segm
     bool is_date = node->child[0]->type == VALUE_DATE;
     const char *value = sql_value(scope, node->child[0]), *after = bounds.lo, *until = bounds.hi;
     if (is_date)
-
         date_bounds(scope, bounds, &after, &until);
+
     const char *test = SQL(scope, "%s IS NOT NULL", value);
     if (after)
         test = SQL(scope, "%s AND %s %s %s", test, value, is_date ? ">" : ">=", after);

@@ -60,7 +60,6 @@ struct stats_interval stats_test_interval(const struct stats_test *test, double 
 struct stats_test stats_chi2_goodness(const double *observed, const double *expected, size_t count,
                                       int fitted)
 {
-
     struct stats_test test = {.freedom = (double)count - 1 - fitted};
     for (size_t i = 0; i < count; i++)
         if (expected[i] > 0)
@@ -165,7 +164,6 @@ static double bins_total(const double *counts, size_t bins)
 
 double stats_stability_index(const double *now, const double *before, size_t bins)
 {
-
     double now_total = bins_total(now, bins), before_total = bins_total(before, bins), index = 0;
     for (size_t i = 0; i < bins; i++) {
         if (now[i] <= 0 && before[i] <= 0)
@@ -191,7 +189,6 @@ static double pairs(double n)
 double stats_adjusted_rand(const uint32_t *a, size_t groups_a, const uint32_t *b, size_t groups_b,
                            size_t count)
 {
-
     double *table = base_calloc(groups_a * groups_b + groups_a + groups_b, sizeof *table);
 
     double *left = table + groups_a * groups_b, *right = left + groups_a;

@@ -74,8 +74,8 @@ double stats_cholesky_log_det(int n, const double *factor)
 static void copy_vector(int n, const double *from, double *to)
 {
     int largest = 0;
+    /* Equal ones but for rounding: the first of them decides. */
     for (int i = 1; i < n; i++)
-        /* Equal ones but for rounding: the first of them decides. */
         if (fabs(from[i * n]) > fabs(from[largest * n]) * (1 + 1e-9))
             largest = i;
 

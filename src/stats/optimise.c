@@ -79,9 +79,9 @@ static bool is_flat_enough(const struct line *line, struct line_point p)
 static double between(struct line_point a, struct line_point b)
 {
     double middle = (a.t + b.t) / 2;
+    /* A point outside the domain says nothing but that: a quarter of the way, from where there are
+     * values. */
     if (!isfinite(a.value) || !isfinite(b.value))
-        /* A point outside the domain says nothing but that: a quarter of the way, from where there
-         * are values. */
         return isfinite(a.value) ? a.t + 0.25 * (b.t - a.t) : middle;
 
     /* The minimum of the cubic (Nocedal & Wright 3.59). */
@@ -173,8 +173,8 @@ static void update_inverse(int n, double *h, const double *s, const double *y, d
         for (int i = 0; i < n; i++)
             h[i * n + i] = sy / yy;
     for (int i = 0; i < n; i++)
-
         hy[i] = dot(n, h + i * n, y);
+
     double scale = (1 + dot(n, y, hy) / sy) / sy;
 
     for (int i = 0; i < n; i++)
@@ -234,7 +234,6 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
     /* A thousand times on past what counts as converged: near the end each step gains digits. */
     double enough = 1e-3 * limits.gradient;
     while (optimum.iterations < limits.max_iterations && optimum.gradient > enough) {
-
         double largest = choose_direction(n, h, gradient, direction);
         struct line line = {.n = n,
                             .f = f,

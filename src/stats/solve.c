@@ -11,7 +11,6 @@ static double brent_step(double a, double fa, double b, double fb, double c, dou
                          double last, double least)
 {
     if (fabs(last) < least || fabs(fa) <= fabs(fb))
-
         return half;
 
     double s = fb / fa, p, q;

@@ -108,6 +108,9 @@ const struct catalog_part *store_list_now(struct store_change *change, size_t *c
         for (size_t i = 0; i < store->part_count; i++)
             if (!store_dropped(change, store->parts[i].number))
                 change->now[change->now_count++] = store->parts[i];
+
+        /* What was written in this change still lies in the store's folder for temporary files; a
+         * part's path is relative to the store. */
         for (size_t i = 0; i < change->added.count; i++) {
             const struct change_part *added = &change->added.items[i];
             if (!added->temporary)
@@ -181,6 +184,7 @@ static enum status describe(struct store_change *change, struct lake *lake,
         status = lake_result_next(result, &chunk, error);
     }
 
+    /* The part keeps them as long as the change; a vector's memory would have to be freed. */
     lake_result_free(result);
     struct catalog_part_column *kept =
         ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);
@@ -200,7 +204,7 @@ static enum status take_ranges(struct store_change *change, struct lake *lake,
     struct lake_result *result;
     const struct lake_chunk *chunk;
 
-    /* a moment of 0 means that it is not known when a trait was told, and bounds nothing */
+    /* A moment of 0 means that it is not known when a trait was told, and bounds nothing. */
     bool dated = part->role != PART_REFERENCE;
     TRY(lake_queryf(
         lake, &result, error, "SELECT min(import), max(import)%s FROM read_parquet(%s)",
@@ -333,6 +337,8 @@ enum status store_write_part(struct store_change *change, struct lake *lake,
     VECTOR_PUSH(&change->added, added);
     change->now = NULL;
 
+    /* Beside facts and traits lies who was active in them, and when: what places the customers of a
+     * population without reading the part. */
     if (part->role != PART_FACTS && part->role != PART_TRAITS)
         return STATUS_OK;
     if (part->ordered && part->one_each)

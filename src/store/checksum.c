@@ -275,11 +275,15 @@ static enum status look(const struct store *store, const struct catalog_part *pa
         pieces[i] =
             (struct hash_piece){.ranges = sums[i]->ranges, .range_count = sums[i]->range_count};
 
+    /* All pieces at once: threads share them by chunks, so that a large one is nobody's alone. */
     hasher_limit(store->checked->hasher, store->limits.threads);
     hasher_run(store->checked->hasher, file, pieces, count);
 
     for (size_t i = 0; i < count; i++) {
         const char *piece = sums[i]->piece;
+
+        /* The disk does not read (an errno), the file is too short (-1), or the bytes are others.
+         */
         if (pieces[i].failed > 0)
             return error_system(error, pieces[i].failed, "%s cannot be read",
                                 store_file(store, arena, "%s", part->path));

@@ -128,6 +128,7 @@ static enum status number_texts(void *context, const struct lake_chunk *in, stru
         for (size_t i = 0; i < count; i++) {
             bool known = lake_known(&in->columns[0], start + i);
             texts[i] = known ? lake_text(&in->columns[0], start + i) : (struct text){0};
+            /* Without a row the text counts as met last. */
             rows[i] = lake_known(&in->columns[1], start + i)
                           ? (uint64_t)lake_integer(&in->columns[1], start + i)
                           : UINT64_MAX;
@@ -233,6 +234,8 @@ enum status store_register_numbering(struct lake *lake, const char *name,
         const char *result;
         enum status (*run)(void *, const struct lake_chunk *, struct lake_output *, struct error *);
     } functions[] = {
+        /* The first two number rows as DuckDB's threads come by; what the numbers are in the end is
+         * only known when the numbering is settled, which the last two then look up. */
         {"", {"VARCHAR", "UBIGINT"}, 2, "UINTEGER", number_texts},
         {"_set", {"VARCHAR[]", "UBIGINT"}, 2, "UINTEGER[]", number_sets},
         {"_final", {"UINTEGER"}, 1, "UINTEGER", finish_numbers},

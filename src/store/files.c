@@ -66,6 +66,8 @@ void file_remove_tree(const char *path, bool itself)
         char name[PATH_MAX];
         struct stat file;
         snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+
+        /* A link goes, what it points at stays. */
         if (lstat(name, &file) == 0 && S_ISDIR(file.st_mode))
             file_remove_tree(name, true);
         else

@@ -93,6 +93,9 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged, 
     enum status status = STATUS_OK;
     size_t gone = 0;
 
+    /* One change for all groups: readers see none of it or all. It begins with the first group, so
+     * that nothing is written where there is nothing to merge. A part that went into an earlier
+     * group is still in the list of the state from which all this starts. */
     for (size_t i = 0; i < store->part_count && status == STATUS_OK; i++) {
         if (!merges(&store->parts[i]) || (change && store_dropped(change, store->parts[i].number)))
             continue;

@@ -83,6 +83,8 @@ void store_numbering_free(struct numbering *numbering)
 {
     if (!numbering)
         return;
+
+    /* Readers may have held slots that were outgrown, so those were kept until now. */
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *shard = &numbering->shards[i];
         for (struct slots *slots = atomic_load(&shard->slots), *older; slots; slots = older) {

@@ -123,6 +123,7 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
     struct wanted *wanted = &reading->wanted[reading->wanted_count++];
     wanted->name = name;
 
+    /* A role's own columns go before properties. */
     size_t own;
     const struct role_column *columns = store_role_columns(reading->read->role, &own);
     for (size_t i = 0; i < own; i++)
@@ -131,6 +132,7 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
             return STATUS_OK;
         }
 
+    /* A property, or under a prefix the codes of one that is text. */
     const char *coded = coded_column(name);
     bool codes = coded != NULL;
     const struct schema_column *column = NULL;
@@ -138,6 +140,7 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
         column = schema_column(table, codes ? coded : name);
     if (!column)
         return unknown_column(table, reading->read->table, name, error);
+
     if (codes)
         snprintf(wanted->type, sizeof wanted->type,
                  column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER");
@@ -172,10 +175,11 @@ static enum status start(struct reading *reading, const struct store *store,
 
     size_t most = read->column_count;
     if (!read->columns)
-        most = 8 + (table ? table->column_count : 0);
+        most = roles[read->role].count + (table ? table->column_count : 0);
     reading->wanted = ARENA_ARRAY(&reading->arena, struct wanted, most);
     if (!read->columns)
         return want_all(reading, table, error);
+
     for (size_t i = 0; i < read->column_count; i++)
         TRY(want(reading, table, read->columns[i], error));
     return STATUS_OK;

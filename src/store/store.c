@@ -84,6 +84,7 @@ static enum status make_catalog(struct arena *arena, const char *path, const cha
     const char *aside = arena_printf(arena, "%s/tmp/catalog.db", path);
     const char *final = arena_printf(arena, "%s/catalog.db", path);
 
+    /* A creation that was killed may have left half a catalog there. */
     file_remove_tree(arena_printf(arena, "%s/tmp", path), false);
     struct catalog *catalog = NULL;
     TRY(catalog_open(aside, CATALOG_CREATE, zone, currency, &catalog, error));
@@ -92,6 +93,7 @@ static enum status make_catalog(struct arena *arena, const char *path, const cha
     if (rename(aside, final) != 0)
         return error_system(error, errno, "%s cannot be made", final);
 
+    /* A store that may be gone after a power cut is not reported as made, nor left behind. */
     enum status status = file_sync(path, error);
     if (status == STATUS_OK)
         status = file_sync_parent(path, error);
@@ -117,6 +119,7 @@ enum status store_create(const char *path, const char *zone, const char *currenc
         return error_system(error, errno, "the store %s cannot be made", path);
     TRY(check_empty(path, error));
 
+    /* The catalog comes last: it is what makes a folder a store. */
     struct arena arena;
     arena_init(&arena, 0);
     enum status status = STATUS_OK;
@@ -183,6 +186,8 @@ static enum status take_lock(struct store *store, const char *command, struct er
             "it can be read where it is; to change it, copy it to a place that may be written");
         return status;
     }
+
+    /* The file stays when the lock goes; who holds it has written its name into it. */
     if (set_lock(store->lock, F_WRLCK, 0, 1, &taken) != STATUS_OK)
         return error_system(error, errno, "the store %s cannot be locked", store->path);
     return taken ? sign_lock(store, command, error) : say_busy(store, error);

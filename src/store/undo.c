@@ -117,11 +117,8 @@ static size_t part_list(struct undo *undo, const char *table, enum part_role rol
 /* The kind that a table of lines belongs to, or NULL. */
 static const char *kind_of_lines(struct undo *undo, const char *table)
 {
-    size_t length = strlen(table);
-    static const char ending[] = ".line";
-    size_t rest = length < sizeof ending - 1 ? 0 : length - (sizeof ending - 1);
-    bool lines = rest && strcmp(table + rest, ending) == 0;
-    return lines ? arena_printf(undo->arena, "%.*s", (int)rest, table) : NULL;
+    size_t length = schema_lines_of(table);
+    return length ? arena_strndup(undo->arena, table, length) : NULL;
 }
 
 /* What the shadow has of a kind, or of its lines: those follow their groups, so that what stands
@@ -223,6 +220,7 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
     static const char *const alive =
         "(import, arrival) IN (SELECT (import, arrival) FROM strata_alive)";
     uint64_t rows = 0;
+
     if (any) {
         struct store_new_part facts = {.table = shadow->table, .role = PART_FACTS};
         facts.select = arena_printf(
@@ -231,6 +229,7 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
         TRY(store_write_part(undo->change, undo->lake, &facts, &rows, error));
     }
 
+    /* Most shadow parts have nothing of the import: they stay as they are. */
     if (!rows && !holds(undo, shadow))
         return STATUS_OK;
     const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going,

@@ -198,6 +198,8 @@ static enum status rebuild(struct verifying *verifying, struct store_change *cha
     const struct catalog_part *owner = part ? part_of(store, part->owner) : NULL;
     struct error ignored;
 
+    /* Activity is all that can be made again, and only from a part of facts or traits that is whole
+     * itself. */
     if (!finding->repairable || !owner ||
         store_check_part(store, owner, NULL, 0, &ignored) != STATUS_OK)
         return STATUS_OK;
@@ -218,6 +220,7 @@ static enum status record(struct verifying *verifying, struct lake *lake,
     struct catalog_checksum *checksums;
     struct error ignored;
     size_t count;
+
     TRY(catalog_checksums(catalog, part->number, verifying->arena, &checksums, &count, error));
     if (count || read_through(verifying, lake, part, &ignored) != STATUS_OK)
         return STATUS_OK;

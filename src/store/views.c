@@ -259,7 +259,7 @@ static enum status fill_records(void *context, uint64_t first, size_t max,
         ((uint32_t *)columns[1].data)[count] = interval->customer;
         ((int64_t *)columns[2].data)[count] = interval->entered;
         ((int64_t *)columns[3].data)[count] = interval->left;
-        if (interval->left == INT64_MAX)
+        if (interval->left == INT64_MAX) /* still a member */
             lake_output_null(&columns[3], count);
     }
 
@@ -280,6 +280,7 @@ static enum status view_records(struct views *views, struct error *error)
     struct lake_source source = {"strata_records", names,  types, 4, 0, false,
                                  fill_records,     records};
     TRY(lake_register_source(views->lake, &source, error));
+
     const char *select =
         arena_printf(views->arena,
                      "SELECT segment, i.identifier AS customer, r.customer AS customer_number, "
@@ -326,6 +327,8 @@ enum status store_create_views(struct store *store, struct lake *lake, struct ar
 {
     struct views views = {store, lake, arena};
     const char *names;
+
+    /* A kind may be called as one of ours is: then it goes by its name, and ours by strata.NAME. */
     TRY(parts_sql(&views, "identity", PART_IDENTITY, &names, error));
     TRY(lake_execute(lake, "CREATE SCHEMA IF NOT EXISTS strata; SET search_path='main,strata'",
                      error));
