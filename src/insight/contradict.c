@@ -179,10 +179,10 @@ static void check_same(struct pairing *pairing, int a_index, int b_index)
         if (a->value[position] != b->value[position]) {
             clash.broken++;
 
-            /* How many would differ if a and b were paired at random. */
             clash.example = position;
         }
     }
+    /* How many would differ if a and b were paired at random. */
     clash.by_chance = clash.known * (1 - agreeing(a, b) / ((double)a->known * b->known));
     if (clash.known >= LEAST_KNOWN && clash.broken <= same_but_for * clash.known &&
         clash.broken <= (1 - explains) * clash.by_chance)

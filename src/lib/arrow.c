@@ -277,7 +277,6 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     if (!chunk)
         return 0;
     /* A batch is a struct without a row of its own to be unknown. */
-
     init_array(out, chunk->rows, 1, chunk->column_count);
     for (size_t i = 0; i < chunk->column_count; i++)
         fill_array(out->children[i], &chunk->columns[i], 0, chunk->rows);

@@ -176,12 +176,12 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
 
     known_in_all(run, step, out, operands, step->child_count);
+    /* A decimal times a length of time comes to whole seconds, rounded down like all of
+     * them. */
     bool decimal_duration =
         step->type == VALUE_DURATION &&
         (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
     FOR_KNOWN(out, lanes) {
-        /* A decimal times a length of time comes to whole seconds, rounded down like all of
-         * them. */
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {

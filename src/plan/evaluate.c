@@ -313,8 +313,7 @@ void run_batch(struct run *run, uint32_t first, uint32_t count)
         size_t rows = run->lanes[FRAME_ROWS + t];
         most = rows > most ? rows : most;
     }
-    /* The longest frame decides: any step may answer with constants instead of bits of its own.
-     * 273- */
+    /* The longest frame decides: any step may answer with constants instead of bits of its own. */
     need_constants(run, most);
     arena_reset(&run->scratch);
     clock_tick(run, CLOCK_BATCH);
@@ -334,9 +333,9 @@ static void patch_table(struct run *run, int t, uint32_t position)
         population_delta_view(run->delta, position, index, run->patch[t]);
     if (!table)
         table = base;
-    /* Columns go along with the rows: a patched table has its own arrays, in the same order. */
     else
         view_table(run, t, table, 0, 1);
+    /* Columns go along with the rows: a patched table has its own arrays, in the same order. */
     for (size_t c = 0; c < run->plan->columns.count; c++)
         if (run->plan->columns.items[c].table == t && run->binding->columns[c])
             run->columns[c] = &table->columns[run->binding->columns[c] - base->columns];

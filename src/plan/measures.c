@@ -442,13 +442,13 @@ static void edge_rows(const struct run *run, const struct table_view *view,
 {
     const uint32_t *offset = view->offset;
     uint32_t begin = view->begin, lanes = run->count;
+    /* Where all are selected the offsets say it; else the bits are looked at a word at a time. */
     if (selected->hint == HINT_ALL && last)
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane + 1] - begin - (offset[lane + 1] > offset[lane]);
     else if (selected->hint == HINT_ALL) /* the begin is the end when there are none */
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane] - begin;
-    /* A fact with no other bit around it costs a look or two at words, not at rows. */
     else
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] =

@@ -266,7 +266,6 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
 
     /* Facts just outside an edge, whatever selects them: the next one comes in, and where an edge
      * goes back the last one it passed does. Times ascend, so these are neighbours of the edges. */
-
     for (at = begin; at < end && view->time[at] < lo; at++)
         continue;
     if (at > begin && view->time[at - 1] >= next_lowest_edge(run, bounds_step, lo))

@@ -101,7 +101,6 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
 
     /* From piece to piece, ten of them or so. Where one begins the edge may have jumped over the
      * moment; within it the meeting is a subtraction. */
-
     bool reached = zone_add(zone, from, months, sign) >= moment;
     for (int64_t at = begin > from ? begin : from, end; at < stop; at = end) {
         int64_t edge = zone_add(zone, at, months, sign);

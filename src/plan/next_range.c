@@ -323,7 +323,6 @@ static struct range range_of_choice(struct run *run, const struct step *step, si
             return side;
         /* The greatest of several lies between the greatest of their lows and of their highs, and
          * the least likewise. */
-
         if (!best.known)
             best = side;
         best.low = greater ? greatest(best.low, side.low) : least(best.low, side.low);
@@ -350,9 +349,9 @@ static struct range range_of_count(struct run *run, const struct step *step, siz
     struct range of = range_of(run, step->child[0], lane, to);
     bool dates = is_date(run, step, 0);
 
-    /* Beyond the calendar the evaluator does not count either. */
     if (!of.certain || !of.known)
         return of;
+    /* Beyond the calendar the evaluator does not count either. */
     if (of.low <= (dates ? DATE_MIN : MOMENT_MIN) || of.high >= (dates ? DATE_MAX : MOMENT_MAX))
         return anything;
     return count_between(run, step, dates, (int64_t)of.low, (int64_t)of.high, to);

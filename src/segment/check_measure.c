@@ -185,14 +185,14 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         return false;
     }
 
-    /* A copy is checked, so that what was written can be printed again. One tree stands for all
-     * kinds, which is why they may differ in nothing else. */
     if (all_bare)
         return true;
     struct scope scope = {.fact = true,
                           .kinds = measure->kinds,
                           .tables = measure->kind_table,
                           .kind_count = measure->kind_count};
+    /* A copy is checked, so that what was written can be printed again. One tree stands for all
+     * kinds, which is why they may differ in nothing else. */
     for (int i = 0; i < measure->written_count; i++) {
         size_t errors = check->problems->errors;
         struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);

@@ -299,7 +299,7 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     }
 
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
-    /* What was meant, from the likeliest: an amount with its unit, a name with a hyphen, a text
+    /* What was meant, from the likeliest: an amount with a currency, a name with a hyphen, a text
      * without its quotes, a column nearly so called. */
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(path->written), check->arena);
@@ -357,8 +357,8 @@ static void check_customer_name(struct check *check, struct segment_node *node)
                            node->name),
                        "ask for one of them: in %s.…", node->name);
         return;
-        /* The prefix is what facts call the customer's own by; here it says nothing. */
     }
+    /* The prefix is what facts call the customer's own by; here it says nothing. */
     bool prefixed = path->part_count > 1 && strcmp(path->parts[0], SCHEMA_TRAIT_TABLE) == 0;
     check_trait(check, node, prefixed);
 }
@@ -413,10 +413,10 @@ static void check_property(struct check *check, const struct scope *scope,
     if (!check->schema || scope->kind_count == 0) {
         trust_path(check, node, from);
         return;
-        /* Each kind gives the property's walk in its own table. They must come to the same type by
-         * the same tables, since one value is made of all. */
     }
 
+    /* Each kind gives the property's walk in its own table. They must come to the same type by
+     * the same tables, since one value is made of all. */
     for (int k = 0; k < scope->kind_count; k++) {
         struct walk walk;
         if (scope->tables[k] < 0) {

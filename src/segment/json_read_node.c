@@ -732,11 +732,11 @@ void segment_json_put(struct json_reader *reader, const json_t *node)
 {
     if (reader->depth >= SEGMENT_DEPTH_MAX)
         segment_json_fail(reader, "this condition is nested too deeply: more than 200 levels");
-    /* The first of the table's keys that the node has says what it is. */
     if (reader->failed)
         return;
 
     reader->depth++;
+    /* The first of the table's keys that the node has says what it is. */
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
         const json_t *value = json_object_get(node, nodes[i].key);
         if (value) {

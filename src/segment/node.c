@@ -335,11 +335,11 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name,
                                        struct segment_node *filter, struct token end)
 {
     struct segment_span span = segment_span_join(name.span, end.span);
+    /* Accounts come first, as any, none and count are words of both. */
     struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
 
     if (account)
         return account;
-    /* Accounts come first, as any, none and count are words of both. */
     int aggregate = segment_aggregate_by_name(name.text);
     if (aggregate >= 0)
         return measure_call(parse, aggregate, span, arguments, window, filter);

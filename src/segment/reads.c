@@ -107,9 +107,9 @@ static void read_op(struct reader *reader, const struct segment_node *node)
 {
     const struct standing *standing = &reader->standing;
 
+    /* A trait is a column of the traits' table, a property one of each kind it may be of. */
     switch (node->op) {
     case OP_TRAIT:
-    /* A trait is a column of the traits' table, a property one of each kind it may be of. */
     case OP_TRAIT_AS_OF: read_path(reader, &node->path, trait_table(reader), 0); break;
     case OP_ACCOUNT: read_path(reader, &node->account->path, trait_table(reader), 0); break;
     case OP_PROPERTY:

@@ -108,8 +108,8 @@ static void merge(struct build *build)
     size_t kept = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
         struct statement statement = build->statements.items[i];
-        /* Lists have names of their own: a segment may be called like one. */
         bool is_new;
+        /* Lists have names of their own: a segment may be called like one. */
         char key[NAME_MAX_BYTES + 2];
         snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
                  statement.name);

@@ -76,7 +76,7 @@ double stats_lbeta(double a, double b)
         return stats_lgamma(a) + stats_lgamma(b) - stats_lgamma(a + b);
 
     /* Small ones have no large parts to cancel. A large one's Stirling formula is taken apart, so
-     * that what a and a + b share is gone before anything is subtracted. 60- */
+     * that what a and a + b share is gone before anything is subtracted. */
     double sum = a + b;
     if (b >= 10)
         return half_log_two_pi - 0.5 * log(b) - a * log1p(b / a) + b * log(b / sum) +
