@@ -29,6 +29,8 @@ enum status cli_explain(struct cli *cli, struct error *error)
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     enum status status = cli_moment(cli, session, &moment, error);
+
+    /* Text or JSON: the engine writes whichever it is given a place for. */
     if (status == STATUS_OK)
         status = engine_explain(session, cli->arguments[0], customer, &moment, &cli->arena,
                                 cli->json ? NULL : &text, cli->json ? &json : NULL, error);
@@ -173,6 +175,8 @@ static void print_profile(struct cli *cli, const struct session *session,
     shares_table(cli, &profile->profile, false, most);
     if (!apart)
         fprintf(cli->out, "Nothing beyond chance: %zu compared.\n\n", profile->profile.compared);
+
+    /* A condition that reads nothing of which there is a profile has nothing to show here. */
     if (!own)
         return;
     fputs("By definition: what the segment's own condition reads\n\n", cli->out);
@@ -238,6 +242,8 @@ static enum status profile_segment(struct cli *cli, struct session *session, str
     TRY(cli_moment(cli, session, &moment, error));
     TRY(engine_profile(session, cli->arguments[0], &moment, &cli->arena, &profile, error));
     cli_note_lost(cli, profile.lost, profile.lost_count);
+
+    /* Three forms of one thing: for reading, for spreadsheets, for programs. */
     if (format == CLI_FORMAT_TABLE) {
         print_profile(cli, session, &profile, (size_t)most);
         return STATUS_OK;

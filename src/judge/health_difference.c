@@ -127,6 +127,7 @@ static void check_segments(struct health *health)
 static const struct insight_difference *same_feature(const struct insight_profile *profile,
                                                      const struct insight_feature *feature)
 {
+    /* The same feature is the same place in memory: profiles are of one set of features. */
     for (size_t i = 0; i < profile->count; i++)
         if (profile->items[i].feature == feature)
             return &profile->items[i];
@@ -141,6 +142,8 @@ static struct contrast surest_number(const struct insight_profile *a,
     double tested = (double)(a->count > b->count ? a->count : b->count);
     for (size_t i = 0; i < a->count; i++) {
         const struct insight_difference *x = &a->items[i], *y = same_feature(b, x->feature);
+
+        /* What a definition reads differs by itself, in whichever of the two it is. */
         if (x->is_share || x->by_definition || !y || y->by_definition)
             continue;
         const struct insight_spread *in = &x->inside, *out = &y->inside;
@@ -149,6 +152,8 @@ static struct contrast surest_number(const struct insight_profile *a,
             continue;
 
         double in2 = in->deviation * in->deviation, out2 = out->deviation * out->deviation;
+
+        /* In units of the mean of both variances, as in a profile. */
         double effect = (in->mean - out->mean) / sqrt((in2 + out2) / 2);
         double p =
             stats_welch(in->mean, in2, (double)in->known, out->mean, out2, (double)out->known).p;
@@ -306,6 +311,7 @@ void health_check_wobble(struct health *health)
     const struct segment_set *set = health->evidence->view->set;
     uint64_t *others =
         ARENA_ARRAY(health->evidence->arena, uint64_t, health->evidence->view->result->words + 1);
+
     for (int s = 0; s < set->segment_count; s++)
         if (health->size[s] && health->size[s] < health->customers && !health->alike[s] &&
             !set->segments[s].is_else)
@@ -340,6 +346,8 @@ static double mean_size(const struct judge_history *history, size_t first, int s
     double sum = 0, count = 0;
     for (size_t r = first; r < history->refreshes; r++) {
         uint64_t size = history->customers[r * (size_t)history->segment_count + (size_t)segment];
+
+        /* No size is not a size of 0: it would halve the mean. */
         if (size == UINT64_MAX)
             continue;
         sum += (double)size;
