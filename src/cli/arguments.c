@@ -169,6 +169,7 @@ enum status cli_parse(struct cli *cli, const struct cli_command *command, int ar
     cli->arguments = ARENA_ARRAY(&cli->arena, const char *, (size_t)argc + 1);
     bool only_arguments = false;
     for (int at = 0; at < argc; at++) {
+        /* Behind -- a dash is no option any more; a single dash is standard input. */
         if (!only_arguments && strcmp(argv[at], "--") == 0)
             only_arguments = true;
         else if (!only_arguments && argv[at][0] == '-' && argv[at][1])

@@ -78,6 +78,8 @@ static enum status put_text(struct cli_xlsx *xlsx, struct text text, lxw_format 
 {
     lxw_error code = worksheet_write_string(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column,
                                             escaped(xlsx, text), format);
+
+    /* Refused rather than cut: nobody would notice a shorter text. */
     if (code == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
         return error_set(error, STATUS_ERROR,
                          "the text in row %u, column %zu is longer than the 32,767 characters of a "
@@ -98,6 +100,7 @@ static enum status put_number(struct cli_xlsx *xlsx, double number, lxw_format *
 static lxw_format *decimal_format(struct cli_xlsx *xlsx, int scale)
 {
     if (!xlsx->decimal[scale]) {
+        /* A format for each scale, made when it is first met: a sheet has at most a handful. */
         char pattern[32] = "0.";
         memset(pattern + 2, '0', (size_t)scale);
         xlsx->decimal[scale] = workbook_add_format(xlsx->book);
@@ -299,6 +302,9 @@ static bool is_whole(const char *path, int64_t least)
     if (stat(path, &there) == 0 &&
         !S_ISREG(there.st_mode)) /* a device or a pipe: nothing can be read back */
         return true;
+
+    /* The archive's directory says how long the sheet is once unpacked: shorter than its rows, it
+     * was cut. */
     FILE *file = fopen(path, "re");
     int64_t length = file ? part_length(file, "xl/worksheets/sheet1.xml") : -1;
     if (file)

@@ -71,6 +71,9 @@ static void check_known(struct health *health, const struct insight_trait *trait
 static void check_stale(struct health *health, const struct insight_trait *trait)
 {
     double days = (double)(health->evidence->view->now - (int64_t)trait->latest) / SECONDS_A_DAY;
+
+    /* Without a time of its own a telling is as old as its import, which says nothing of the
+     * value. */
     if (!trait->latest || trait->undated || days <= STALE_DAYS)
         return;
     health_add(
@@ -170,6 +173,8 @@ static const char *value_text(const struct health *health, const struct insight_
     switch (trait->type) {
     case VALUE_TEXT:
         word = population_text(health->evidence->view->population, (uint32_t)value);
+
+        /* A text that few share may name somebody. */
         if (!insight_may_name(word, trait->start[trait->rank[position] + 1] -
                                         trait->start[trait->rank[position]]))
             return "a text of few customers";
@@ -197,6 +202,8 @@ static struct clash_text decides_text(const struct health *health,
     const char *from = name_text(health, a), *to = name_text(health, b);
     const char *given = value_text(health, a, clash->example),
                *odd = value_text(health, b, clash->example);
+
+    /* An example that can be counted, so that whoever mends it finds the rows. */
     return (struct clash_text){
         health_text(
             health,
@@ -404,6 +411,7 @@ static int cut_texts(const struct population *population, const struct plan_valu
         }
 
     for (; kept < BINS - 1; kept++) {
+        /* The most frequent first: nine walks over the codes, and nothing to sort. */
         uint32_t best = 0;
         for (uint32_t code = 1; code < codes; code++)
             best = count[code] > count[best] ? code : best;
@@ -439,6 +447,7 @@ static double fill_bins(const struct population *population, const struct plan_v
             bins[bin_of(values, p, cuts, count)]++;
             total++;
         }
+
     return total;
 }
 
@@ -523,6 +532,8 @@ static void drift_since(struct health *health, const struct insight_feature **wh
     for (size_t i = 0; i < count; i++) {
         drifts[tested] = measure_drift(health, which[i], &values[i]);
         p[tested] = drifts[tested].p;
+
+        /* A feature that cannot be measured leaves no place in the family of tests. */
         tested += drifts[tested].feature != NULL;
     }
     stats_benjamini_hochberg(p, tested, p);

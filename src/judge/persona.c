@@ -164,6 +164,8 @@ void judge_persona_write(const struct session *session, const struct judge_perso
 
 const struct insight_profile *judge_profile(const struct judge_evidence *evidence, int segment)
 {
+    /* Made once for health, personas and the report alike: a profile costs a walk over all
+     * features. */
     struct insight_profile **kept = &evidence->profiles[segment];
     if (*kept)
         return *kept;
@@ -179,6 +181,8 @@ struct segment_needs judge_persona_needs(const struct schema *schema, struct are
         .items = ARENA_ARRAY(arena, struct segment_need, schema->table_count + 1)};
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
+
+        /* Only tables in which products may have names. */
         const char *name = table->role == SCHEMA_REFERENCE ? persona_name_column(table) : NULL;
         if (!name)
             continue;

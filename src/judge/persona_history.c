@@ -123,6 +123,8 @@ static void write_fact(const struct persona *persona, const struct population_ta
     buffer_string(text, table->name);
     if (paid >= 0)
         said += add_value(persona, table, &table->columns[paid], true, row, text);
+
+    /* Texts before numbers: what was bought says more than how many. */
     for (int numbers = 0; numbers < 2; numbers++)
         for (int c = 0; c < (int)table->column_count && said < MOST_SAID; c++)
             if (c != paid && (table->columns[c].type != VALUE_TEXT) == numbers)
@@ -152,6 +154,8 @@ static void write_history(struct persona *persona, const struct moment *moments,
         int32_t day = zone_date(zone, moments[i].time);
         size_t more = 0;
         struct buffer text;
+
+        /* The newest of a day and kind speaks for the others. */
         if (told[i])
             continue;
         for (size_t j = i + 1; j < count && zone_date(zone, moments[j].time) == day; j++)

@@ -38,6 +38,9 @@ static enum status load(const struct model_matrix *features, DMatrixHandle *out,
     enum status status = STATUS_OK;
     for (size_t i = 0; i < cells; i++) {
         data[i] = (float)features->data[i];
+
+        /* An unknown goes as it is: trees have a way for it. An infinity may come of the narrowing
+         * itself. */
         if (isinf(data[i])) {
             status =
                 error_set(error, STATUS_ERROR, "feature %zu of row %zu is infinite or too large",

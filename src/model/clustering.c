@@ -56,6 +56,8 @@ static struct model_kmeans centres_of(const struct model_matrix *matrix, const u
         for (size_t j = 0; j < d; j++)
             out.centre[label[i] * d + j] += matrix->data[i * d + j];
     }
+
+    /* A group that lost all its rows to others has a centre at 0, not at 0/0. */
     for (size_t c = 0; c < (size_t)k; c++)
         for (size_t j = 0; j < d; j++)
             out.centre[c * d + j] /= fmax(out.size[c], 1);
@@ -105,6 +107,7 @@ static double agreement_of(const uint32_t *label, size_t rows, const uint32_t *o
 {
     size_t same = 0;
     for (size_t i = 0; i < seen; i++)
+        /* The rows that thin_out took, found again. */
         same += label[seen < rows ? i * rows / seen : i] == own[i];
     return (double)same / (double)seen;
 }
@@ -268,6 +271,8 @@ struct model_matrix model_clustering_embed(const struct model_prototypes_data *d
 {
     size_t numbers = (size_t)data->columns, categories = (size_t)data->categories,
            columns = numbers;
+
+    /* Two codes that differ do so in two columns: each counts for half of gamma. */
     double differs = sqrt(gamma / 2);
     for (size_t c = 0; c < categories; c++)
         columns += data->levels[c];
@@ -296,6 +301,8 @@ static struct model_prototypes_data take_apart(const struct model_matrix *matrix
         if (numbers)
             memcpy(number + i * numbers, row, sizeof *number * numbers);
         row += numbers;
+
+        /* The first level is that of rows without a mark at another one. */
         for (size_t c = 0; c < categories; row += layout->levels[c++])
             for (uint32_t l = 1; l < layout->levels[c]; l++)
                 if (row[l] > 0)

@@ -184,6 +184,8 @@ static enum status sorted_rows(enum model_clv_type type, const struct model_clv_
     pool_run(pool, PILES, sort_pile, &piles);
 
     *count = 0;
+
+    /* In place: what is written never overtakes what is read. */
     for (size_t i = 0; i < piles.start[PILES]; i++)
         if (*count && compare_rows(&rows[*count - 1], &rows[i]) == 0)
             rows[*count - 1].weight += rows[i].weight;
@@ -447,6 +449,8 @@ void model_clv_write(const struct model_clv *model, struct json *json)
 {
     json_write_object(json);
     json_put_string(json, "type", families[model->type]->name);
+
+    /* A parameter that is not identified has no error; it is written as null. */
     json_put_object(json, "parameters");
     for (int i = 0; i < 4; i++) {
         json_put_object(json, families[model->type]->parameter[i]);

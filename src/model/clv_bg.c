@@ -221,6 +221,9 @@ static int tail(double shape, double scale, double a, double b, double t, double
     double z = t / (scale + t), chance = exp(shape * log1p(-z)), rest = 1 - chance, stays = 1;
     if (!(chance > 1e-250)) /* it would underflow below; the caller then asks one at a time */
         return 0;
+
+    /* `rest` is a difference that loses digits as it falls: down to `stop`, at 1e-3 or so, enough
+     * are left. */
     for (int n = 0; n < most; n++) {
         out[n] = stays * (rest > 0 ? rest : 0);
         if (out[n] <= stop)

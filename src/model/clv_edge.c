@@ -121,6 +121,7 @@ static double on_edge(const double *x, double *gradient, void *context)
     double all[4] = {0};
     for (int i = 0; i < fit->count; i++)
         fit->x[fit->place[i]] = x[i];
+
     double value = model_clv_negative(fit->x, gradient ? all : NULL, &fit->likelihood);
     for (int i = 0; gradient && i < fit->count; i++)
         gradient[i] = all[fit->place[i]];
@@ -155,6 +156,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     if (edges[edge].leave_alike)
         let_go(out->x, family->leaves_alike);
 
+    /* What is left to fit: neither fixed at its bound nor gone with those who leave. */
     for (int i = 0; i < 4; i++) {
         bool fixed = (edges[edge].nobody_leaves && i >= 2) ||
                      (edges[edge].buy_alike && i == family->buys_alike) ||

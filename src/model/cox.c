@@ -76,6 +76,9 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
         double time = l->data->time[l->order[i - 1]], count = 0;
         size_t end = i;
         memset(l->tied, 0, sizeof *l->tied * places);
+
+        /* One pass for everybody of this time: all enter the risk set, those with an event the tied
+         * sums too. */
         for (; i > 0 && l->data->time[l->order[i - 1]] == time; i--) {
             const double *z = l->z + l->order[i - 1] * (size_t)p;
             double eta = 0;
@@ -312,6 +315,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
                 }
             }
 
+        /* Those who left now were there for everyone who left earlier, but not for each other. */
         for (size_t j = i; j < end; j++)
             if (l->data->event[l->order[j]]) {
                 count_in(tree, n, (size_t)rank[l->order[j]]);

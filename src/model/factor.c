@@ -43,6 +43,8 @@ enum status model_components_fit(int items, const double *covariance, struct are
     if (!stats_eigen(items, covariance, arena, out->deviation, out->direction))
         return error_set(error, STATUS_ERROR,
                          "the principal components of %d items could not be computed", items);
+
+    /* Rounding leaves eigenvalues a little below 0 where items are sums of others. */
     for (int i = 0; i < items; i++)
         out->deviation[i] = out->deviation[i] > 0 ? sqrt(out->deviation[i]) : 0;
     return STATUS_OK;
@@ -122,6 +124,8 @@ static void varimax(int rows, int columns, double *loading)
         double largest = 0;
         for (int a = 0; a < columns; a++)
             for (int b = a + 1; b < columns; b++) {
+                /* Kaiser's closed form: with u = x² − y² and v = 2xy the criterion is a cosine of
+                 * four times the angle. */
                 double u_sum = 0, v_sum = 0, cross = 0, squares = 0;
                 for (int i = 0; i < rows; i++) {
                     double x = loading[i * columns + a], y = loading[i * columns + b];
@@ -299,6 +303,8 @@ static bool score_weights(const double *r, struct model_factors *out, struct are
     if (!stats_cholesky(n, factor))
         return false;
     stats_multiply(n, k, k, out->loading, out->correlation, out->score);
+
+    /* A column at a time through the one factor: R is never inverted. */
     for (int m = 0; m < k; m++) {
         for (int i = 0; i < n; i++)
             column[i] = out->score[i * k + m];

@@ -135,6 +135,7 @@ static struct centres centres_of(const struct model_matrix *matrix, const uint32
             c.all[j] += x / (double)matrix->rows;
         }
     }
+
     for (int g = 0; g < k; g++) {
         c.groups += c.size[g] > 0;
         for (int j = 0; c.size[g] > 0 && j < d; j++)
@@ -211,6 +212,7 @@ static double log_within(const struct model_matrix *matrix, const uint32_t *labe
     struct centres c = centres_of(matrix, label, k, &arena);
     size_t d = (size_t)matrix->columns;
     double total = 0;
+
     if (power == 2)
         for (size_t i = 0; i < matrix->rows; i++)
             total += squared(matrix->data + i * d, c.centre + label[i] * d, (int)d);
@@ -234,6 +236,8 @@ static double category_likelihood(const struct model_matrix *matrix, size_t from
         for (uint32_t l = 0; l < levels; l++)
             count[label[i] * levels + l] +=
                 matrix->data[i * (size_t)matrix->columns + from + l] > 0;
+
+    /* The likeliest shares are those seen; a level that is not seen adds 0 ln 0 = 0. */
     for (int g = 0; g < k; g++)
         for (uint32_t l = 0; l < levels; l++) {
             double here = count[(size_t)g * levels + l];
@@ -300,6 +304,7 @@ static void gap_task(void *context, size_t task, int worker)
         own.data = data = base_malloc(sizeof *data * cells);
         model_reference_draw(&g->reference, MODEL_REFERENCE_UNIFORM, &random, data);
     }
+
     uint32_t *label = base_calloc(own.rows, sizeof *label);
 
     /* One group needs no method. */

@@ -105,6 +105,9 @@ static void share_components(struct boruvka *b)
 {
     for (uint32_t node = b->tree.node_count; node-- > 0;) {
         const struct model_neighbours_node *n = &b->tree.node[node];
+
+        /* A node of one component need not be searched for another: late rounds skip nearly
+         * everything. */
         uint32_t all = n->right ? b->shared[node + 1] : b->component[n->begin];
         for (size_t i = n->begin; !n->right && i < n->end; i++)
             all = b->component[i] == all ? all : UINT32_MAX;
@@ -140,6 +143,9 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best,
         uint32_t i = best[c];
         if (i == UINT32_MAX)
             continue;
+
+        /* Components in order of their numbers, and rows by theirs: ties are broken the same way
+         * every time. */
         uint32_t one = root_of(parent, i), other = root_of(parent, b->other[i]);
         if (one == other)
             continue;
@@ -491,6 +497,9 @@ void model_density_rule_new(const struct model_matrix *matrix, const struct mode
     double *data = ARENA_ARRAY(arena, double, rows *columns);
     *out = (struct model_density_rule){
         .k = model->k, .label = ARENA_ARRAY(arena, uint32_t, rows), .reach = model->reach};
+
+    /* An even choice of rows: what is saved must stay small, and dense regions keep more of
+     * them. */
     for (size_t i = 0; i < rows; i++) {
         size_t row = i * matrix->rows / rows;
         memcpy(data + i * columns, matrix->data + row * columns, sizeof *data * columns);

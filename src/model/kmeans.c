@@ -190,6 +190,7 @@ static void shift(struct work *w, size_t task, uint32_t group, const double *row
 static void place_row(struct work *w, size_t task, size_t i, uint32_t found, double upper,
                       double lower)
 {
+    /* In the first round there is no group to leave. */
     if (w->first || found != w->label[i]) {
         const double *row = w->data + i * (size_t)w->columns;
         if (!w->first)
@@ -579,6 +580,8 @@ static void keep_finalist(struct finalist *list, int count, const struct work *w
         if (fabs(list[i].inertia - inertia) <= 1e-9 * inertia) /* the same answer again */
             return;
 
+    /* The last place's memory is taken over: nothing is allocated, whatever the number of
+     * starts. */
     struct finalist place = list[count - 1];
     int i = count - 1;
     for (; i > 0 && list[i - 1].inertia > inertia; i--)
@@ -630,6 +633,8 @@ static void finish(struct work *w, struct arena *arena, double inertia, struct m
     out->k = w->k;
     out->columns = w->columns;
     out->inertia = inertia;
+
+    /* Groups by falling size from here on: numbers mean the same at every fit. */
     for (int c = 0; c < w->k; c++) {
         memcpy(out->centre + c * w->columns, w->centre + order[c] * (size_t)w->columns,
                sizeof *w->centre * (size_t)w->columns);

@@ -285,6 +285,9 @@ static void random_start(const struct fitting *f, struct start *s, uint64_t numb
         s->share[c] = 1.0 / f->classes;
         for (int i = 0; i < f->data->items; i++) {
             double *chance = s->log_chance + c * f->cells + f->level_start[i], sum = 0;
+
+            /* Exponentials over their sum: every distribution of answers is as likely as any
+             * other. */
             for (int l = 0; l < f->data->levels[i]; l++)
                 sum += chance[l] = stats_random_exponential(&random);
             for (int l = 0; l < f->data->levels[i]; l++)
@@ -430,6 +433,8 @@ static void take_logarithms(struct model_latent *model, struct arena *arena)
     model->log_chance = ARENA_ARRAY(arena, double, places);
     for (size_t i = 0; i < places; i++)
         model->log_chance[i] = log(fmax(model->chance[i], smallest_chance));
+
+    /* With covariates the shares are of each row, and are worked out when it is scored. */
     if (model->covariates)
         return;
     model->log_share = ARENA_ARRAY(arena, double, model->classes);

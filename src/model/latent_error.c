@@ -41,6 +41,8 @@ static struct layout lay_out(const struct model_latent *model, struct arena *are
                 likeliest =
                     model->chance[start + l] > model->chance[start + likeliest] ? l : likeliest;
             for (int l = 0; l < model->levels[i]; l++) {
+                /* Shares add up to 1, so one answer of each item is not free: the likeliest, whose
+                 * share is surest above 0. */
                 bool free = l != likeliest && model->chance[start + l] > fixed_below;
                 out.of_cell[start + l] = free ? out.count++ : -1;
             }
@@ -62,6 +64,8 @@ static void score_pattern(const struct model_latent *model, const struct layout 
         prior[c] = exp(prior[c]);
         for (int j = 0; c > 0 && j < width; j++)
             score[(c - 1) * width + j] = (posterior[c] - prior[c]) * (j ? covariate[j - 1] : 1);
+
+        /* A missing answer says nothing of its item. */
         for (int i = 0; i < model->items; i++)
             for (int l = 0; code[i] >= 0 && l < model->levels[i]; l++) {
                 int cell = c * cells + model->level_start[i] + l, at = layout->of_cell[cell];

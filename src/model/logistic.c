@@ -59,6 +59,8 @@ static void refresh_eta(struct problem *p)
 {
     for (size_t i = 0; i < p->rows; i++)
         p->eta[i] = p->beta[p->columns];
+
+    /* Column by column, and only those that have an effect: with lasso these are few. */
     for (int j = 0; j < p->columns; j++)
         if (p->beta[j] != 0)
             for (size_t i = 0; i < p->rows; i++)
@@ -68,6 +70,8 @@ static void refresh_eta(struct problem *p)
 static double penalised(const struct problem *p, double lambda, double mix)
 {
     double penalty = 0;
+
+    /* The intercept is not penalised: the base rate is no effect. */
     for (int j = 0; j < p->columns; j++)
         penalty += mix * fabs(p->beta[j]) + (1 - mix) / 2 * p->beta[j] * p->beta[j];
     return -likelihood(p) / (double)p->rows + lambda * penalty;
@@ -129,6 +133,7 @@ static double descend(struct quadratic *q, const struct problem *p, size_t j, do
     if (is_intercept)
         next = slope / curve;
     else if (p->scale[j] > 0) {
+        /* The soft threshold: lasso is taken off the slope, ridge is added to the curvature. */
         double size = fabs(slope) - lambda * mix;
         next = size > 0 ? copysign(size, slope) / (curve + lambda * (1 - mix)) : 0;
     }
@@ -513,6 +518,8 @@ void model_stratified_folds(const unsigned char *label, size_t rows, int folds, 
         order[i] = i;
     stats_random_shuffle(&random, order, rows);
     uint32_t next[2] = {0, 0};
+
+    /* Hits and misses are dealt out in turn, each by themselves: rare ones are in every fold. */
     for (size_t i = 0; i < rows; i++)
         fold[order[i]] = next[label[order[i]] != 0]++ % (uint32_t)folds;
 }

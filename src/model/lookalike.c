@@ -41,6 +41,9 @@ static bool next_run(struct list_walk *walk, double *from, double *to, double *s
     double score = walk->score[walk->order[walk->left - 1]];
     *from = *to = walk->place;
     *seeds = 0;
+
+    /* Equal scores have no order among them: they are taken together or the list would depend on
+     * the rows'. */
     for (; walk->left && walk->score[walk->order[walk->left - 1]] == score; walk->left--) {
         uint32_t row = walk->order[walk->left - 1];
         *to += walk->weight[row];

@@ -60,6 +60,8 @@ static double log_density(const double *mean, const double *factor, double log_d
     double square = 0;
     for (int j = 0; j < columns; j++)
         scratch[j] = row[j] - mean[j];
+
+    /* ‖L⁻¹(x − μ)‖² is the Mahalanobis distance: one triangular solve instead of an inverse. */
     stats_lower_solve(columns, factor, scratch);
     for (int j = 0; j < columns; j++)
         square += scratch[j] * scratch[j];
@@ -204,6 +206,8 @@ static void expect_labels(struct em *em, const uint32_t *label)
     memset(em->chance, 0, sizeof *em->chance * em->matrix->rows * (size_t)k);
     memset(em->task_weight, 0, sizeof *em->task_weight * em->tasks * (size_t)k);
     memset(em->task_mean, 0, sizeof *em->task_mean * em->tasks * (size_t)(k * d));
+
+    /* Into the places of the tasks, so that the first maximisation folds as all others do. */
     for (size_t i = 0; i < em->matrix->rows; i++) {
         size_t task = i / ROWS_A_TASK, c = label[i];
         em->chance[i * (size_t)k + c] = 1;

@@ -69,6 +69,8 @@ static int fill_box(const struct builder *b, uint32_t node)
             low[j] = fmin(low[j], x);
             high[j] = fmax(high[j], x);
         }
+
+        /* Cut where it is widest: boxes stay as near to cubes as they can. */
         if (high[j] - low[j] > width) {
             width = high[j] - low[j];
             widest = j;
@@ -163,6 +165,7 @@ struct search {
 static void sink(double *heap, int count, int at)
 {
     for (int child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        /* The larger child goes up, or the one below it would be larger than its parent. */
         child += child + 1 < count && heap[child + 1] > heap[child];
         if (heap[at] >= heap[child])
             return;

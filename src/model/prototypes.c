@@ -147,6 +147,8 @@ static void choose_starts(struct work *w, struct stats_random *random)
         double total = 0;
         for (size_t i = 0; i < rows; i++)
             total += w->cost[i];
+
+        /* Where all costs are 0 there are fewer different rows than groups: any row will do. */
         take_row(w, c,
                  total > 0 ? stats_random_weighted(random, w->cost, rows, total)
                            : stats_random_below(random, rows));
@@ -211,6 +213,8 @@ static void update(struct work *w)
             w->centre[c * data->columns + j] = w->sum[c * data->columns + j] / w->size[c];
         for (int j = 0; j < data->categories; j++) {
             const double *count = w->counts + (size_t)c * levels + w->level_start[j];
+
+            /* Strictly more, so that of equally common levels the lowest code stands. */
             uint32_t best = 0;
             for (uint32_t level = 1; level < data->levels[j]; level++)
                 best = count[level] > count[best] ? level : best;

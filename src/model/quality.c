@@ -28,6 +28,8 @@ static void curves(const unsigned char *label, const double *predicted, const ui
             else
                 misses += w;
         }
+
+        /* Pairs inside a run of equal scores count half. */
         area += misses * (above_hits + hits / 2);
         above_hits += hits;
         above += hits + misses;
@@ -86,6 +88,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
             hbb += v * x * x;
         }
 
+        /* Two equations by hand: a and b have one curvature matrix. */
         double det = haa * hbb - hab * hab, da, db = 0;
         if (!free_slope || !(det > 1e-12 * haa * hbb)) { /* all logits alike: b cannot be told */
             da = haa > 0 ? ga / haa : 0;
@@ -328,6 +331,8 @@ static void draw_loss(void *context, size_t task, int worker)
     stats_random_init(&random, draws->seed, task);
     for (size_t i = 0; i < draws->customers; i++) {
         size_t who = stats_random_below(&random, draws->customers);
+
+        /* Customers differ in rows, so a draw's mean is a ratio of two sums. */
         sum += draws->sum[who];
         rows += draws->rows[who];
     }

@@ -30,6 +30,8 @@ static void bounds(double survival, double log_error, double z, enum model_inter
     if (survival <= 0) {
         *low = *high = NAN;
     } else if (form == MODEL_INTERVAL_LOG || survival >= 1) {
+        /* On the logarithm's scale an interval may pass 1, where it is cut; on that of ln(−ln S) it
+         * cannot. */
         *low = survival * exp(-z * log_error);
         *high = fmin(1, survival * exp(z * log_error));
     } else {
@@ -113,6 +115,7 @@ double model_survival_at(const struct model_survival *curve, double time)
 static void add_time(int groups, double at_risk, const double *group_risk, double events,
                      const double *group_events, double *gap, double *expected, double *variance)
 {
+    /* Hypergeometric: who of those at risk left is a draw without putting back. */
     double spread = at_risk > 1 ? events * (at_risk - events) / (at_risk - 1) : 0;
     for (int a = 0; a < groups; a++) {
         double share = group_risk[a] / at_risk;

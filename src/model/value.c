@@ -70,6 +70,7 @@ static void log_of_purchases(const struct scoring *s, const struct model_history
         return;
     }
 
+    /* The sum's logarithm given n, over the chances of n: the law of total variance. */
     for (int n = 1; n < out->count; n++) {
         double chance = out->more_than[n - 1] - out->more_than[n];
         all += chance;
@@ -161,6 +162,9 @@ static struct stats_interval value_interval(const struct scoring *s, double aliv
 
     if (!(some > s->tail))
         return (struct stats_interval){0, 0};
+
+    /* ln of a gamma sum less ln of the customer's own rate, both with known mean and variance;
+     * independent given the history. */
     double mean = outlook->log_mean + log(much->gamma + total) -
                   (listed ? s->log_rate[(int)paid] : stats_digamma(shape));
     double deviation =
