@@ -1,5 +1,5 @@
-/* The program: finds the command, parses its words, runs it, and turns its status into the exit
- * code. */
+/* The program: finds the command, parses its words, runs it, and turns its status into
+ * the exit code. */
 #include "cli/command.h"
 
 #include <errno.h>

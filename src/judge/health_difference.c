@@ -41,8 +41,8 @@ static struct contrast strongest(const struct insight_profile *profile)
             continue;
         tested++;
 
-        /* One that matters beats any that does not; among those that matter the surest, else the
-         * largest. */
+        /* One that matters beats any that does not; among those that matter the surest,
+         * else the largest. */
         bool large = fabs(line->effect) >= health_differs;
         bool better = large ? !matters || line->p < best.p
                             : !matters && !(fabs(line->effect) <= fabs(best.effect));
@@ -67,8 +67,8 @@ static void say_alike(struct health *health, int segment, const struct contrast 
     bool chance = fabs(contrast->effect) >= health_differs;
     const char *by = contrast->by;
 
-    /* Two findings that must not be confused: nothing sets it apart, or something might, but too
-     * few customers are in it to tell. */
+    /* Two findings that must not be confused: nothing sets it apart, or something
+     * might, but too few customers are in it to tell. */
     health->alike[segment] = true;
     health_add(
         health,
@@ -225,8 +225,8 @@ static void compare_parts(struct health *health, const struct segment_scheme *sc
         return;
     for (int a = scheme->first_member; a < end; a++)
         for (int b = a + 1; b < end; b++) {
-            /* `else` holds whoever is left: that it resembles a part is no reason to merge the
-             * two. */
+            /* `else` holds whoever is left: that it resembles a part is no reason to
+             * merge the two. */
             if (!health->size[a] || !health->size[b] || set->segments[a].is_else ||
                 set->segments[b].is_else)
                 continue;
@@ -282,8 +282,8 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->evidence->arena, &wobble);
 
-    /* Half of the interval against half of the effect: wider, and its sign is not even sure. Small
-     * effects are allowed what would not matter. */
+    /* Half of the interval against half of the effect: wider, and its sign is not even
+     * sure. Small effects are allowed what would not matter. */
     double half = (wobble.high - wobble.low) / 2,
            most = fmax(health_differs, fabs(surest.effect) / 2);
     if (!wobble.drawn || half <= most)

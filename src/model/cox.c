@@ -1,9 +1,9 @@
 /*
- * Cox regression (Cox 1972), ties after Efron (1977) or Breslow (1974). Customers are walked from
- * the latest time to the earliest, so that sums over everyone still at risk grow one by one: a
- * step costs rows × covariates², whatever the number of events. Covariates are centred and scaled
- * first: the effects are found in standard deviations, where Newton's steps are safe, and turned
- * back at the end.
+ * Cox regression (Cox 1972), ties after Efron (1977) or Breslow (1974). Customers are
+ * walked from the latest time to the earliest, so that sums over everyone still at risk
+ * grow one by one: a step costs rows × covariates², whatever the number of events.
+ * Covariates are centred and scaled first: the effects are found in standard
+ * deviations, where Newton's steps are safe, and turned back at the end.
  */
 #include "base/json.h"
 #include "model/json_read.h"
@@ -70,15 +70,15 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
     memset(information, 0, sizeof *information * (size_t)(p * p));
     *events = 0;
 
-    /* All of one time enter the risk set before its events are counted: who leaves then was still
-     * there. */
+    /* All of one time enter the risk set before its events are counted: who leaves then
+     * was still there. */
     for (size_t i = n; i > 0;) {
         double time = l->data->time[l->order[i - 1]], count = 0;
         size_t end = i;
         memset(l->tied, 0, sizeof *l->tied * places);
 
-        /* One pass for everybody of this time: all enter the risk set, those with an event the tied
-         * sums too. */
+        /* One pass for everybody of this time: all enter the risk set, those with an
+         * event the tied sums too. */
         for (; i > 0 && l->data->time[l->order[i - 1]] == time; i--) {
             const double *z = l->z + l->order[i - 1] * (size_t)p;
             double eta = 0;
@@ -103,8 +103,8 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
                 average[a] += l->mean[a] / count;
         }
 
-        /* Residuals of tied events share the mean over their steps, as in Grambsch and Therneau's
-         * test. */
+        /* Residuals of tied events share the mean over their steps, as in Grambsch and
+         * Therneau's test. */
         for (size_t j = end; l->residual && j > i; j--) {
             if (!l->data->event[l->order[j - 1]])
                 continue;
@@ -181,8 +181,8 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
         double *step = trial + p;
         memcpy(step, gradient, sizeof *step * (size_t)p);
 
-        /* The likelihood is concave, but a whole step may still overshoot. A rise that is lost in
-         * the rounding of a sum over all customers (1e-10) counts as one. */
+        /* The likelihood is concave, but a whole step may still overshoot. A rise that
+         * is lost in the rounding of a sum over all customers (1e-10) counts as one. */
         for (;; size /= 2) {
             for (int a = 0; a < p; a++)
                 trial[a] = beta[a] + size * step[a];
@@ -241,8 +241,8 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
             sum[a] += (g[i] - mean) * l->residual[i * (size_t)p + (size_t)a];
     }
 
-    /* The information is taken as the same at every event, which is what makes the test a closed
-     * form. */
+    /* The information is taken as the same at every event, which is what makes the test
+     * a closed form. */
     double d = (double)events, all = 0;
     for (int a = 0; a < p; a++) {
         for (int b = 0; b < p; b++)
@@ -299,7 +299,8 @@ static double concordance(const struct partial *l, const double *beta, struct ar
         while (i > 0 && l->data->time[l->order[i - 1]] == time)
             i--;
 
-        /* Those censored at this very time outlived it: they enter before the events are compared.
+        /* Those censored at this very time outlived it: they enter before the events
+         * are compared.
          */
         for (int events = 0; events < 2; events++)
             for (size_t j = i; j < end; j++) {
@@ -402,8 +403,8 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
     TRY(climb(&l, beta, trial, gradient, information, &out->log_likelihood,
               &out->null_log_likelihood, error));
 
-    /* Once more at the answer, now keeping the residuals: they need the memory of rows ×
-     * covariates, which the steps before did without. */
+    /* Once more at the answer, now keeping the residuals: they need the memory of rows
+     * × covariates, which the steps before did without. */
     double *inverse = ARENA_ARRAY(arena, double, p *p), *spare = ARENA_ARRAY(arena, double, p *p);
     stats_cholesky_inverse(columns, information, inverse);
     l.residual = ARENA_ARRAY(arena, double, n *p);

@@ -1,9 +1,10 @@
 /*
- * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood; coordinate
- * descent with soft thresholds minimises it with the penalty (Friedman, Hastie & Tibshirani 2010).
- * Here the quadratic is a whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
- * the coordinates then costs columns² whatever the rows, and hundreds of sweeps are cheap. Where
- * columns say nearly the same, even those creep; then what is not zero is solved for at once.
+ * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood;
+ * coordinate descent with soft thresholds minimises it with the penalty (Friedman,
+ * Hastie & Tibshirani 2010). Here the quadratic is a whole matrix X̃ᵀWX̃, at rows ×
+ * columns² once a Newton step: a sweep over the coordinates then costs columns²
+ * whatever the rows, and hundreds of sweeps are cheap. Where columns say nearly the
+ * same, even those creep; then what is not zero is solved for at once.
  */
 #include "model/logistic.h"
 
@@ -236,8 +237,8 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
     return NEWTON_ROUNDS;
 }
 
-/* Slope and curvature of the likelihood at the present fit, by the used columns and the intercept,
- * which is last. row is scratch. */
+/* Slope and curvature of the likelihood at the present fit, by the used columns and the
+ * intercept, which is last. row is scratch. */
 static void newton_system(const struct problem *p, const int *column, int used, double *row,
                           double *slope, double *curvature)
 {
@@ -262,8 +263,8 @@ static void newton_system(const struct problem *p, const int *column, int used, 
             curvature[b * n + a] = curvature[a * n + b];
 }
 
-/* False where a feature is, but for rounding, made of others: its pivot is the deviation that they
- * leave of it. */
+/* False where a feature is, but for rounding, made of others: its pivot is the
+ * deviation that they leave of it. */
 static bool factorise(int n, double *curvature)
 {
     const double least = 1e-7; /* a variance of 1e-14 */
@@ -275,8 +276,8 @@ static bool factorise(int n, double *curvature)
     return !(smallest < least * curvature[0]);
 }
 
-/* The intercept in the features' own units stands far from the data's middle: its error needs the
- * covariances. */
+/* The intercept in the features' own units stands far from the data's middle: its error
+ * needs the covariances. */
 static double intercept_error(const struct problem *p, const int *column, int used,
                               const double *covariance)
 {
@@ -301,8 +302,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         if (p->scale[j] > 0)
             column[used++] = j;
 
-    /* Features that are the same for everyone have no effect to find: they stay at 0, outside the
-     * matrix. */
+    /* Features that are the same for everyone have no effect to find: they stay at 0,
+     * outside the matrix. */
     int n = used + 1;
     double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
            *step = ARENA_ARRAY(arena, double, n),
@@ -335,8 +336,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
             value = likelihood(p);
         }
 
-        /* Asked in every round: where labels are separated the likelihood rises for ever and no
-         * round is the last. */
+        /* Asked in every round: where labels are separated the likelihood rises for
+         * ever and no round is the last. */
         for (int a = 0; a < used; a++)
             if (fabs(p->beta[column[a]]) > BOUND)
                 return error_set(error, STATUS_ERROR,
@@ -453,8 +454,8 @@ static double largest_lambda(const struct problem *p, double mix)
         most = fmax(most, fabs(sum) / (double)p->rows);
     }
 
-    /* A ridge alone (mix 0) never makes an effect 0: its path starts where one part in a thousand
-     * of lasso would. */
+    /* A ridge alone (mix 0) never makes an effect 0: its path starts where one part in
+     * a thousand of lasso would. */
     return fmax(most / fmax(mix, 1e-3), 1e-9);
 }
 
@@ -555,8 +556,8 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
         }
     }
 
-    /* The cautious choice is the largest penalty within one standard error of the best (Breiman et
-     * al. 1984): fewer effects, hardly worse. */
+    /* The cautious choice is the largest penalty within one standard error of the best
+     * (Breiman et al. 1984): fewer effects, hardly worse. */
     for (int f = 0; f < folds; f++)
         error += (v.loss[f][choice] - best) * (v.loss[f][choice] - best);
     error = sqrt(error / (folds - 1) / folds);
@@ -604,8 +605,8 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
     *out = (struct model_logistic){
         .lambda = options->lambda, .mix = options->mix, .rows = (double)p.rows};
 
-    /* `errors` doubles as the place for the coefficients of the round before, which a penalised fit
-     * needs and a plain one does not. */
+    /* `errors` doubles as the place for the coefficients of the round before, which a
+     * penalised fit needs and a plain one does not. */
     enum status status = STATUS_OK;
     if (options->lambda == 0) {
         status = fit_plain(&p, &scratch, errors, &out->iterations, error);

@@ -1,7 +1,7 @@
 /*
- * Kaplan and Meier's curve (1958) with Greenwood's errors, the log-rank test and retention. All
- * walk the customers once in the order of time: everyone from a place on is still at risk there, so
- * sorting is the whole cost.
+ * Kaplan and Meier's curve (1958) with Greenwood's errors, the log-rank test and
+ * retention. All walk the customers once in the order of time: everyone from a place on
+ * is still at risk there, so sorting is the whole cost.
  */
 #include "model/survive.h"
 
@@ -30,8 +30,8 @@ static void bounds(double survival, double log_error, double z, enum model_inter
     if (survival <= 0) {
         *low = *high = NAN;
     } else if (form == MODEL_INTERVAL_LOG || survival >= 1) {
-        /* On the logarithm's scale an interval may pass 1, where it is cut; on that of ln(−ln S) it
-         * cannot. */
+        /* On the logarithm's scale an interval may pass 1, where it is cut; on that of
+         * ln(−ln S) it cannot. */
         *low = survival * exp(-z * log_error);
         *high = fmin(1, survival * exp(z * log_error));
     } else {
@@ -80,8 +80,8 @@ enum status model_survival_fit(const struct model_lifetimes *data, double level,
     double survival = 1, greenwood = 0, z = stats_normal_quantile(0.5 + level / 2);
     stats_order(data->time, n, order);
 
-    /* All of one time are at risk when its events happen. The last may all leave: then S is 0 and
-     * has no error of its own. */
+    /* All of one time are at risk when its events happen. The last may all leave: then
+     * S is 0 and has no error of its own. */
     for (size_t i = 0; i < n;) {
         size_t from = i, step = out->steps++;
         double events = 0, at_risk = (double)(n - i);
@@ -154,16 +154,16 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
                 all++;
             }
 
-        /* A time at which nobody left says nothing; those censored at it leave the risk set after
-         * it. */
+        /* A time at which nobody left says nothing; those censored at it leave the risk
+         * set after it. */
         if (all > 0)
             add_time(groups, at_risk, risk, all, events, gap, sum, variance);
         for (size_t j = from; j < i; j++)
             risk[group[order[j]]]--;
     }
 
-    /* Groups with something expected; one of them is left out, as its gap follows from the others
-     * and the matrix of all is singular. */
+    /* Groups with something expected; one of them is left out, as its gap follows from
+     * the others and the matrix of all is singular. */
     int used = 0;
     uint32_t *kept = ARENA_ARRAY(arena, uint32_t, g);
     for (uint32_t a = 0; a < g; a++)
