@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-static void moment_json(struct json *json, const struct session *session, const char *key,
-                        int64_t moment)
-{
-    char text[MOMENT_TEXT_MAX];
-    json_put_string(json, key, moment_format(session_zone(session), moment, text));
-}
-
 static enum status write_json(struct cli *cli, struct buffer *text, enum status status,
                               struct error *error)
 {
@@ -20,25 +13,6 @@ static enum status write_json(struct cli *cli, struct buffer *text, enum status 
         status = cli_write(cli, (struct text){text->data, text->length}, error);
     buffer_release(text);
     return status;
-}
-
-static void segments_json(const struct session *session, const struct session_segments *segments,
-                          int64_t now, struct json *json)
-{
-    json_write_object(json);
-    moment_json(json, session, "as_of", now);
-    json_put_integer(json, "customers", (int64_t)segments->customers);
-    if (segments->has_refresh)
-        moment_json(json, session, "refreshed", segments->refreshed);
-    json_put_array(json, "segments");
-    for (size_t i = 0; i < segments->count; i++) {
-        json_write_object(json);
-        engine_write_segment(&segments->items[i], json);
-        json_write_end_object(json);
-    }
-    json_write_end_array(json);
-    engine_write_broken(session, json);
-    json_write_end_object(json);
 }
 
 /* Definitions that are left out stand in the list, too: nothing goes from it without a word. */
@@ -115,7 +89,7 @@ static enum status write_segments(struct cli *cli, const struct session *session
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    segments_json(session, segments, now, &json);
+    engine_write_segments(session, segments, now, &json);
     return write_json(cli, &text, STATUS_OK, error);
 }
 
@@ -175,7 +149,7 @@ static enum status print_count(struct cli *cli, const struct session *session,
     json_put_integer(&json, "customers", (int64_t)count->customers);
     json_put_integer(&json, "of", (int64_t)count->of);
     json_put_double(&json, "share", share);
-    moment_json(&json, session, "as_of", now);
+    json_put_moment(&json, "as_of", session_zone(session), now);
     json_write_end_object(&json);
     return write_json(cli, &text, STATUS_OK, error);
 }

@@ -209,33 +209,6 @@ static enum status undo_import(struct cli *cli, struct error *error)
     return status;
 }
 
-static void imports_json(const struct session *session, const struct catalog_import *imports,
-                         size_t count, struct json *json)
-{
-    char moment[MOMENT_TEXT_MAX];
-    json_write_array(json);
-    for (size_t i = 0; i < count; i++) {
-        json_write_object(json);
-        json_put_integer(json, "number", imports[i].number);
-        json_put_string(json, "received",
-                        moment_format(session_zone(session), imports[i].received, moment));
-        json_put_string(json, "into", imports[i].table);
-        if (imports[i].kind == CATALOG_SCORES)
-            json_put_string(json, "model", imports[i].scoring.model);
-        json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
-        json_write_key(json, "undone");
-        json_write_string(json, imports[i].undone ? moment_format(session_zone(session),
-                                                                  imports[i].undone, moment)
-                                                  : NULL);
-        json_put_raw(
-            json, "counts",
-            text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-}
-
 /* "stored":123 out of the counts, which the import itself wrote. */
 static long long counted(const char *counts, const char *key)
 {
@@ -297,7 +270,7 @@ enum status cli_imports(struct cli *cli, struct error *error)
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        imports_json(session, imports, count, &json);
+        engine_write_imports(session, imports, count, &json);
         status = cli_write(cli, (struct text){text.data, text.length}, error);
         buffer_release(&text);
     } else if (status == STATUS_OK) {

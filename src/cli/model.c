@@ -152,10 +152,7 @@ static enum status list(struct cli *cli, struct session *session, const char *na
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        json_write_array(&json);
-        for (size_t i = 0; i < count; i++)
-            study_write(session, &models[i], &json);
-        json_write_end_array(&json);
+        study_write_all(session, models, count, &json);
         return write_json(cli, &text, error);
     }
 
@@ -185,25 +182,6 @@ static enum status list(struct cli *cli, struct session *session, const char *na
     return STATUS_OK;
 }
 
-static void write_reasons(const struct study_customer *reasons, struct json *json)
-{
-    json_write_object(json);
-    json_put_string(json, "customer", reasons->customer);
-    json_put_bool(json, "asked_about", reasons->asked_about);
-    json_put_double(json, "probability", reasons->probability);
-    json_put_double(json, "base_rate", reasons->base_rate);
-    json_put_array(json, "drivers");
-    for (size_t i = 0; i < reasons->driver_count; i++) {
-        json_write_object(json);
-        json_put_string(json, "name", reasons->drivers[i].name);
-        json_put_string(json, "value", reasons->drivers[i].value);
-        json_put_double(json, "effect", reasons->drivers[i].effect);
-        json_write_end_object(json);
-    }
-    json_write_end_array(json);
-    json_write_end_object(json);
-}
-
 static enum status print_reasons(struct cli *cli, const struct session *session,
                                  const struct study_model *model,
                                  const struct study_customer *reasons, int64_t now,
@@ -217,7 +195,7 @@ static enum status print_reasons(struct cli *cli, const struct session *session,
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        write_reasons(reasons, &json);
+        engine_write_reasons(reasons, &json);
         return write_json(cli, &text, error);
     }
 

@@ -41,29 +41,6 @@ enum status cli_explain(struct cli *cli, struct error *error)
 
 /* ---- profile ---- */
 
-static void profile_json(const struct session *session, const struct engine_profile *profile,
-                         struct json *json)
-{
-    json_write_object(json);
-    json_put_string(json, "segment", profile->name);
-    json_put_string(json, "title", profile->title);
-    json_put_integer(json, "customers", (int64_t)profile->customers);
-    json_put_integer(json, "others", (int64_t)profile->others);
-    json_put_double(json, "share", profile->share);
-    if (profile->revenue_of) {
-        json_put_object(json, "value");
-        json_put_string(json, "of", profile->revenue_of);
-        json_put_double(json, "last_365_days", profile->year.total);
-        json_put_double(json, "others_last_365_days", profile->year_others.total);
-        json_write_end_object(json);
-    }
-    engine_write_sizes(session, profile->size_moment, profile->size_customers, profile->sizes,
-                       json);
-    engine_write_traits(&profile->profile, SIZE_MAX, json);
-    engine_write_lost(profile->lost, profile->lost_count, json);
-    json_write_end_object(json);
-}
-
 enum {
     THOUSAND = 1000, /* from here on whole numbers */
     LINES = 12,      /* of a profile, unless told otherwise */
@@ -278,7 +255,7 @@ static enum status profile_segment(struct cli *cli, struct session *session, str
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    profile_json(session, &profile, &json);
+    engine_write_profile(session, &profile, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 
@@ -296,53 +273,6 @@ enum status cli_profile(struct cli *cli, struct error *error)
 static const char *name_of(const struct engine_overlap *overlap, int segment)
 {
     return overlap->view.set->segments[segment].name;
-}
-
-static void overlap_json(const struct session *session, const struct engine_overlap *overlap,
-                         struct json *json)
-{
-    const struct insight_overlap *found = &overlap->overlap;
-
-    json_write_object(json);
-    json_put_integer(json, "customers", (int64_t)found->customers);
-    json_put_integer(json, "in_none", (int64_t)found->none);
-
-    json_put_array(json, "segments");
-    for (int i = 0; i < overlap->segment_count; i++) {
-        json_write_object(json);
-        json_put_string(json, "name", name_of(overlap, overlap->segments[i]));
-        json_put_integer(json, "customers", (int64_t)found->size[overlap->segments[i]]);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    json_put_array(json, "pairs");
-    for (size_t i = 0; i < found->pair_count; i++) {
-        const struct insight_pair *pair = &found->pairs[i];
-        json_write_object(json);
-        json_put_string(json, "a", name_of(overlap, pair->a));
-        json_put_string(json, "b", name_of(overlap, pair->b));
-        json_put_integer(json, "both", (int64_t)pair->both);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-
-    /* Each customer is in one intersection: these add up, the pairs do not. */
-    json_put_array(json, "intersections");
-    for (size_t i = 0; i < found->group_count; i++) {
-        json_write_object(json);
-        json_put_array(json, "only_in");
-        for (int s = 0; s < found->groups[i].segment_count; s++)
-            json_write_string(json, name_of(overlap, found->groups[i].segments[s]));
-        json_write_end_array(json);
-        json_put_integer(json, "customers", (int64_t)found->groups[i].customers);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    engine_write_broken(session, json);
-    json_write_end_object(json);
 }
 
 static const char *relation(bool first_inside, bool second_inside)
@@ -438,7 +368,7 @@ static enum status write_overlap(struct cli *cli, const struct session *session,
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    overlap_json(session, overlap, &json);
+    engine_write_overlap(session, overlap, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 

@@ -158,6 +158,8 @@ struct engine_status {
     struct engine_kind *kinds;
     size_t kind_count;
 };
+/* "facts", "traits", "reference". */
+const char *engine_role_name(enum schema_role role);
 enum status engine_status(struct session *session, struct arena *arena, struct engine_status *out,
                           struct error *error);
 
@@ -177,6 +179,20 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
 /* As the member "lost" of an object, when there are any. */
 void engine_write_lost(const struct insight_lost *lost, size_t count, struct json *json);
 
+/* Each of the following is a whole value. */
+void engine_write_segments(const struct session *session, const struct session_segments *segments,
+                           int64_t now, struct json *json);
+void engine_write_profile(const struct session *session, const struct engine_profile *profile,
+                          struct json *json);
+void engine_write_overlap(const struct session *session, const struct engine_overlap *overlap,
+                          struct json *json);
+void engine_write_status(const struct session *session, const struct engine_status *status,
+                         struct json *json);
+struct catalog_import;
+void engine_write_imports(const struct session *session, const struct catalog_import *imports,
+                          size_t count, struct json *json);
+struct study_customer;
+void engine_write_reasons(const struct study_customer *reasons, struct json *json);
 /* The types of models with their options, as an array; only: of that type alone, or NULL. */
 void engine_write_model_types(const char *only, struct json *json);
 

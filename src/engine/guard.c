@@ -192,22 +192,31 @@ static enum status yield(void *context, struct store_change *change, uint32_t nu
     return study_unfold_before_undo(guard->session, change, number, guard->arena, error);
 }
 
+enum status guard_broken_under(struct session *session, const struct schema *schema,
+                               struct arena *arena, struct guard_broken *out, struct error *error)
+{
+    *out = (struct guard_broken){0};
+    TRY(session_broken_under(session, schema, arena, &out->all, &out->count, error));
+    out->fresh = ARENA_ARRAY(arena, struct session_trouble, out->count + 1);
+    for (size_t i = 0; i < out->count; i++)
+        if (!session_is_broken(session, out->all[i].name))
+            out->fresh[out->fresh_count++] = out->all[i];
+    return STATUS_OK;
+}
+
 static enum status judge(void *context, struct store_change *change, const struct schema *future,
                          struct error *error)
 {
     struct guard *guard = context;
-    struct session_trouble *broken;
-    size_t count;
+    struct guard_broken broken;
     if (change)
         TRY(study_unfold_strangers(guard->session, change, guard->arena, error));
-    TRY(session_broken_under(guard->session, future, guard->arena, &broken, &count, error));
 
     /* What is broken already is no reason to refuse: only what fits now must go on fitting. */
-    for (size_t i = 0; i < count; i++) {
-        if (!session_is_broken(guard->session, broken[i].name))
-            return refuse(arena_printf(guard->arena, "the definition of %s", broken[i].name),
-                          broken[i].why, error);
-    }
+    TRY(guard_broken_under(guard->session, future, guard->arena, &broken, error));
+    if (broken.fresh_count)
+        return refuse(arena_printf(guard->arena, "the definition of %s", broken.fresh[0].name),
+                      broken.fresh[0].why, error);
     return judge_types(guard, future, error);
 }
 

@@ -45,8 +45,7 @@ struct reporting {
 
 static void moment(struct reporting *report, const char *key, int64_t at)
 {
-    char text[MOMENT_TEXT_MAX];
-    json_put_string(&report->json, key, moment_format(session_zone(report->session), at, text));
+    json_put_moment(&report->json, key, session_zone(report->session), at);
 }
 
 static void date(struct reporting *report, const char *key, int32_t day)
@@ -158,18 +157,8 @@ static void write_period(struct reporting *report)
 /* Definitions that no longer fit the store, and values that cannot be compared. */
 static void write_broken(struct reporting *report)
 {
-    const char *name, *why;
     engine_write_lost(report->features.lost, report->features.lost_count, &report->json);
-    if (!session_broken(report->session, 0, &name, &why))
-        return;
-    json_put_array(&report->json, "broken");
-    for (size_t i = 0; session_broken(report->session, i, &name, &why); i++) {
-        json_write_object(&report->json);
-        string(report, "name", name);
-        string(report, "why", why);
-        json_write_end_object(&report->json);
-    }
-    json_write_end_array(&report->json);
+    engine_write_broken(report->session, &report->json);
 }
 
 static void write_kind(struct reporting *report, const struct engine_kind *kind)
@@ -459,14 +448,13 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
 {
     struct json *json = &report->json;
     int64_t since = study_scored_since(report->session, scheme->name, report->arena);
-    char text[MOMENT_TEXT_MAX];
 
     json_write_object(json);
     string(report, "name", scheme->name);
     string(report, "title", scheme->title);
     json_put_bool(json, "exclusive", scheme->exclusive);
     if (since != INT64_MIN)
-        string(report, "scored_since", moment_format(session_zone(report->session), since, text));
+        moment(report, "scored_since", since);
     json_put_array(json, "parts");
     for (int m = 0; m < scheme->member_count; m++) {
         const struct session_segment *part = &report->segments.items[scheme->first_member + m];

@@ -223,8 +223,8 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
 {
     const struct insight_trait *a = trait_of(pairing, a_index), *b = trait_of(pairing, b_index);
 
-    /* A date of birth beside an age. Ages told long ago all lag behind by the same years, so the
-     * most usual difference counts as none. */
+    /* A date of birth beside an age. Ages told long ago all lag behind by the same
+     * years, so the most usual difference counts as none. */
     if (a->type != VALUE_DATE || b->type != VALUE_INT || b->distinct < LEAST_AGES)
         return;
     struct insight_contradiction clash = {.what = INSIGHT_AGE, .a = a_index, .b = b_index};
@@ -244,7 +244,8 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
         }
     }
 
-    /* A birthday this way or that is a year: the neighbours of the usual difference agree, too. */
+    /* A birthday this way or that is a year: the neighbours of the usual
+     * difference agree, too. */
     int usual = 0;
     for (int i = 1; i <= 2 * OLDEST; i++)
         usual = lags[i] > lags[usual] ? i : usual;

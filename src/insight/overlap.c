@@ -52,8 +52,8 @@ static void count_groups(const struct plan_result *result, const int *segments, 
     unsigned char *signature = base_malloc(bytes + 1);
     uint64_t *counts = NULL;
     size_t capacity = 0;
-    /* Who is in exactly the same segments has the same signature; slots come in order of first
-     * appearance. */
+    /* Who is in exactly the same segments has the same signature; slots come in order
+     * of first appearance. */
     for (size_t p = 0; p < result->customers; p++) {
         if (!bit_at(result->existing, p))
             continue;

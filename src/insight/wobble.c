@@ -57,7 +57,8 @@ static void add_line(struct drawing *drawing, const struct insight_difference *d
 static double effect_of(const struct drawing *drawing, const struct line *line,
                         const uint16_t *times)
 {
-    /* About the profile's own mean, so that large numbers keep their digits in the squares. */
+    /* About the profile's own mean, so that large numbers keep their digits
+     * in the squares. */
     double n = 0, sum = 0, squares = 0,
            centre =
                drawing->inside ? line->difference->inside.mean : line->difference->outside.mean;

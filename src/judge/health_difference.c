@@ -60,42 +60,43 @@ static bool differs(const struct contrast *contrast, double adjusted)
     return fabs(contrast->effect) >= health_differs && adjusted <= insight_alpha;
 }
 
+/* What findings about a missing difference say alike. Two must not be confused: nothing
+ * sets the groups apart, or something might, but too few customers are in them to tell;
+ * only the first is a warning. nothing, chance: the sentence for each, up to what differs
+ * most. */
+static struct judge_finding no_difference(struct health *health, const struct contrast *contrast,
+                                          double p, const char *nothing, const char *chance)
+{
+    bool may_be = fabs(contrast->effect) >= health_differs;
+    return (struct judge_finding){
+        .severity = may_be ? JUDGE_NOTE : JUDGE_WARNING,
+        .topic = "difference",
+        .message = health_text(health, "%s %s", may_be ? chance : nothing, contrast->by),
+        .figure = fabs(contrast->effect),
+        .threshold = health_differs,
+        .figure_label = "standardised difference",
+        .unit = "number",
+        .tested = true,
+        .p = p};
+}
+
 /* ---- against everyone else ---- */
 
 static void say_alike(struct health *health, int segment, const struct contrast *contrast, double p)
 {
-    bool chance = fabs(contrast->effect) >= health_differs;
-    const char *by = contrast->by;
-
-    /* Two findings that must not be confused: nothing sets it apart, or something
-     * might, but too few customers are in it to tell. */
+    struct judge_finding finding = no_difference(
+        health, contrast, p,
+        "its customers differ from everyone else in nothing but their definition; the "
+        "largest difference is in",
+        "what sets it apart beside its definition could be chance; the surest "
+        "difference is in");
     health->alike[segment] = true;
-    health_add(
-        health,
-        (struct judge_finding){
-            .severity = chance ? JUDGE_NOTE : JUDGE_WARNING,
-            .topic = "difference",
-            .segment = {health_name(health, segment)},
-            .message =
-                chance
-                    ? health_text(health,
-                                  "what sets it apart beside its definition could be chance; the "
-                                  "surest difference is in %s",
-                                  by)
-                    : health_text(health,
-                                  "its customers differ from everyone else in nothing but their "
-                                  "definition; the largest difference is in %s",
-                                  by),
-            .figure = fabs(contrast->effect),
-            .threshold = health_differs,
-            .figure_label = "standardised difference",
-            .unit = "number",
-            .tested = true,
-            .p = p,
-            .proposal =
-                "drop it, unless the definition itself is the reason to treat them differently",
-            .effect = health_text(health, "%s customers would be treated like everyone else",
-                                  health_count(health, health->size[segment]))});
+    finding.segment[0] = health_name(health, segment);
+    finding.proposal =
+        "drop it, unless the definition itself is the reason to treat them differently";
+    finding.effect = health_text(health, "%s customers would be treated like everyone else",
+                                 health_count(health, health->size[segment]));
+    health_add(health, finding);
 }
 
 static void check_segments(struct health *health)
@@ -176,37 +177,24 @@ static struct contrast contrast_parts(const struct health *health, int a, int b)
     return strongest(&profile);
 }
 
+/* Merging is proposed in both cases. */
 static void say_merge(struct health *health, int a, int b, const struct contrast *contrast,
                       double p)
 {
-    bool chance = fabs(contrast->effect) >= health_differs;
     const char *first = health_name(health, a), *second = health_name(health, b);
     uint64_t size = health->size[a] + health->size[b];
-
-    /* Merging is proposed in both cases, but only where nothing differs is it a warning. */
-    health_add(
-        health,
-        (struct judge_finding){
-            .severity = chance ? JUDGE_NOTE : JUDGE_WARNING,
-            .topic = "difference",
-            .segment = {first, second},
-            .message = health_text(
-                health,
-                chance ? "what sets them apart beside their definitions could be chance; the "
-                         "surest difference is in %s"
-                       : "they differ in nothing but their definitions; the largest "
-                         "difference is in %s",
-                contrast->by),
-            .figure = fabs(contrast->effect),
-            .threshold = health_differs,
-            .figure_label = "standardised difference",
-            .unit = "number",
-            .tested = true,
-            .p = p,
-            .proposal = health_text(health, "merge %s and %s", first, second),
-            .effect = health_text(health, "one part of %s customers instead of two of %s and %s",
-                                  health_count(health, size), health_count(health, health->size[a]),
-                                  health_count(health, health->size[b]))});
+    struct judge_finding finding = no_difference(
+        health, contrast, p,
+        "they differ in nothing but their definitions; the largest difference is in",
+        "what sets them apart beside their definitions could be chance; the surest difference is "
+        "in");
+    finding.segment[0] = first;
+    finding.segment[1] = second;
+    finding.proposal = health_text(health, "merge %s and %s", first, second);
+    finding.effect = health_text(health, "one part of %s customers instead of two of %s and %s",
+                                 health_count(health, size), health_count(health, health->size[a]),
+                                 health_count(health, health->size[b]));
+    health_add(health, finding);
 }
 
 struct parts {

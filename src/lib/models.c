@@ -99,11 +99,8 @@ enum strata_status strata_models(struct strata_store *store, char **out, struct 
     lib_begin(&call, store);
     lib_json_begin(&json);
     enum status status = study_models(call.session, &call.arena, &models, &count, &call.why);
-
-    json_write_array(&json.json);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        study_write(call.session, &models[i], &json.json);
-    json_write_end_array(&json.json);
+    if (status == STATUS_OK)
+        study_write_all(call.session, models, count, &json.json);
     lib_json_end(&json, status, out);
     return lib_end(&call, status, error);
 }

@@ -8,7 +8,8 @@
 int plan_compile_segment(struct compiler *compiler, const struct segment_node *node,
                          struct scope scope)
 {
-    /* What stands behind is evaluated of customers; by text codes it would have no meaning. */
+    /* What stands behind is evaluated of customers; by text codes it would
+     * have no meaning. */
     compiler->opaque++;
     int id = plan_member_step(compiler, node->index);
     id = node->negated ? plan_not_of(compiler, id) : id;

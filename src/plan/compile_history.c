@@ -50,8 +50,8 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
 
     rows.moment = plan_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
     int held = plan_compile_condition(compiler, node->child[0], rows);
-    /* Held at a report, and told: a condition over nothing known (is unknown) would else hold of
-     * anybody. */
+    /* Held at a report, and told: a condition over nothing known (is unknown) would
+     * else hold of anybody. */
     int told = one_is_told(compiler, node->child[0], table,
                            (struct scope){FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL});
     const struct segment_window *window = node->history->has_window ? &node->history->window : NULL;

@@ -247,7 +247,8 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     segment_check_value(check, &plain, &node->child[0]);
 
     enum value_type type = node->child[0]->type;
-    /* Whatever has an order: yes and no, sets and places on the map have none worth a rank. */
+    /* Whatever has an order: yes and no, sets and places on the map have
+     * none worth a rank. */
     bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) ||
                 type == VALUE_DURATION || type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
@@ -324,8 +325,8 @@ static void check_account(struct check *check, const struct scope *scope,
     struct segment_node *node = *place;
     struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
 
-    /* Written is a trait and `customers` behind it: the trait is checked like any name of the
-     * customer's, and the account keeps its walk beside what was written. */
+    /* Written is a trait and `customers` behind it: the trait is checked like any name
+     * of the customer's, and the account keeps its walk beside what was written. */
     pointer->path = node->account->path;
     pointer->path.part_count--;
     pointer->implicit = false;
@@ -447,7 +448,8 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
         return true;
     }
 
-    /* Facts and reports are looked at row by row, where one customer's whole story has no place. */
+    /* Facts and reports are looked at row by row, where one customer's whole
+     * story has no place. */
     bool customer_only = segment_op_stands[node->op] == STANDS_CUSTOMER_VALUE;
     if (scope->fact && customer_only) {
         error_hint(segment_check_error(
@@ -656,7 +658,8 @@ static bool refuse(struct check *check, const struct scope *scope, const struct 
         return true;
     }
 
-    /* What follows one fact after another has no meaning within a unit of time that is counted. */
+    /* What follows one fact after another has no meaning within a unit of time
+     * that is counted. */
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
         segment_check_error(check, node->span,

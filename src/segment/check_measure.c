@@ -191,8 +191,8 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
                           .kinds = measure->kinds,
                           .tables = measure->kind_table,
                           .kind_count = measure->kind_count};
-    /* A copy is checked, so that what was written can be printed again. One tree stands for all
-     * kinds, which is why they may differ in nothing else. */
+    /* A copy is checked, so that what was written can be printed again. One tree stands
+     * for all kinds, which is why they may differ in nothing else. */
     for (int i = 0; i < measure->written_count; i++) {
         size_t errors = check->problems->errors;
         struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);
@@ -368,7 +368,8 @@ static void find_money(struct segment_node **node, void *data)
     struct money *money = data;
     const struct segment_measure *measure = money->measure;
 
-    /* The walk's first column is the amount; of what lies behind a reference nothing is known. */
+    /* The walk's first column is the amount; of what lies behind a reference
+     * nothing is known. */
     if ((*node)->op == OP_PROPERTY && (*node)->path.length == 1)
         for (int k = 0; k < measure->kind_count && !money->reported; k++) {
             if (measure->kind_table[k] < 0)

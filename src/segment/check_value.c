@@ -154,8 +154,8 @@ bool segment_unify(struct check *check, struct segment_node **nodes, int count)
 
     int scale = 0;
 
-    /* What has no type was complained of already, and is taken to fit. All others are numbers
-     * together, or the same. */
+    /* What has no type was complained of already, and is taken to fit. All others are
+     * numbers together, or the same. */
     for (int i = 0; i < count; i++) {
         if (nodes[i]->type == VALUE_NONE)
             return true;
@@ -397,7 +397,8 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
 
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
-    /* Sums want two lengths, products a length and a number, quotients a length over a number. */
+    /* Sums want two lengths, products a length and a number, quotients a length
+     * over a number. */
     if (sum) {
         if ((*a)->type != VALUE_DURATION &&
             !(segment_is_number((*a)->type) && compare_duration(check, a)))
@@ -589,8 +590,8 @@ void segment_check_function(struct check *check, const struct scope *scope,
         return;
     }
 
-    /* The first argument decides; more have only `least`, `greatest` and `coalesce` above, and
-     * distance. */
+    /* The first argument decides; more have only `least`, `greatest` and `coalesce`
+     * above, and distance. */
     struct segment_node **first = &node->child[0];
     if ((*first)->type != VALUE_NONE && !takes(what, (*first)->type))
         segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s",

@@ -77,8 +77,8 @@ static void format_dotted(struct buffer *out, const char *name)
     buffer_init(&parts, 0);
     buffer_init(&part, 0);
 
-    /* Where a part is no plain name the whole goes into backquotes: its dots may then be part of
-     * it. */
+    /* Where a part is no plain name the whole goes into backquotes: its dots may then
+     * be part of it. */
     bool simple = true;
     for (bool first = true; simple && rest.data; first = false) {
         const char *dot = memchr(rest.data, '.', rest.length);
@@ -433,7 +433,8 @@ static void format_form(const struct segment_node *node, struct buffer *out)
     const struct segment_node *meaning = written(node->child[0]);
     switch (node->form) {
     case FORM_FIRST_TIME: format_first_time(meaning, out); break;
-    /* Its meaning is "any, and none for so long": the kinds stand in both, the length in one. */
+    /* Its meaning is "any, and none for so long": the kinds stand in both, the
+     * length in one. */
     case FORM_STOPPED: {
         const struct segment_measure *none = written(meaning->child[1])->measure;
         buffer_string(out, "stopped ");

@@ -643,8 +643,8 @@ static bool is_closed(const char *text)
 {
     int depth = 0;
     for (const char *at = text; *at && depth >= 0; at++) {
-        /* Within quotes nothing counts; one that is doubled ends and begins again, which comes to
-         * the same. */
+        /* Within quotes nothing counts; one that is doubled ends and begins again,
+         * which comes to the same. */
         if (*at == '\'' || *at == '`') {
             at = strchr(at + 1, *at);
             if (!at)

@@ -49,7 +49,8 @@ const char *segment_amount_meant(struct text word, struct arena *arena)
         else
             continue;
 
-        /* A sign with a number beside it is an amount; alone it stands where one was begun. */
+        /* A sign with a number beside it is an amount; alone it stands where
+         * one was begun. */
         bool number = rest.length > 0;
         for (size_t at = 0; at < rest.length; at++)
             number &= is_digit(rest.data[at]) || rest.data[at] == '.';

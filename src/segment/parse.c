@@ -166,8 +166,8 @@ static const char *other_language(struct parse *parse, struct token found, const
 {
     const char *meant =
         is_name(found) && accepted[TOKEN_AND] ? segment_word_meant(found.text) : NULL;
-    /* An `und` stands where `and` could. A `nicht` was taken for a name, and what came behind it
-     * failed. */
+    /* An `und` stands where `and` could. A `nicht` was taken for a name, and what came
+     * behind it failed. */
     if (meant && strcmp(meant, "not") != 0)
         return arena_printf(parse->arena, "the word is “%s”", meant);
     for (size_t i = parse->fed; i-- > 0;) {
@@ -357,8 +357,8 @@ void segment_parse_source(const struct source *source, struct arena *arena,
     segment_lex(source, arena, problems, &tokens);
     const struct token *items = tokens.list.items;
     size_t count = tokens.list.count, at = 0;
-    /* Statement by statement. What begins with none is said once, and skipped up to the next
-     * beginning. */
+    /* Statement by statement. What begins with none is said once, and skipped up to the
+     * next beginning. */
     while (at < count) {
         size_t end = at + 1;
         while (end < count && !begins_statement(items, count, end))

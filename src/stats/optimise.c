@@ -79,10 +79,10 @@ static bool is_flat_enough(const struct line *line, struct line_point p)
 static double between(struct line_point a, struct line_point b)
 {
     double middle = (a.t + b.t) / 2;
-    /* A point outside the domain says nothing but that: a quarter of the way, from where there are
-     * values. */
+    /* A point outside the domain says nothing but that: a quarter of the way, from
+     * where there are values. */
     if (!isfinite(a.value) || !isfinite(b.value))
-        return isfinite(a.value) ? a.t + 0.25 * (b.t - a.t) : middle;
+        return isfinite(a.value) ? a.t + (b.t - a.t) / 4 : middle;
 
     /* The minimum of the cubic (Nocedal & Wright 3.59). */
     double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.t - b.t);
@@ -132,8 +132,8 @@ static struct line_point line_search(struct line *line, double first, double lon
     double t = first < longest ? first : longest;
     for (int round = 0; round < ROUNDS_MAX; round++) {
         struct line_point p = line_at(line, t);
-        /* It rises again, so the bracket is found; or it is flat, and done; or it goes up from
-         * here. */
+        /* It rises again, so the bracket is found; or it is flat, and done; or it
+         * goes up from here. */
         if (!falls_enough(line, p) || (round > 0 && p.value >= before.value))
             return zoom(line, before, p);
         if (is_flat_enough(line, p))
@@ -231,7 +231,8 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
         memcpy(h, limits.inverse, sizeof *h * (size_t)n * (size_t)n);
     int quiet = 0;
     bool fresh = !limits.inverse;
-    /* A thousand times on past what counts as converged: near the end each step gains digits. */
+    /* A thousand times on past what counts as converged: near the end each
+     * step gains digits. */
     double enough = 1e-3 * limits.gradient;
     while (optimum.iterations < limits.max_iterations && optimum.gradient > enough) {
         double largest = choose_direction(n, h, gradient, direction);
@@ -245,13 +246,15 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
                             .value0 = optimum.value,
                             .slope0 = dot(n, direction, gradient)};
         double longest = largest > 0 ? limits.max_step / largest : 1;
-        /* Half a unit of the parameter that moves most; 1e-300 keeps the quotient finite. */
+        /* Half a unit of the parameter that moves most; 1e-300 keeps the
+         * quotient finite. */
         double first = fresh ? fmin(1, 0.5 / fmax(largest, 1e-300)) : 1;
         struct line_point p = line_search(&line, first, longest);
         optimum.iterations++;
         optimum.evaluations += line.evaluations;
-        /* Nothing falls along this direction. With a curvature learnt so far it may be that one's
-         * fault, so once more straight down; without one this is as far as it goes. */
+        /* Nothing falls along this direction. With a curvature learnt so far it may
+         * be that one's fault, so once more straight down; without one this is as
+         * far as it goes. */
         if (!(p.t > 0) || !isfinite(p.value) || p.value > optimum.value) {
             if (fresh)
                 break;
@@ -356,8 +359,8 @@ static void shrink(struct simplex *s, double factor)
 static void simplex_round(struct simplex *s)
 {
     int n = s->n;
-    /* Gao & Han (2012): with many parameters steps are shorter, or the simplex would collapse.
-     */
+    /* Gao & Han (2012): with many parameters steps are shorter, or the simplex
+     * would collapse. */
     double grow = 1 + 2.0 / n, contract = 0.75 - 0.5 / n;
 
     for (int j = 0; j < n; j++) {
@@ -366,7 +369,8 @@ static void simplex_round(struct simplex *s)
             s->centre[j] += s->corner[i * n + j] / n;
     }
 
-    /* The worst corner reflected in the others' centre: the better that is, the further it goes. */
+    /* The worst corner reflected in the others' centre: the better that is, the
+     * further it goes. */
     double reflected = along(s, -1, s->trial);
     if (reflected < s->value[0]) {
         double further = along(s, -grow, s->other);
@@ -374,8 +378,8 @@ static void simplex_round(struct simplex *s)
                       further < reflected ? further : reflected);
     } else if (reflected < s->value[n - 1]) {
         replace_worst(s, s->trial, reflected);
-        /* No better than the second worst: half way, on whichever side is better; else all draw
-         * near the best. */
+        /* No better than the second worst: half way, on whichever side is better; else
+         * all draw near the best. */
     } else {
         bool outside = reflected < s->value[n];
         double inner = along(s, outside ? -contract : contract, s->other);
@@ -447,8 +451,8 @@ struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
 void stats_numeric_gradient(int n, stats_objective *f, void *context, const double *x,
                             double *scratch, double *gradient)
 {
-    /* The cube root of a double's last digit: there the error of the formula, of the order of the
-     * square of the step, equals what the difference loses by rounding. */
+    /* The cube root of a double's last digit: there the error of the formula, of the
+     * order of the square of the step, equals what the difference loses by rounding. */
     static const double STEP = 6e-6;
 
     memcpy(scratch, x, sizeof *x * (size_t)n);

@@ -192,8 +192,8 @@ static void write_figures(struct work *work, const struct cluster_data *data,
 static void write_column(struct json *json, const struct cluster_column *column)
 {
     json_write_object(json);
-    work_put_text(json, "name", column->name);
-    work_put_text(json, "text", column->text);
+    json_put_string(json, "name", column->name);
+    json_put_string(json, "text", column->text);
     json_put_bool(json, "constant", column->constant);
     if (column->category) {
         json_put_array(json, "levels");
@@ -202,12 +202,12 @@ static void write_column(struct json *json, const struct cluster_column *column)
         json_write_end_array(json);
     } else {
         json_put_bool(json, "log", column->scaling.log);
-        work_put(json, "unit", column->scaling.unit);
-        work_put(json, "low", column->scaling.low);
-        work_put(json, "high", column->scaling.high);
-        work_put(json, "center", column->scaling.center);
-        work_put(json, "scale", column->scaling.scale);
-        work_put(json, "fill", column->scaling.fill);
+        json_put_double(json, "unit", column->scaling.unit);
+        json_put_double(json, "low", column->scaling.low);
+        json_put_double(json, "high", column->scaling.high);
+        json_put_double(json, "center", column->scaling.center);
+        json_put_double(json, "scale", column->scaling.scale);
+        json_put_double(json, "fill", column->scaling.fill);
     }
     json_write_end_object(json);
 }
@@ -217,28 +217,29 @@ static void write_how_many(struct json *json, const struct cluster_judged *judge
     json_put_array(json, "how_many");
     for (int k = 1; k <= judged->largest; k++) {
         json_write_object(json);
-        work_put_count(json, "groups", (uint64_t)k);
-        work_put(json, "silhouette", judged->silhouette[k]);
-        work_put(json, "calinski_harabasz", judged->calinski[k]);
-        work_put(json, "davies_bouldin", judged->davies[k]);
-        work_put(json, "gap", k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN);
-        work_put(json, "gap_error", k <= judged->gap.largest ? judged->gap.error[k - 1] : NAN);
-        work_put(json, "bic", judged->bic[k]);
+        json_put_count(json, "groups", (uint64_t)k);
+        json_put_double(json, "silhouette", judged->silhouette[k]);
+        json_put_double(json, "calinski_harabasz", judged->calinski[k]);
+        json_put_double(json, "davies_bouldin", judged->davies[k]);
+        json_put_double(json, "gap", k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN);
+        json_put_double(json, "gap_error",
+                        k <= judged->gap.largest ? judged->gap.error[k - 1] : NAN);
+        json_put_double(json, "bic", judged->bic[k]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
     json_put_bool(json, "natural", judged->structure.natural);
-    work_put(json, "p", judged->structure.p);
+    json_put_double(json, "p", judged->structure.p);
 }
 
 static void write_refit(struct json *json, const struct cluster_found *found)
 {
     const struct cluster_refit *refit = &found->refit;
     json_put_object(json, "refit");
-    work_put_text(json, "before", refit->before);
-    work_put_count(json, "customers", refit->both);
-    work_put_count(json, "stayed", refit->stayed);
-    work_put(json, "share", (double)refit->stayed / (double)refit->both);
+    json_put_string(json, "before", refit->before);
+    json_put_count(json, "customers", refit->both);
+    json_put_count(json, "stayed", refit->stayed);
+    json_put_double(json, "share", (double)refit->stayed / (double)refit->both);
     json_put_array(json, "moves");
     for (int n = 0; n < refit->names; n++)
         for (int g = 0; g < found->model.k; g++) {
@@ -246,9 +247,9 @@ static void write_refit(struct json *json, const struct cluster_found *found)
             if (!(moved > 0) || strcmp(refit->name[n], found->group[g].name) == 0)
                 continue;
             json_write_object(json);
-            work_put_text(json, "from", refit->name[n]);
-            work_put_text(json, "to", found->group[g].name);
-            work_put(json, "customers", moved);
+            json_put_string(json, "from", refit->name[n]);
+            json_put_string(json, "to", found->group[g].name);
+            json_put_double(json, "customers", moved);
             json_write_end_object(json);
         }
     json_write_end_array(json);
@@ -259,13 +260,13 @@ static void write_parameters(struct work *work, const struct cluster_data *data,
                              const struct cluster_found *found)
 {
     struct json *json = work->parameters;
-    work_put_text(json, "method", model_cluster_method_name(found->model.method));
+    json_put_string(json, "method", model_cluster_method_name(found->model.method));
     json_put_array(json, "columns");
     for (int c = 0; c < data->columns; c++)
         if (data->column[c].used)
             write_column(json, &data->column[c]);
     json_write_end_array(json);
-    work_put_text(json, "among", among);
+    json_put_string(json, "among", among);
     json_put_array(json, "names");
     for (int g = 0; g < found->model.k; g++)
         json_write_string(json, found->group[g].name);
@@ -293,8 +294,8 @@ static void write_quality(struct work *work, const struct cluster_judged *judged
     json_put_array(json, "indices");
     for (int i = 0; i < 5; i++) {
         json_write_object(json);
-        work_put_text(json, "name", indices[i][0]);
-        work_put_text(json, "better", indices[i][1]);
+        json_put_string(json, "name", indices[i][0]);
+        json_put_string(json, "better", indices[i][1]);
         json_write_end_object(json);
     }
 
@@ -305,7 +306,7 @@ static void write_quality(struct work *work, const struct cluster_judged *judged
                                  k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN,
                                  judged->bic[k]};
         json_write_object(json);
-        work_put_count(json, "k", (uint64_t)k);
+        json_put_count(json, "k", (uint64_t)k);
         json_put_array(json, "values");
         for (int i = 0; i < 5; i++)
             json_write_double(json, values[i]);
@@ -343,13 +344,13 @@ static void write_means(struct work *work, const struct cluster_data *data,
 
     double mean = sum[all] / count[all];
     json_write_object(json);
-    work_put_text(json, "name",
-                  column->category
-                      ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
-                      : column->name);
+    json_put_string(json, "name",
+                    column->category
+                        ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
+                        : column->name);
     json_put_bool(json, "used", column->used);
-    work_put(json, "overall", mean);
-    work_put(json, "sd", sqrt(fmax(squares / count[all] - mean * mean, 0)));
+    json_put_double(json, "overall", mean);
+    json_put_double(json, "sd", sqrt(fmax(squares / count[all] - mean * mean, 0)));
     json_put_array(json, "means");
     for (int g = 0; g < all; g++)
         json_write_double(json, count[g] > 0 ? sum[g] / count[g] : NAN);
@@ -392,20 +393,20 @@ static void write_report(struct work *work, const struct cluster_data *data,
     struct json *json = work->report;
     json_put_array(json, "clusters");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "title", title);
-    work_put_text(json, "method", model_cluster_method_title(found->model.method));
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "title", title);
+    json_put_string(json, "method", model_cluster_method_title(found->model.method));
     json_put_bool(json, "natural", found->judged.structure.natural);
-    work_put_count(json, "chosen", (uint64_t)found->model.k);
+    json_put_count(json, "chosen", (uint64_t)found->model.k);
     json_put_array(json, "groups");
     for (int g = 0; g < found->model.k; g++) {
         json_write_object(json);
-        work_put_text(json, "name", found->group[g].name);
-        work_put_text(json, "title", found->group[g].title);
-        work_put(json, "customers", found->model.size[g]);
-        work_put(json, "share", found->group[g].share);
+        json_put_string(json, "name", found->group[g].name);
+        json_put_string(json, "title", found->group[g].title);
+        json_put_double(json, "customers", found->model.size[g]);
+        json_put_double(json, "share", found->group[g].share);
         if (found->has_stability)
-            work_put(json, "stability", found->stability[g]);
+            json_put_double(json, "stability", found->stability[g]);
         json_write_end_object(json);
     }
 

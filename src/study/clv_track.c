@@ -127,9 +127,9 @@ static void write_weeks(struct work *work, const struct clv_options *options,
     json_put_array(work->report, "by_period");
     for (int w = 0; w < weeks->count; w++) {
         json_write_object(work->report);
-        work_put_text(work->report, "date", week_date(work, options, weeks, w));
-        work_put(work->report, "actual", weeks->actual[w]);
-        work_put(work->report, "expected", round(weeks->expected[w] * 100) / 100);
+        json_put_string(work->report, "date", week_date(work, options, weeks, w));
+        json_put_double(work->report, "actual", weeks->actual[w]);
+        json_put_double(work->report, "expected", round(weeks->expected[w] * 100) / 100);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -201,9 +201,10 @@ static void write_frequencies(struct work *work, const struct holdout *holdout)
         if (!holdout->by_customers[f])
             continue;
         json_write_object(work->report);
-        work_put_text(work->report, "label", frequency_label(work, f));
-        work_put(work->report, "actual", holdout->by_actual[f] / holdout->by_customers[f]);
-        work_put(work->report, "expected", holdout->by_expected[f] / holdout->by_customers[f]);
+        json_put_string(work->report, "label", frequency_label(work, f));
+        json_put_double(work->report, "actual", holdout->by_actual[f] / holdout->by_customers[f]);
+        json_put_double(work->report, "expected",
+                        holdout->by_expected[f] / holdout->by_customers[f]);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -313,7 +314,7 @@ static enum status write_tracking(struct work *work, const struct clv_options *o
     else
         work_note(work, "Not compared with later days: --holdout DAYS keeps some back and says how "
                         "far off it is.");
-    work_put_text(work->report, "calibrated_until", work_day(work, known.until));
+    json_put_string(work->report, "calibrated_until", work_day(work, known.until));
     struct weeks weeks = make_weeks(work, options, &known, &calibrated);
     write_weeks(work, options, &weeks);
     describe_weeks(work, options, &weeks, known.until);
@@ -326,11 +327,11 @@ enum status clv_track(struct work *work, const struct clv_options *options,
 {
     json_put_array(work->report, "tracking");
     json_write_object(work->report);
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "title",
-                  arena_printf(work->arena, "Repeat purchases by %s, %s",
-                               options->by_period ? options->period : "week",
-                               model_clv_type_name(model->type)));
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "title",
+                    arena_printf(work->arena, "Repeat purchases by %s, %s",
+                                 options->by_period ? options->period : "week",
+                                 model_clv_type_name(model->type)));
     TRY(write_tracking(work, options, data, model, error));
     json_write_end_object(work->report);
     json_write_end_array(work->report);

@@ -524,8 +524,8 @@ static void write_parameters(struct work *work, const struct factor_work *f)
     json_put_array(json, "items");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
-        work_put_text(json, "name", f->item[i].name);
-        work_put_text(json, "text", f->item[i].text);
+        json_put_string(json, "name", f->item[i].name);
+        json_put_string(json, "text", f->item[i].text);
         json_write_end_object(json);
     }
 
@@ -548,10 +548,10 @@ static void write_loadings(struct json *json, const struct factor_work *f)
     json_put_array(json, "loadings");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
-        work_put_text(json, "item", f->item[i].name);
+        json_put_string(json, "item", f->item[i].name);
         put_numbers(json, "values", f->loading + i * f->scales, (size_t)f->scales);
-        work_put(json, "uniqueness", f->uniqueness[i]);
-        work_put(json, "kmo", f->kmo[i]);
+        json_put_double(json, "uniqueness", f->uniqueness[i]);
+        json_put_double(json, "kmo", f->kmo[i]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -564,20 +564,20 @@ static void write_report(struct work *work, const struct factor_work *f)
 
     json_put_array(json, "scales");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "method",
-                  f->components ? "Principal components"
-                                : arena_printf(work->arena, "Maximum-likelihood factors, %s",
-                                               rotations[f->rotation]));
-    work_put_count(json, "customers", f->rows);
-    work_put(json, "kmo", f->kmo_all);
-    work_put_count(json, "found", (uint64_t)f->found);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "method",
+                    f->components ? "Principal components"
+                                  : arena_printf(work->arena, "Maximum-likelihood factors, %s",
+                                                 rotations[f->rotation]));
+    json_put_count(json, "customers", f->rows);
+    json_put_double(json, "kmo", f->kmo_all);
+    json_put_count(json, "found", (uint64_t)f->found);
     json_put_array(json, "scales");
     for (int c = 0; c < f->scales; c++) {
         json_write_object(json);
-        work_put_text(json, "name", f->scale_name[c]);
-        work_put(json, "explained", f->explained[c]);
-        work_put(json, "alpha", f->alpha[c]);
+        json_put_string(json, "name", f->scale_name[c]);
+        json_put_double(json, "explained", f->explained[c]);
+        json_put_double(json, "alpha", f->alpha[c]);
         json_write_end_object(json);
     }
 

@@ -351,7 +351,7 @@ static void write_parameters(struct work *work, const struct latent_data *data,
     json_put_array(json, "items");
     for (int i = 0; i < data->items; i++) {
         json_write_object(json);
-        work_put_text(json, "text", data->item[i].text);
+        json_put_string(json, "text", data->item[i].text);
         json_put_array(json, "answers");
         for (int l = 0; l < data->item[i].levels; l++)
             json_write_string(json, data->item[i].answer[l]);
@@ -380,18 +380,18 @@ static void write_report(struct work *work, const struct latent_data *data,
 
     json_put_array(json, "clusters");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "title", "Latent classes");
-    work_put_text(json, "method",
-                  "latent class analysis; sizes are sums of probabilities, a scheme counts the "
-                  "likeliest class");
-    work_put_count(json, "chosen", (uint64_t)model->classes);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "title", "Latent classes");
+    json_put_string(json, "method",
+                    "latent class analysis; sizes are sums of probabilities, a scheme counts the "
+                    "likeliest class");
+    json_put_count(json, "chosen", (uint64_t)model->classes);
     json_put_array(json, "groups");
     for (int c = 0; c < model->classes; c++) {
         json_write_object(json);
-        work_put_text(json, "name", names[c]);
-        work_put(json, "customers", round(model->share[c] * (double)data->rows));
-        work_put(json, "share", model->share[c]);
+        json_put_string(json, "name", names[c]);
+        json_put_double(json, "customers", round(model->share[c] * (double)data->rows));
+        json_put_double(json, "share", model->share[c]);
         json_write_end_object(json);
     }
 
@@ -400,7 +400,7 @@ static void write_report(struct work *work, const struct latent_data *data,
     for (int i = 0; i < data->items; i++) {
         double mean = 0, square = 0;
         json_write_object(json);
-        work_put_text(json, "name", data->item[i].text);
+        json_put_string(json, "name", data->item[i].text);
         json_put_bool(json, "used", true);
         for (int c = 0; c < model->classes; c++) {
             const double *chance = model->chance + c * all + model->level_start[i];
@@ -412,8 +412,8 @@ static void write_report(struct work *work, const struct latent_data *data,
             }
         }
 
-        work_put(json, "overall", mean);
-        work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
+        json_put_double(json, "overall", mean);
+        json_put_double(json, "sd", sqrt(fmax(0, square - mean * mean)));
         json_put_array(json, "means");
         for (int c = 0; c < model->classes; c++)
             json_write_double(

@@ -363,11 +363,11 @@ static void describe(struct work *work, const struct lookalike_fit *fit,
 static void write_driver(struct json *json, const struct lookalike_driver *driver)
 {
     json_write_object(json);
-    work_put_text(json, "name", driver->label);
-    work_put(json, "effect", driver->effect);
-    work_put(json, "seeds", driver->inside);
-    work_put(json, "others", driver->outside);
-    work_put_text(json, "unit", driver->is_share ? "share" : "number");
+    json_put_string(json, "name", driver->label);
+    json_put_double(json, "effect", driver->effect);
+    json_put_double(json, "seeds", driver->inside);
+    json_put_double(json, "others", driver->outside);
+    json_put_string(json, "unit", driver->is_share ? "share" : "number");
     json_write_end_object(json);
 }
 
@@ -377,12 +377,12 @@ static void write_bands(struct json *json, const struct model_lookalike_list *li
     for (int b = 0; b < list->count; b++) {
         const struct model_lookalike_band *band = &list->bands[b];
         json_write_object(json);
-        work_put(json, "from", band->from);
-        work_put(json, "to", band->to);
-        work_put(json, "seeds", band->seeds);
-        work_put(json, "lift", band->lift);
-        work_put(json, "low", band->low);
-        work_put(json, "high", band->high);
+        json_put_double(json, "from", band->from);
+        json_put_double(json, "to", band->to);
+        json_put_double(json, "seeds", band->seeds);
+        json_put_double(json, "lift", band->lift);
+        json_put_double(json, "low", band->low);
+        json_put_double(json, "high", band->high);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -394,14 +394,14 @@ static void write_report(struct work *work, const struct lookalike_fit *fit,
     struct json *json = work->report;
     json_put_array(json, "lookalikes");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "title", arena_printf(work->arena, "Like %s", work_option(work, "like")));
-    work_put_count(json, "seeds", fit->seeds);
-    work_put_count(json, "customers", fit->seeds + fit->others);
-    work_put(json, "auc", fit->auc);
-    work_put(json, "auc_low", fit->auc_interval.low);
-    work_put(json, "auc_high", fit->auc_interval.high);
-    work_put(json, "depth", fit->list.depth);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "title", arena_printf(work->arena, "Like %s", work_option(work, "like")));
+    json_put_count(json, "seeds", fit->seeds);
+    json_put_count(json, "customers", fit->seeds + fit->others);
+    json_put_double(json, "auc", fit->auc);
+    json_put_double(json, "auc_low", fit->auc_interval.low);
+    json_put_double(json, "auc_high", fit->auc_interval.high);
+    json_put_double(json, "depth", fit->list.depth);
     write_bands(json, &fit->list);
     json_put_array(json, "drivers");
     for (size_t d = 0; d < fit->columns->count && d < DRIVERS; d++)
@@ -413,8 +413,8 @@ static void write_report(struct work *work, const struct lookalike_fit *fit,
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);
     if (!work->model->usable)
-        work_put_text(json, "note",
-                      arena_printf(work->arena, "Not usable: %s.", work->model->trouble));
+        json_put_string(json, "note",
+                        arena_printf(work->arena, "Not usable: %s.", work->model->trouble));
     json_write_end_object(json);
     json_write_end_array(json);
 }

@@ -117,10 +117,10 @@ void lookalike_columns_write(const struct lookalike_columns *columns, struct jso
     for (size_t c = 0; c < columns->count; c++) {
         const struct column *column = &columns->items[c];
         json_write_object(json);
-        work_put_count(json, "feature", column->feature);
-        work_put_text(json, "form", forms[column->form]);
-        work_put_text(json, "level", column->level);
-        work_put(json, "fill", column->fill);
+        json_put_count(json, "feature", column->feature);
+        json_put_string(json, "form", forms[column->form]);
+        json_put_string(json, "level", column->level);
+        json_put_double(json, "fill", column->fill);
         json_write_end_object(json);
     }
     json_write_end_array(json);

@@ -580,8 +580,8 @@ static enum status fit(struct predict_data *data, struct error *error)
     TRY(predict_features_find(data, error));
     data->needs = segment_needs_join(&data->inputs.needs, &data->label_needs, work->arena);
     TRY(work_load(work, &data->needs, error));
-    work_put_text(work->parameters, "label", data->how->label);
-    work_put(work->parameters, "horizon_days", data->how->dated ? data->how->days : NAN);
+    json_put_string(work->parameters, "label", data->how->label);
+    json_put_double(work->parameters, "horizon_days", data->how->dated ? data->how->days : NAN);
     json_put_bool(work->parameters, "about_traits", data->about_traits);
     return data->how->dated ? fit_dated(data, error) : fit_cross_section(data, error);
 }

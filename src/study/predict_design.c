@@ -339,8 +339,8 @@ enum status predict_model_write(struct work *work, const struct predict_model *m
     struct json *json = work->parameters;
     enum status status = STATUS_OK;
     struct buffer text;
-    work_put_text(json, "method", model->method == PREDICT_BOOSTING ? "boosting" : "logistic");
-    work_put(json, "base_rate", model->base_rate);
+    json_put_string(json, "method", model->method == PREDICT_BOOSTING ? "boosting" : "logistic");
+    json_put_double(json, "base_rate", model->base_rate);
     write_features(json, &model->design);
     write_columns(json, &model->design);
     json_write_key(json, "model");

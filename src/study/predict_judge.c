@@ -88,13 +88,13 @@ static void tell_measure(const struct predict_data *data, const char *group, siz
     work_figure(data->work, group, measures[m].name, field(&model->value, m), "%s%s",
                 with_interval(data, model, m), rest);
     json_write_object(json);
-    work_put_text(json, "name", measures[m].name);
-    work_put(json, "value", field(&model->value, m));
-    work_put(json, "low", field(&model->low, m));
-    work_put(json, "high", field(&model->high, m));
-    work_put(json, "baseline", measures[m].compared ? field(&base->value, m) : NAN);
-    work_put(json, "recency_only",
-             measures[m].compared && recency->there ? field(&recency->value, m) : NAN);
+    json_put_string(json, "name", measures[m].name);
+    json_put_double(json, "value", field(&model->value, m));
+    json_put_double(json, "low", field(&model->low, m));
+    json_put_double(json, "high", field(&model->high, m));
+    json_put_double(json, "baseline", measures[m].compared ? field(&base->value, m) : NAN);
+    json_put_double(json, "recency_only",
+                    measures[m].compared && recency->there ? field(&recency->value, m) : NAN);
     json_write_end_object(json);
 }
 
@@ -126,12 +126,12 @@ static void tell_bins(const struct predict_data *data, const struct predict_test
                     100 * bins[b].mean, 100 * actual, 100 * bins[b].low, 100 * bins[b].high,
                     bins[b].lift);
         json_write_object(json);
-        work_put(json, "predicted", bins[b].mean);
-        work_put(json, "actual", actual);
-        work_put(json, "low", bins[b].low);
-        work_put(json, "high", bins[b].high);
-        work_put(json, "customers", round(bins[b].count));
-        work_put(json, "lift", bins[b].lift);
+        json_put_double(json, "predicted", bins[b].mean);
+        json_put_double(json, "actual", actual);
+        json_put_double(json, "low", bins[b].low);
+        json_put_double(json, "high", bins[b].high);
+        json_put_double(json, "customers", round(bins[b].count));
+        json_put_double(json, "lift", bins[b].lift);
         json_write_end_object(json);
     }
 
@@ -402,10 +402,10 @@ static enum status tell_drivers(const struct predict_data *data, const struct pr
                     drivers[c].effect, "%+.3f (%+.3f to %+.3f)", drivers[c].effect, drivers[c].low,
                     drivers[c].high);
         json_write_object(json);
-        work_put_text(json, "name", drivers[c].name);
-        work_put(json, "effect", drivers[c].effect);
-        work_put(json, "low", drivers[c].low);
-        work_put(json, "high", drivers[c].high);
+        json_put_string(json, "name", drivers[c].name);
+        json_put_double(json, "effect", drivers[c].effect);
+        json_put_double(json, "low", drivers[c].low);
+        json_put_double(json, "high", drivers[c].high);
         json_write_end_object(json);
     }
 
@@ -431,7 +431,7 @@ static void put_outcome(const struct predict_data *data)
     else
         text = arena_printf(work->arena, "%s: cross-sectional, not validated on later time",
                             how->label);
-    work_put_text(work->report, "outcome", text);
+    json_put_string(work->report, "outcome", text);
 }
 
 enum status predict_judge(const struct predict_data *data, const struct predict_model *model,
@@ -448,7 +448,7 @@ enum status predict_judge(const struct predict_data *data, const struct predict_
     }
     json_put_array(json, "calibration");
     json_write_object(json);
-    work_put_text(json, "name", data->work->model->name);
+    json_put_string(json, "name", data->work->model->name);
     put_outcome(data);
     tell_measures(data, tested);
     decide(data, model, tested);

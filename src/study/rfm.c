@@ -200,8 +200,8 @@ static void write_parts(struct work *work, const struct grid_cell *cell)
         if (!cell->part[name])
             continue;
         json_write_object(work->report);
-        work_put_text(work->report, "name", model_rfm_cell_name(name));
-        work_put_count(work->report, "customers", cell->part[name]);
+        json_put_string(work->report, "name", model_rfm_cell_name(name));
+        json_put_count(work->report, "customers", cell->part[name]);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -216,13 +216,14 @@ static void write_cells(struct work *work, const struct model_rfm *model,
             const struct grid_cell *cell = &cells[(r - 1) * model->bins + f - 1];
             int scores[3] = {r, f, f};
             json_write_object(work->report);
-            work_put_count(work->report, "r", (uint64_t)r);
-            work_put_count(work->report, "f", (uint64_t)f);
-            work_put_text(work->report, "name", model_rfm_cell_name(model_rfm_cell(model, scores)));
-            work_put_count(work->report, "customers", cell->customers);
+            json_put_count(work->report, "r", (uint64_t)r);
+            json_put_count(work->report, "f", (uint64_t)f);
+            json_put_string(work->report, "name",
+                            model_rfm_cell_name(model_rfm_cell(model, scores)));
+            json_put_count(work->report, "customers", cell->customers);
             write_parts(work, cell);
             if (cell->customers)
-                work_put(work->report, "mean_value", cell->value / (double)cell->customers);
+                json_put_double(work->report, "mean_value", cell->value / (double)cell->customers);
             json_write_end_object(work->report);
         }
     json_write_end_array(work->report);
@@ -233,13 +234,14 @@ static void write_names(struct work *work, const struct grid_cell *named)
     json_put_array(work->report, "names");
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         json_write_object(work->report);
-        work_put_text(work->report, "name", model_rfm_cell_name(cell));
-        work_put_text(work->report, "title", model_rfm_cell_meaning(cell));
-        work_put_count(work->report, "customers", named[cell].customers);
-        work_put(work->report, "share",
-                 work->count ? (double)named[cell].customers / (double)work->count : 0);
+        json_put_string(work->report, "name", model_rfm_cell_name(cell));
+        json_put_string(work->report, "title", model_rfm_cell_meaning(cell));
+        json_put_count(work->report, "customers", named[cell].customers);
+        json_put_double(work->report, "share",
+                        work->count ? (double)named[cell].customers / (double)work->count : 0);
         if (named[cell].customers)
-            work_put(work->report, "mean_value", named[cell].value / (double)named[cell].customers);
+            json_put_double(work->report, "mean_value",
+                            named[cell].value / (double)named[cell].customers);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -263,11 +265,12 @@ static void write_report(struct work *work, const struct model_rfm *model,
 
     const char *window = work_option(work, "window");
     json_put_object(work->report, "rfm");
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "window",
-                  window ? arena_printf(work->arena, "last %s days", window) : "the whole history");
-    work_put_count(work->report, "recency_bins", (uint64_t)model->bins);
-    work_put_count(work->report, "frequency_bins", (uint64_t)model->bins);
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "window",
+                    window ? arena_printf(work->arena, "last %s days", window)
+                           : "the whole history");
+    json_put_count(work->report, "recency_bins", (uint64_t)model->bins);
+    json_put_count(work->report, "frequency_bins", (uint64_t)model->bins);
     write_cells(work, model, grid);
     write_names(work, named);
     json_write_end_object(work->report);

@@ -19,14 +19,6 @@ enum { FORMAT = 1 };
 
 /* ---- writing ---- */
 
-static void write_texts(struct json *json, const char *key, const char *const *texts, size_t count)
-{
-    json_put_array(json, key);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(json, texts[i]);
-    json_write_end_array(json);
-}
-
 static void write_raw(struct json *json, const char *key, const char *text)
 {
     json_put_raw(json, key, text_from(text ? text : "{}"));
@@ -37,8 +29,8 @@ static void write_options(struct json *json, const struct study_model *model)
     json_put_array(json, "options");
     for (size_t i = 0; i < model->option_count; i++) {
         json_write_object(json);
-        work_put_text(json, "name", model->options[i].name);
-        work_put_text(json, "value", model->options[i].value);
+        json_put_string(json, "name", model->options[i].name);
+        json_put_string(json, "value", model->options[i].value);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -50,66 +42,66 @@ static void write_figures(struct json *json, const struct study_model *model)
     for (size_t i = 0; i < model->figure_count; i++) {
         const struct study_figure *figure = &model->figures[i];
         json_write_object(json);
-        work_put_text(json, "group", figure->group);
-        work_put_text(json, "label", figure->label);
-        work_put_text(json, "text", figure->text);
-        work_put(json, "value", figure->value);
+        json_put_string(json, "group", figure->group);
+        json_put_string(json, "label", figure->label);
+        json_put_string(json, "text", figure->text);
+        json_put_double(json, "value", figure->value);
         json_write_end_object(json);
     }
     json_write_end_array(json);
 }
 
-static void put_moment(struct json *json, const struct session *session, const char *key,
-                       int64_t moment)
+/* What is told and kept alike. */
+static void write_shared(const struct study_model *model, struct json *json)
 {
-    char text[MOMENT_TEXT_MAX];
-    work_put_text(json, key, moment_format(session_zone(session), moment, text));
+    json_put_string(json, "name", model->name);
+    json_put_string(json, "type", model->type);
+    json_put_string(json, "program", model->program);
+    json_put_bool(json, "usable", model->usable);
+    json_put_string(json, "trouble", model->trouble);
+    write_options(json, model);
+    write_figures(json, model);
+    json_put_strings(json, "notes", model->notes, model->note_count);
+    json_put_strings(json, "traits", model->traits, model->trait_count);
+    write_raw(json, "parameters", model->parameters);
 }
 
 /* For people's programs: moments as text. */
 void study_write(const struct session *session, const struct study_model *model, struct json *json)
 {
+    const struct zone *zone = session_zone(session);
     json_write_object(json);
-    work_put_text(json, "name", model->name);
-    work_put_text(json, "type", model->type);
-    put_moment(json, session, "moment", model->moment);
-    put_moment(json, session, "fitted", model->fitted);
-    work_put_text(json, "program", model->program);
-    json_put_bool(json, "usable", model->usable);
-    work_put_text(json, "trouble", model->trouble);
-    write_options(json, model);
-    write_figures(json, model);
-    write_texts(json, "notes", model->notes, model->note_count);
-    write_texts(json, "traits", model->traits, model->trait_count);
+    json_put_moment(json, "moment", zone, model->moment);
+    json_put_moment(json, "fitted", zone, model->fitted);
     if (model->scored) {
-        put_moment(json, session, "scored", model->scored_at);
-        work_put_count(json, "scored_customers", model->scored_customers);
+        json_put_moment(json, "scored", zone, model->scored_at);
+        json_put_count(json, "scored_customers", model->scored_customers);
     }
-    write_raw(json, "parameters", model->parameters);
+    write_shared(model, json);
     json_write_end_object(json);
+}
+
+void study_write_all(const struct session *session, const struct study_model *models, size_t count,
+                     struct json *json)
+{
+    json_write_array(json);
+    for (size_t i = 0; i < count; i++)
+        study_write(session, &models[i], json);
+    json_write_end_array(json);
 }
 
 static void write_saved(const struct study_model *model, struct json *json)
 {
     json_write_object(json);
-    work_put_count(json, "format", FORMAT);
-    work_put_text(json, "name", model->name);
-    work_put_text(json, "type", model->type);
-    work_put_text(json, "program", model->program);
-    work_put_count(json, "moment", (uint64_t)model->moment);
-    work_put_count(json, "fitted", (uint64_t)model->fitted);
-    json_put_bool(json, "usable", model->usable);
-    work_put_text(json, "trouble", model->trouble);
-    write_options(json, model);
-    write_figures(json, model);
-    write_texts(json, "notes", model->notes, model->note_count);
-    write_texts(json, "traits", model->traits, model->trait_count);
-    work_put_text(json, "scheme", model->scheme);
+    json_put_integer(json, "format", FORMAT);
+    json_put_integer(json, "moment", model->moment);
+    json_put_integer(json, "fitted", model->fitted);
+    json_put_string(json, "scheme", model->scheme);
     json_put_bool(json, "scored", model->scored);
-    work_put_count(json, "scored_at", (uint64_t)model->scored_at);
-    work_put_count(json, "scored_since", (uint64_t)model->scored_since);
-    work_put_count(json, "scored_customers", model->scored_customers);
-    write_raw(json, "parameters", model->parameters);
+    json_put_integer(json, "scored_at", model->scored_at);
+    json_put_integer(json, "scored_since", model->scored_since);
+    json_put_count(json, "scored_customers", model->scored_customers);
+    write_shared(model, json);
     write_raw(json, "fit_report", model->fit_report);
     write_raw(json, "score_report", model->score_report);
     json_write_end_object(json);

@@ -98,6 +98,9 @@ enum status study_explain(struct session *session, const struct study_model *mod
 enum status study_delete(struct session *session, const char *name, struct arena *arena,
                          struct error *error);
 
+/* As `strata model show --json` and `list --json` print them. */
 void study_write(const struct session *session, const struct study_model *model, struct json *json);
+void study_write_all(const struct session *session, const struct study_model *models, size_t count,
+                     struct json *json);
 
 #endif

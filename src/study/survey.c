@@ -155,10 +155,10 @@ static const char *measure_text(const struct work *work, const struct model_surv
 static void write_measure(struct json *json, const struct model_survey_measure *found)
 {
     bool bounded = found->count >= 1 && isfinite(found->interval.low);
-    work_put(json, "value", found->value);
-    work_put(json, "low", bounded ? found->interval.low : NAN);
-    work_put(json, "high", bounded ? found->interval.high : NAN);
-    work_put(json, "answers", found->count);
+    json_put_double(json, "value", found->value);
+    json_put_double(json, "low", bounded ? found->interval.low : NAN);
+    json_put_double(json, "high", bounded ? found->interval.high : NAN);
+    json_put_double(json, "answers", found->count);
 }
 
 /* Said of an answer that is text: what it is, and how a number is got out of it. */
@@ -241,7 +241,7 @@ static enum status measure_now(struct work *work, const struct work_inputs *inpu
         work_figure(work, "groups", survey->group[g].name, survey->found[g].value, "%s",
                     measure_text(work, &survey->found[g]));
         json_write_object(work->report);
-        work_put_text(work->report, "name", survey->group[g].name);
+        json_put_string(work->report, "name", survey->group[g].name);
         write_measure(work->report, &survey->found[g]);
         json_write_end_object(work->report);
     }
@@ -322,9 +322,9 @@ static void write_period(struct work *work, const struct survey_work *survey, in
     char date[DATE_TEXT_MAX];
     const char *name = period_name(work, survey, number);
     json_write_object(work->report);
-    work_put_text(work->report, "period", name);
-    work_put_text(work->report, "date",
-                  date_format(date_of_unit_number(number, survey->unit), date));
+    json_put_string(work->report, "period", name);
+    json_put_string(work->report, "date",
+                    date_format(date_of_unit_number(number, survey->unit), date));
     json_put_array(work->report, "groups");
     for (int g = 0; g < survey->groups; g++) {
         if (survey->found[g].count >= 1)
@@ -353,7 +353,7 @@ static enum status measure_over(struct work *work, const struct work_inputs *inp
                                            survey->unit)
                         : last + 1;
     first = first < last - PERIODS + 1 ? last - PERIODS + 1 : first;
-    work_put_text(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
+    json_put_string(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
     json_put_array(work->report, "periods");
     for (int64_t number = first; number <= last; number++) {
         int64_t until = period_start(work, survey, number + 1);
@@ -398,11 +398,11 @@ static enum status measure_all(struct work *work, const struct work_inputs *inpu
     survey->answer = ARENA_ARRAY(work->arena, double, work->population->customers + 1u);
     json_put_array(work->report, "surveys");
     json_write_object(work->report);
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "measure", survey->kind->name);
-    work_put_text(work->report, "title", survey->title);
-    work_put_text(work->report, "unit", survey->kind->unit);
-    work_put_text(work->report, "answer", survey->answer_text);
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "measure", survey->kind->name);
+    json_put_string(work->report, "title", survey->title);
+    json_put_string(work->report, "unit", survey->kind->unit);
+    json_put_string(work->report, "answer", survey->answer_text);
     TRY(measure_now(work, inputs, survey, error));
     if (survey->over)
         TRY(measure_over(work, inputs, survey, error));

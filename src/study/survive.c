@@ -299,11 +299,11 @@ static void write_point(struct json *json, double time, double survival, double 
                         double at_risk)
 {
     json_write_object(json);
-    work_put(json, "time", time);
-    work_put(json, "survival", survival);
-    work_put(json, "low", low);
-    work_put(json, "high", high);
-    work_put(json, "at_risk", at_risk);
+    json_put_double(json, "time", time);
+    json_put_double(json, "survival", survival);
+    json_put_double(json, "low", low);
+    json_put_double(json, "high", high);
+    json_put_double(json, "at_risk", at_risk);
     json_write_end_object(json);
 }
 
@@ -389,10 +389,10 @@ static enum status write_group(struct work *work, const struct survive_data *dat
                 work_thousands(work, events));
     say_times(work, data->name[g], &lives, &curve);
     json_write_object(work->report);
-    work_put_text(work->report, "name", data->name[g]);
-    work_put_count(work->report, "customers", lives.count);
-    work_put(work->report, "events", events);
-    work_put(work->report, "median", curve.median);
+    json_put_string(work->report, "name", data->name[g]);
+    json_put_count(work->report, "customers", lives.count);
+    json_put_double(work->report, "events", events);
+    json_put_double(work->report, "median", curve.median);
     write_points(work->report, &curve, (double)lives.count);
     json_write_end_object(work->report);
     return STATUS_OK;
@@ -413,10 +413,10 @@ static enum status write_test(struct work *work, const struct survive_data *data
                 "chi-squared %.4f with %g degrees of freedom, p %.3g", test.statistic, test.freedom,
                 test.p);
     json_put_object(work->report, "test");
-    work_put_text(work->report, "name", "log-rank");
-    work_put(work->report, "statistic", test.statistic);
-    work_put(work->report, "df", test.freedom);
-    work_put(work->report, "p", test.p);
+    json_put_string(work->report, "name", "log-rank");
+    json_put_double(work->report, "statistic", test.statistic);
+    json_put_double(work->report, "df", test.freedom);
+    json_put_double(work->report, "p", test.p);
     json_write_end_object(work->report);
     return STATUS_OK;
 }
@@ -459,28 +459,28 @@ static void describe(struct work *work, const struct survive_how *how,
                   "condition that the first "
                   "%s settles, or --landmark, avoids that.",
                   how->until ? "fact" : "order");
-    work_put_text(work->parameters, "fixed",
-                  how->today          ? "today, forced"
-                  : how->has_landmark ? "landmark"
-                                      : "start");
+    json_put_string(work->parameters, "fixed",
+                    how->today          ? "today, forced"
+                    : how->has_landmark ? "landmark"
+                                        : "start");
 }
 
 static enum status write_curves(struct work *work, const struct survive_how *how,
                                 const struct survive_data *data, const char *clock,
                                 const char *event, struct error *error)
 {
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "title",
-                  arena_printf(work->arena, "Time until %s%s", event,
-                               how->today ? " (groups as of today, forced)" : ""));
-    work_put_text(work->report, "clock", clock);
-    work_put_text(work->report, "unit", "days");
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "title",
+                    arena_printf(work->arena, "Time until %s%s", event,
+                                 how->today ? " (groups as of today, forced)" : ""));
+    json_put_string(work->report, "clock", clock);
+    json_put_string(work->report, "unit", "days");
     json_put_array(work->report, "groups");
     for (int g = 0; g < data->groups; g++)
         TRY(write_group(work, data, g, error));
     json_write_end_array(work->report);
     if (how->today)
-        work_put_text(work->report, "note", forced_note);
+        json_put_string(work->report, "note", forced_note);
     return write_test(work, data, error);
 }
 

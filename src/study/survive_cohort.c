@@ -135,8 +135,8 @@ static void write_rows(struct work *work, const struct survive_how *how,
         if (found->size[c] <= 0 || !found->age[c])
             continue;
         json_write_object(json);
-        work_put_text(json, "cohort", cohort_name(work, how, found->first + c));
-        work_put(json, "customers", found->size[c]);
+        json_put_string(json, "cohort", cohort_name(work, how, found->first + c));
+        json_put_double(json, "customers", found->size[c]);
         json_put_array(json, "active");
         for (int p = 0; p < found->periods && p < found->age[c]; p++)
             json_write_double(json, round(found->share[c * found->periods + p] * found->size[c]));
@@ -174,11 +174,11 @@ void survive_cohorts(struct work *work, const struct survive_how *how,
     struct json *json = work->report;
     json_put_array(json, "retention");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "kind", orders->kind);
-    work_put_text(json, "unit", work_option(work, "cohort"));
-    work_put_count(json, "older_cohorts", older);
-    work_put(json, "older_customers", older_customers);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "kind", orders->kind);
+    json_put_string(json, "unit", work_option(work, "cohort"));
+    json_put_count(json, "older_cohorts", older);
+    json_put_double(json, "older_customers", older_customers);
     write_rows(work, how, found);
     json_write_end_object(json);
     json_write_end_array(json);

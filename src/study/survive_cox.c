@@ -196,21 +196,21 @@ static void write_report(struct work *work, const struct cox_work *cox)
     const struct model_cox *model = &cox->model;
 
     json_put_object(json, "cox");
-    work_put_text(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
-    work_put_count(json, "customers", cox->rows);
-    work_put(json, "events", model->events);
-    work_put(json, "concordance", model->concordance);
-    work_put(json, "proportional", model->schoenfeld_all);
+    json_put_string(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
+    json_put_count(json, "customers", cox->rows);
+    json_put_double(json, "events", model->events);
+    json_put_double(json, "concordance", model->concordance);
+    json_put_double(json, "proportional", model->schoenfeld_all);
     json_put_array(json, "rows");
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c], reach = stats_normal_quantile(.975) * model->error[c];
         json_write_object(json);
-        work_put_text(json, "name", cox->column[c].label);
-        work_put(json, "ratio", exp(b));
-        work_put(json, "low", exp(b - reach));
-        work_put(json, "high", exp(b + reach));
-        work_put(json, "p", stats_normal_two_sided(b / model->error[c]));
-        work_put(json, "proportional", model->schoenfeld[c]);
+        json_put_string(json, "name", cox->column[c].label);
+        json_put_double(json, "ratio", exp(b));
+        json_put_double(json, "low", exp(b - reach));
+        json_put_double(json, "high", exp(b + reach));
+        json_put_double(json, "p", stats_normal_two_sided(b / model->error[c]));
+        json_put_double(json, "proportional", model->schoenfeld[c]);
         json_write_end_object(json);
     }
 

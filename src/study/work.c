@@ -40,21 +40,6 @@ void work_refuse(struct work *work, const char *format, ...)
     va_end(arguments);
 }
 
-void work_put(struct json *json, const char *key, double value)
-{
-    json_put_double(json, key, value);
-}
-
-void work_put_text(struct json *json, const char *key, const char *text)
-{
-    json_put_string(json, key, text);
-}
-
-void work_put_count(struct json *json, const char *key, uint64_t count)
-{
-    json_put_integer(json, key, (int64_t)count);
-}
-
 static enum status not_there(const struct work *work, const char *key, struct error *error)
 {
     return error_set(error, STATUS_ERROR, "the saved model %s has no \"%s\": fit it again",
@@ -180,9 +165,9 @@ static void write_histogram(struct work *work, const double *sorted, size_t coun
         while (at < count && (sorted[at] < to || final))
             at++;
         json_write_object(work->report);
-        work_put(work->report, "from", from);
-        work_put(work->report, "to", to);
-        work_put_count(work->report, "customers", at - begin);
+        json_put_double(work->report, "from", from);
+        json_put_double(work->report, "to", to);
+        json_put_count(work->report, "customers", at - begin);
         json_write_end_object(work->report);
         from = to;
     }
@@ -204,23 +189,23 @@ void work_report_values(struct work *work, const char *name, const char *title, 
         return;
     stats_sort(sorted, known);
     json_write_object(work->report);
-    work_put_text(work->report, "name", name);
-    work_put_text(work->report, "title", title);
-    work_put_text(work->report, "unit", unit);
-    work_put_count(work->report, "customers", known);
-    work_put(work->report, "mean", stats_mean(sorted, known));
+    json_put_string(work->report, "name", name);
+    json_put_string(work->report, "title", title);
+    json_put_string(work->report, "unit", unit);
+    json_put_count(work->report, "customers", known);
+    json_put_double(work->report, "mean", stats_mean(sorted, known));
     write_histogram(work, sorted, known);
     json_put_array(work->report, "quantiles");
     for (size_t i = 0; i < 3; i++) {
         json_write_object(work->report);
-        work_put(work->report, "q", levels[i]);
-        work_put(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
+        json_put_double(work->report, "q", levels[i]);
+        json_put_double(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
         json_write_end_object(work->report);
     }
 
     json_write_end_array(work->report);
     if (note)
-        work_put_text(work->report, "note", note);
+        json_put_string(work->report, "note", note);
     json_write_end_object(work->report);
 }
 

@@ -129,9 +129,6 @@ void work_figure(struct work *work, const char *group, const char *label, double
 void work_note(struct work *work, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Not usable, and why. */
 void work_refuse(struct work *work, const char *format, ...) PRINTF_LIKE(2, 3);
-void work_put(struct json *json, const char *key, double value);
-void work_put_text(struct json *json, const char *key, const char *text);
-void work_put_count(struct json *json, const char *key, uint64_t count);
 /* A part of the saved parameters as JSON text, for the model room's readers. */
 enum status work_saved_part(struct work *work, const char *key, struct text *out,
                             struct error *error);
