@@ -137,6 +137,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     draft->arena = arena;
     buffer_init(&draft->condition, 0);
     *out = (struct insight_features){0};
+
     /* What a kind adds up to, how long ago it was, what is usual; and each
      * trait as it stands. */
     for (size_t t = 0; t < schema->table_count; t++) {

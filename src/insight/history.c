@@ -71,6 +71,7 @@ static int amount_column(const struct schema_table *table, bool *named)
     int known = table->amount ? schema_column_index(table, table->amount) : -1;
     if (known >= 0 && is_money(&table->columns[known]))
         return known;
+
     /* Names that say it whole, in the order of how sure they are; then names that have
      * such a word and none that says otherwise. */
     for (size_t n = 0; n < sizeof amount_names / sizeof *amount_names; n++) {
@@ -225,6 +226,7 @@ struct insight_money insight_money(const struct population *population,
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
             if (table->time[row] <= from || table->time[row] > until)
                 continue;
+
             /* A refund is no order, but it takes from the revenue. */
             money.facts += !is_refund(column, row);
             add_amount(&sum, column, row);
@@ -281,6 +283,7 @@ void insight_cohorts(const struct population *population, const struct insight_r
     const struct population_column *amount;
     if (revenue_table(population, revenue, &amount) != table)
         amount = NULL;
+
     /* The oldest month in which somebody's first order lies; only the last
      * most_months are shown. */
     int64_t last = date_unit_number(zone_date(population->zone, now), CALENDAR_MONTH),
@@ -302,6 +305,7 @@ void insight_cohorts(const struct population *population, const struct insight_r
 
     for (int c = 0; c < count; c++)
         out->month[c] = (int32_t)(first + c);
+
     /* A customer counts once for each month of theirs after the first, however many
      * orders it has. */
     for (uint32_t p = 0; p < population->customers; p++) {
@@ -333,6 +337,7 @@ void insight_series(const struct population *population, const struct insight_re
     const struct population_column *column;
     if (revenue_table(population, revenue, &column) != table)
         column = NULL;
+
     /* From the unit of the first fact to that of the last; those without a fact stand
      * between with zeros. */
     int64_t first = INT64_MAX, last = INT64_MIN;
@@ -357,6 +362,7 @@ void insight_series(const struct population *population, const struct insight_re
     struct amount *sums = ARENA_ARRAY(arena, struct amount, count);
     for (size_t i = 0; i < count; i++)
         out->date[i] = date_of_unit_number(first + (int64_t)i, unit);
+
     /* A customer's rows are in order of time, so a unit seen before is the
      * one just seen. */
     for (uint32_t p = 0; p < population->customers; p++) {

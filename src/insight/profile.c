@@ -95,6 +95,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
         bool member = bit_at(job->members, p);
         if (!member && !bit_at(job->others, p))
             continue;
+
         /* Another number ends a run of equal ones, which share the mean of their ranks. */
         if (number != last)
             end_tie(&ranks);
@@ -114,6 +115,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
                                       .inside = spread_of(inside, in),
                                       .outside = spread_of(outside, out),
                                       .p = likely(&ranks)};
+
     /* Cohen's d over the two deviations' mean square, as neither side is the
      * other's control. */
     double pooled = sqrt((line.inside.deviation * line.inside.deviation +
@@ -266,6 +268,7 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
     const struct population_table *table = &job->population->tables[t];
     int c = population_column_index(table, feature->column);
     uint64_t known_in = 0, known_out = 0;
+
     /* A customer's tellings from the last to the first: the first one that counts is
      * the one as of the moment. */
     for (uint32_t p = 0; c >= 0 && p < job->population->customers; p++) {

@@ -177,6 +177,7 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
 
     known_in_all(run, step, out, operands, step->child_count);
+
     /* A decimal times a length of time comes to whole seconds, rounded down
      * like all of them. */
     bool decimal_duration =

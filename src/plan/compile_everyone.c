@@ -63,6 +63,7 @@ int plan_compile_rank(struct compiler *compiler, const struct segment_node *node
     }
 
     step.next = at(compiler, child[0])->now_loose ? next_rank : NULL;
+
     /* step_top reads both as bits. */
     step.a = rank->bottom | rank->is_percent << 1;
     step.b = rank->percent_scale;

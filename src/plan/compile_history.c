@@ -93,6 +93,7 @@ int plan_compile_changed(struct compiler *compiler, const struct segment_node *n
     int child[4] = {plan_start_step(compiler, table, trait->path.start_column[0], rows),
                     plan_window_rows(compiler, window, table, CUSTOMERS)};
     int count = 2, given = 0;
+
     /* step_changed tells from and to apart by these bits. */
     for (int i = 1; i <= 2; i++)
         if (node->child_count > i && node->child[i]) {

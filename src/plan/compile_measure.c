@@ -224,6 +224,7 @@ static int compile_edge(struct compiler *compiler, const struct segment_node *no
                     plan_argument_rows(compiler, measure, 0, scope)};
 
     child[0] = plan_and_of(compiler, child[0], plan_known_of(compiler, child[1]));
+
     /* The order of facts is that of time, so first and last need only look; least and
      * greatest have to compare. */
     bool edge = measure->aggregate == AGGREGATE_FIRST || measure->aggregate == AGGREGATE_LAST;
@@ -303,6 +304,7 @@ int plan_compile_resumed(struct compiler *compiler, const struct segment_node *n
 {
     const struct segment_resumed *resumed = node->resumed;
     struct segment_measure all = resumed->facts;
+
     /* A pause begins before the window: every fact is looked at, and the window says
      * which may end one. */
     all.window = (struct segment_window){.form = WINDOW_ALL};

@@ -127,6 +127,7 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k,
         add_conjunct(maker, step->filter);
 
     keep_pairs(maker);
+
     /* Facts after now are out by the first mask, so the start's window need
      * only narrow it. */
     maker->kind->table = table;
@@ -219,6 +220,7 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
     step.cost = COST_SEQUENCE;
 
     step.next = next_sequence;
+
     /* Steps are equal by numbers: the description goes in by its hash and its length. */
     uint64_t print = text_hash((struct text){text.data, text.length});
     step.p = (int64_t)print;

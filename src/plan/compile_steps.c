@@ -69,6 +69,7 @@ int plan_step_make(struct compiler *compiler, struct step step, const int *child
 {
     struct plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
+
     /* A condition answers for what goes on below it. What stands above sees it change,
      * and nothing that is loose. */
     if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {

@@ -95,6 +95,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)function;
+
     /* These are counted up to now, though no child of theirs need know of it. */
     if (function == FUNCTION_AGE || function == FUNCTION_SINCE || function == FUNCTION_UNTIL) {
         step.timeless = false;
@@ -111,6 +112,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.shape = SHAPE_TEXT;
     step.textual |= node->type == VALUE_TEXT || function == FUNCTION_LENGTH;
     step.version = function == FUNCTION_VERSION;
+
     /* A choice among versions is one. */
     for (int i = 0;
          i < node->child_count && (function >= FUNCTION_LEAST && function <= FUNCTION_COALESCE);

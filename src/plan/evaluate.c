@@ -171,6 +171,7 @@ void run_free(struct run *run)
     arena_release(&run->scratch);
     arena_release(&run->lasting);
     pcre2_match_data_free(run->match);
+
     /* Rows of one customer patched in, and runs below this one, are made when
      * first asked for. */
     if (run->patch)
@@ -395,6 +396,7 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     size_t word = first / 64, words = words_of(count);
     uint64_t *existing = result->existing + word;
     const uint32_t *first_time = run->population->first_time + first;
+
     /* Before 1970 nobody exists, and `existing` stays as empty as it was made. Who
      * never comes has the last number there is, which no moment reaches. */
     if (run->now >= 0) {
@@ -404,6 +406,7 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     for (int s = 0; s < result->segment_count; s++) {
         if (!result->members[s])
             continue;
+
         /* Bits past the batch's last customer may be anything; nobody exists there. */
         struct operand holds = operand_of(run, pass->plan->member[s]);
         for (size_t w = 0; w < words; w++)
@@ -479,6 +482,7 @@ enum status plan_evaluate(const struct plan *plan, const struct population *popu
         return status;
     struct pass pass = {
         .plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
+
     /* Ranks and accounts first: the pass reads the cut-offs and numbers
      * that they leave. */
     TRY_GOTO(phase_fill(plan, binding, now, pool, with_next, &phase, error));
@@ -574,6 +578,7 @@ void plan_prefetch(const struct plan_state *state, uint32_t position, int stage)
 
     if (stage == 0)
         __builtin_prefetch(&run->population->first_time[position]);
+
     /* A customer's values lie side by side: fetching the first brings most of them. */
     for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
         const struct population_table *table =
@@ -599,6 +604,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         TRY(rebind(run, population, error));
         run->serial = population->serial;
         run_bind(run, run->own_binding, phase, now);
+
         /* Only what depends on now is void; run_one voids what depends on the customer. */
     } else if (now != run->now || phase != run->phase) {
         run->phase = phase;
@@ -618,6 +624,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         next_of_batch(run, next);
     if (!run->failed)
         return STATUS_OK;
+
     /* The failure was this customer's: the state is good for the next one. */
     run->failed = false;
     return error_set(error, STATUS_ERROR, "%s", run->error.message);

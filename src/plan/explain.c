@@ -220,6 +220,7 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
     const struct segment_node *node = meaning(made->node);
     if (!made->is_condition || made->truth == wanted)
         return;
+
     /* Clauses that stand open are gone through; the truth that is wanted turns
      * round under a not. */
     bool opens = node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT ||
@@ -231,6 +232,7 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
 
     for (int i = 0; opens && i < made->child_count; i++)
         find_nearest(explaining, made->child[i], inner, best);
+
     /* A comparison is nearer than 1. What has no distance is at 2, and what was gone
      * through at 3, so that one of its parts is named instead. */
     double distance = 2;

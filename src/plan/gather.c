@@ -95,6 +95,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
 
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
+
     /* qsort would neither be stable nor pass the run that comparing texts needs. */
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t low = 0; low < count; low += 2 * width) {
@@ -180,6 +181,7 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
 
     if (gather->argument[0].step->type == VALUE_DECIMAL)
         unit = (double)number_power10(gather->argument[0].step->scale);
+
     /* Doubles are added in order of time, whichever batch the customer is in: the sum
      * is the same every time. */
     for (size_t i = 0; i < gather->count; i++) {
@@ -325,6 +327,7 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     if (step->a != AGGREGATE_DISTINCT || step->b != 1 || step->child_count != 2)
         return false;
     const struct step *under = step_of(run, step->child[1]);
+
     /* Codes and integers are equal exactly if their values are; versions are not
      * ('1.0' and '1'). */
     if (under->shape != SHAPE_INT || under->version)
@@ -336,6 +339,7 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     memset(out->i, 0, run->count * sizeof *out->i);
     if (selected.hint == HINT_NONE)
         return true;
+
     /* A stored column is read narrow and only where selected; other arguments are a
      * vector already. */
     const struct population_column *column =

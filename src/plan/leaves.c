@@ -114,6 +114,7 @@ void column_range(struct run *run, const struct population_column *column, size_
         set_none(run, out);
         return;
     }
+
     /* Between the column's own bounds stands everything that is known. */
     if (lo == least && hi == column->max) {
         column_known(run, column, begin, lanes, out);
@@ -554,12 +555,14 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     if (!lanes)
         return;
+
     /* All lanes are the one chosen fact: it is read once. */
     if (leaf->node->path.is_time) {
         out->i[0] = view->time[row];
         bit_set(out->bits, 0);
     } else {
         const struct population_column *column = run->columns[leaf->column[kind]];
+
         /* From row to row along the references, to the column at their end. */
         for (int hop = 0; column && hop <= leaf->hops; hop++) {
             struct population_value value = population_get(column, row);

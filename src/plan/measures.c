@@ -385,6 +385,7 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         memset(out->i, 0, run->count * sizeof *out->i); /* 0.0 too */
         return;
     }
+
     /* The quickest way that is sure to be exact: running totals where the column's
      * bounds allow them, 128 bits where not. Doubles never overflow silently: what is
      * not finite is unknown. */
@@ -478,6 +479,7 @@ static bool take_stored_edges(struct run *run, const struct step *under,
     if (!column && under->run != step_row_time)
         return false;
     int64_t *values = out->i;
+
     /* Known is whose row is not the end of their rows. */
     run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count, out->bits);
     if (!column) {
@@ -568,6 +570,7 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
     if (selected.hint == HINT_NONE)
         return;
     struct operand argument = operand_of(run, step->child[1]);
+
     /* Codes of texts are in order of appearance, which says nothing of theirs. */
     if (step->shape == SHAPE_INT && step->type != VALUE_TEXT) {
         extreme_integers(run, step, view, &selected, &argument, out);

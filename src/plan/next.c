@@ -258,6 +258,7 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
         selected =
             view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
                                : first_bit(rows->bits, begin - view->begin, end - view->begin));
+
     /* Of all that are selected the oldest leaves first. Where one is enough, the newest
      * decides alone. */
     if (selected < end)
@@ -313,6 +314,7 @@ void next_leaves(struct run *run, int selected, bool last, int64_t *next)
 
     struct operand rows = operand_of(run, selected),
                    bounds = operand_of(run, window_step->child[0]);
+
     /* Facts come into such a window by happening only, and nothing is in it
      * that could leave. */
     if (seconds && rows.hint == HINT_NONE)

@@ -249,6 +249,7 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
         at = start_of(run, first_date((int32_t)of, n * UNIT_MONTHS[unit], down));
     } else if (dates && unit >= CALENDAR_DAY) {
         int64_t days = unit == CALENDAR_WEEK ? DAYS_A_WEEK * n : n;
+
         /* Counting down, a number of days still holds on the last of them. */
         at = start_of(run, down ? of - days + 1 : of + days);
     } else {

@@ -274,6 +274,7 @@ static struct range range_of_product(struct run *run, const struct step *step, s
         return unknown;
     if (divides && b.low == 0 && b.high == 0)
         return unknown;
+
     /* A divisor that may be 0 on the way leaves nothing certain. */
     if (divides && b.low <= 0 && b.high >= 0)
         return anything;
@@ -451,6 +452,7 @@ static struct range range_of_aggregate(enum segment_aggregate aggregate, const s
 
     if (rows->count == 0)
         return aggregate == AGGREGATE_SUM ? between(0, 0) : unknown;
+
     /* Low ends together give the low end, and high ends the high one. */
     switch (aggregate) {
     case AGGREGATE_SUM:

@@ -116,6 +116,7 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
 {
     while (step < SEGMENT_STEPS_MAX && !(choosing->inside.chosen >> step & 1))
         step++;
+
     /* All are chosen: what moves inside is asked as it stands with them. */
     if (step == SEGMENT_STEPS_MAX) {
         clock_tick(alone, CLOCK_CHOSEN);
@@ -127,6 +128,7 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
         const struct sequence_kind *kind = &choosing->plan->kinds[step][k];
         const struct table_view *view = &alone->views[kind->table];
         struct operand may_be = operand_of(alone, kind->mask);
+
         /* How many ways there are is a product over the steps, so they are counted down
          * for all of them. */
         for (uint32_t row = view->begin; row < view->end && choosing->left > 0; row++) {
@@ -270,6 +272,7 @@ void next_periods(struct run *run, const struct step *step, int64_t *next)
     /* Whatever moves by itself inside is asked once for each unit. */
     if (asked.inside.count > 0)
         run_each_period(run, step, ask_in_period, &asked);
+
     /* A condition that nothing meets (none of, a count of 0) counts units without
      * facts: these come and go with the edges. */
     holds_of_nothing(run, step, empty);

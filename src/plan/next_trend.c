@@ -101,6 +101,7 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
         break;
     case TREND_DAY:
         steps = steps_to(value, trend->slope, limit);
+
         /* What comes after `before` is not worth a look at the calendar: days are told
          * apart cheaply. */
         if (steps < INT32_MAX && (run->today + steps - 2) * SECONDS_A_DAY < before)
@@ -247,6 +248,7 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
 
     struct side b;
     next_side(run, step->child[1], lane, &b);
+
     /* A line times something that stays is a line, and so is a line over it; two lines
      * make none. A decimal's product is rounded, which no line is. */
     bool swap = step->run == step_multiply && !next_is_line(&a.trend);
@@ -374,6 +376,7 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
 
     if (of.trend.by == TREND_FIXED)
         return trend;
+
     /* Something that goes on with now is as far from it as before, until a day or a
      * clock changes. */
     int64_t together = goes_with_now(run, &of, step->b);
@@ -463,6 +466,7 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
     }
 
     shared->count++;
+
     /* Lines of one slope keep their order for ever; with another among them only the
      * first change is sure. */
     shared->lines &=
@@ -584,6 +588,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
         double steps = apart / a->trend.slope;
         if (a->trend.slope == 0 || steps < 0)
             return next_earlier(a->trend.until, still->trend.until);
+
         /* Early by a billionth and a step more, far beyond all rounding. Past 9e17
          * steps there is nothing to wait for. */
         int64_t early = steps > 9e17 ? INT64_MAX : (int64_t)floor(steps * (1 - 1e-9)) - 1;
@@ -671,6 +676,7 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
             until = next_earlier(until, next_still_until(run, &side));
             continue;
         }
+
         /* Rows below a customer's value: any of theirs may be the one it changes by. */
         const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
         ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
@@ -690,6 +696,7 @@ struct trend next_trend(struct run *run, int id, size_t lane)
 
     if (!step->now_loose)
         return fixed_until(INT64_MAX);
+
     /* From here on something under the value goes on with now, and each operator says
      * what it makes of it. */
     if (step->run == step_trait_at)

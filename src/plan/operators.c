@@ -53,6 +53,7 @@ void step_and(struct run *run, const struct step *step, struct vector *out)
         struct operand child = operand_of(run, step->child[c]);
         if (child.hint == HINT_ALL)
             continue;
+
         /* Nothing is left to be taken away: what stands behind is not even evaluated. */
         if (child.hint == HINT_NONE) {
             set_none(run, out);
@@ -86,6 +87,7 @@ void step_or(struct run *run, const struct step *step, struct vector *out)
         struct operand child = operand_of(run, step->child[c]);
         if (child.hint == HINT_NONE)
             continue;
+
         /* Everybody is in already: what stands behind is not even evaluated. */
         if (child.hint == HINT_ALL) {
             set_all(run, out);

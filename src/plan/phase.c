@@ -333,6 +333,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
     if (step->run == step_ntile) {
         uint64_t groups = (uint64_t)step->p, end = 0;
         result->cuts = base_calloc(groups + 1, sizeof *result->cuts);
+
         /* Where the groups do not divide evenly, the first ones have one more. */
         for (uint64_t g = 0; g < groups; g++) {
             end += known / groups + (g < known % groups);
@@ -410,6 +411,7 @@ enum status phase_fill(const struct plan *plan, const struct binding *binding, i
     phase->next = INT64_MAX;
     phase->plan = plan;
     phase->results = base_calloc(plan->globals.count + 1, sizeof *phase->results);
+
     /* In order of dependence: a rank among the members of another finds that
      * one's cut-off made. */
     for (size_t g = 0; status == STATUS_OK && g < plan->globals.count; g++) {

@@ -327,6 +327,7 @@ static bool search_first(struct search *search)
     uint32_t left[SEGMENT_KINDS_MAX];
     for (int k = 0; k < first->kind_count; k++)
         left[k] = row_end(search, search->plan->kinds[0][k].table);
+
     /* A merge backwards: of all kinds the latest row not tried yet. */
     for (;;) {
         int latest = -1;
@@ -357,6 +358,7 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
                     row_begin(&search, plan->kinds[s][k].table);
         search.stride = rows > search.stride ? rows : search.stride;
     }
+
     /* A byte for each row and step. Where filters refer to earlier facts nothing
      * is remembered. */
     if (!plan->refers) {
@@ -489,6 +491,7 @@ void run_each_period(struct run *run, const struct step *step, run_period *visit
     struct unit_range facts = units_with_facts(run, unit);
     int64_t from = facts.first > first ? facts.first : first,
             to = facts.last < last ? facts.last : last;
+
     /* Units in which nobody of the batch has a fact all give the same answer: one of
      * them is asked, and counts for all. */
     int64_t alike = last - first + 1 - (from <= to ? to - from + 1 : 0);

@@ -30,6 +30,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
     for (int i = 1; i < node->child_count; i++) {
         size_t said = check->problems->list.count;
         check_beside(check, scope, &node->child[i], node->child[0]);
+
         /* Only of an item about which nothing was said yet. */
         const struct segment_node *item = node->child[i];
         if (item->op != OP_LITERAL && check->problems->list.count == said)
@@ -84,6 +85,7 @@ static void check_text_test(struct check *check, const struct scope *scope,
                             struct segment_node **place)
 {
     struct segment_node *node = *place;
+
     /* The first side that is no text is told, and the rest follows from it. */
     for (int i = 0; i < 2; i++) {
         segment_check_operand(check, scope, &node->child[i]);
@@ -346,6 +348,7 @@ static void check_account(struct check *check, const struct scope *scope,
     node->type = node->account->quantifier == ACCOUNT_COUNT ? VALUE_INT : VALUE_BOOL;
     if (errors != check->problems->errors)
         return;
+
     /* Only what points at a reference table divides customers into accounts. */
     if (check->schema) {
         const struct schema_table *traits = schema_table(check->schema, SCHEMA_TRAIT_TABLE);
@@ -385,6 +388,7 @@ static void check_as_of(struct check *check, const struct scope *scope, struct s
     struct segment_node *moment = node->child[0], *trait = node->child[1];
     segment_check_value(check, scope, &node->child[0]);
     segment_check_value(check, scope, &node->child[1]);
+
     /* Checking may put another node in a child's place. */
     moment = node->child[0];
     trait = node->child[1];

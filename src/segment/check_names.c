@@ -145,6 +145,7 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
         int used;
         walk->failed_part = part;
         walk->failed_table = table;
+
         /* A key is no column, and where it ends the walk the pointer itself is meant,
          * which is text. */
         if (walk->length > 0 && part + 1 == path->part_count &&
@@ -239,6 +240,7 @@ static bool explain_walk(struct check *check, const struct segment_node *node,
 
     if (walk->length == 0)
         return false;
+
     /* It went on behind a column that leads nowhere. */
     if (walk->no_pointer) {
         struct error *error = segment_check_error(
@@ -483,6 +485,7 @@ static bool check_step_name(struct check *check, const struct scope *scope,
         if (!step->alias || strcmp(step->alias, node->path.parts[0]) != 0 ||
             node->path.part_count < 2)
             continue;
+
         /* Later ones have not happened yet when this one is looked for, and forbidden
          * ones never do. */
         if (s >= scope->step || step->negated) {

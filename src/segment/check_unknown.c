@@ -75,6 +75,7 @@ void segment_check_unknown(struct check *check, const struct segment_node *test,
 
     if (!operand)
         return;
+
     /* The test as it would be without its not, to be shown inside one. */
     struct segment_node positive = *test;
     if (test->op == OP_COMPARE)

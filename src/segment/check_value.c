@@ -94,6 +94,7 @@ static bool since_to_duration(struct check *check, struct segment_node **node)
     factor->literal.is_period = true;
     factor->literal.unit = unit;
     factor->literal.count = 1;
+
     /* The length counts as one unit of what the number counts. */
     factor->literal.integer = factor->literal.period.seconds = seconds[unit];
     *node = wrap_multiply(check, *node, factor, VALUE_DURATION);
@@ -290,6 +291,7 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
 
     if (left == VALUE_NONE || right == VALUE_NONE)
         return true;
+
     /* A moment beside a date is asked for its day, whichever side it is on. */
     if (left == VALUE_TIME && right == VALUE_DATE)
         segment_wrap_date(check, a);
@@ -397,6 +399,7 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
 
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
+
     /* Sums want two lengths, products a length and a number, quotients a length
      * over a number. */
     if (sum) {
@@ -453,6 +456,7 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope,
     node->type = VALUE_NONE;
     if (left == VALUE_NONE || right == VALUE_NONE)
         return;
+
     /* A side without a type was complained of already. */
     bool good;
     if (segment_is_number(left) && segment_is_number(right)) {

@@ -68,6 +68,7 @@ void segment_check_window(struct check *check, const struct scope *scope,
         check_anchor(check, scope, window, &window->anchor, fixed);
     if (window->to)
         check_anchor(check, scope, window, &window->to, fixed);
+
     /* Both are written out, so their order shows. */
     if (window->to && window->anchor->op == OP_LITERAL && window->to->op == OP_LITERAL &&
         window->anchor->type == window->to->type &&

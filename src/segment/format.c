@@ -397,6 +397,7 @@ static void format_sets(const struct segment_node *node, int least, struct buffe
     int level = node->op == OP_AND;
     if (level < least)
         buffer_char(out, '(');
+
     /* A form's meaning repeats its sets; only the two that were written are printed. */
     if (node->op == OP_FORM) {
         const struct segment_node *meaning = written(node->child[0]);
@@ -578,6 +579,7 @@ static void format_history(const struct segment_node *node, struct buffer *out)
     } else {
         buffer_string(out, "changed(");
         format(node->child[0], LEVEL_PRIMARY, out);
+
         /* Either of the two may be left out. */
         if (node->child[1]) {
             buffer_string(out, " from ");

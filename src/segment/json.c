@@ -199,6 +199,7 @@ static void put_set(struct json *json, const struct segment_node *node)
     bool form = node->op == OP_FORM;
 
     const struct segment_node *pair = form ? written(node->child[0]) : node;
+
     /* A symmetric difference is two differences; the first one holds both sets. */
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);

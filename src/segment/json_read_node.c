@@ -382,6 +382,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
                                            {"intersect", " intersect "},
                                            {"except", " except "},
                                            {"symmetric_difference", " symmetric difference "}};
+
     /* A name is a set by itself. */
     if (json_is_string(set)) {
         put_segment_name(reader, json_string_value(set));

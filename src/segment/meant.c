@@ -15,6 +15,7 @@ const char *segment_word_meant(struct text word)
         {"or", " oder ou o oppure of eller lub или vagy "},
         {"not", " nicht non pas niet ikke inte nie не nem kein keine "},
     };
+
     /* Longer words than these tables have are not looked for. */
     char key[32] = " ";
     if (word.length == 0 || word.length > sizeof key - 3)

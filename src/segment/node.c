@@ -243,6 +243,7 @@ static struct segment_node *account_call(struct parse *parse, struct text name,
     int quantifier = 0;
     while (quantifier < 4 && !text_is(name, quantifiers[quantifier]))
         quantifier++;
+
     /* Anything but one of the words and one name that ends in `customers`
      * is no such call. */
     const struct segment_node *argument = arguments.items[0];
@@ -271,6 +272,7 @@ static struct segment_node *measure_call(struct parse *parse, int aggregate,
 {
     struct segment_measure *measure =
         measure_new(parse, aggregate, arguments.items, arguments.count);
+
     /* The number of nth is its last argument, and no value of facts. */
     if (aggregate == AGGREGATE_NTH) {
         const struct segment_node *n = arguments.items[arguments.count - 1];

@@ -76,6 +76,7 @@ struct error *segment_problem_add(struct problems *problems, const struct source
                                   ...)
 {
     problems->errors += !is_warning;
+
     /* Past the most that are kept, the last one stands for all that follow. */
     if (problems->list.count >= PROBLEMS_MAX)
         problems->list.count = PROBLEMS_MAX - 1;

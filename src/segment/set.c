@@ -354,6 +354,7 @@ static void put_in_order(struct build *build)
 
     set->order = ARENA_ARRAY(&set->arena, int, set->segment_count + 1);
     int ordered = 0;
+
     /* Depth-first. Who is still open and needed again closes a circle; it is said,
      * and passed over. */
     for (int first = 0; first < set->segment_count; first++) {
@@ -454,6 +455,7 @@ static enum status finish(struct build *build, const struct schema *schema,
     *out = NULL;
     enum status status =
         zone_open(schema && schema->zone ? schema->zone : "UTC", &build->check.zone, error);
+
     /* Whatever is wrong is collected over the whole set, so that all of it can be said
      * at once. How deep chains go can only be told when there are no circles. */
     if (status == STATUS_OK) {

@@ -331,6 +331,7 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
 {
     size_t most = (size_t)old_set->segment_count + (size_t)new_set->segment_count;
     out->changes = ARENA_ARRAY(arena, struct session_change, most + 1);
+
     /* All of the new ones, whether they are new, changed or as before; then those
      * that are gone. */
     for (int i = 0; i < new_set->segment_count; i++) {
@@ -388,6 +389,7 @@ static enum status choose_evaluable(struct session *session, const struct segmen
     size_t failing;
     enum status status = STATUS_OK;
     arena_init(&arena, 0);
+
     /* Only where all together fail is it asked one by one. */
     const char **why =
         session_find_failing(session, set, population, moment->now, &arena, &failing);

@@ -47,6 +47,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
         needs = segment_needs_join(&needs, more, &arena);
 
     enum status status = STATUS_OK;
+
     /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
         status = session_load_population(session, &needs, moment, &out->population, error);

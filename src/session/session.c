@@ -169,6 +169,7 @@ enum status session_moment(struct session *session, const char *as_of, const cha
 
     if (known_at)
         TRY(parse_moment(session, "known-at", known_at, &out->known_at, error));
+
     /* A store whose facts end long ago answers "last 30 days" with nobody: worth a
      * word, unless the moment was asked for by its name. */
     if (!out->has_facts || latest ||

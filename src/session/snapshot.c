@@ -239,6 +239,7 @@ static enum status ask(const struct session_snapshot *snapshot, struct text cond
     out->segment = out->set->segment_count - 1;
     out->view =
         (struct session_view){.set = out->set, .population = population, .now = snapshot->view.now};
+
     /* Said before evaluating, which would take the missing columns for unknown values. */
     TRY_GOTO(check_held(snapshot, out, &arena, error));
     TRY_GOTO(plan_new(out->set, snapshot->schema, &out->segment, 1, &plan, error));

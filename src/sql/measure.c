@@ -20,6 +20,7 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
     scope.kind = kind;
     scope.key = facts->key;
     scope.key.column = "k.unit";
+
     /* One column for each value that is wanted of a fact; a gap wants
      * none but its time. */
     const char *columns = "", *where;
@@ -118,6 +119,7 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
     if (scope->key.kind == SQL_KEY_UNIT)
         facts.key = scope->key;
     const char *selected = sql_facts(scope->sql, &facts);
+
     /* A gap is the time since the fact before, which the first of a customer has not. */
     if (gap)
         selected =

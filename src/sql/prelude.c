@@ -76,6 +76,7 @@ static void folding(struct buffer *from, struct buffer *to)
 {
     struct arena arena;
     arena_init(&arena, 0);
+
     /* Beyond are pictures and ideographs, which have no cases. */
     enum { LAST_POINT = 0x1F000 };
     for (utf8proc_int32_t point = 0x80; point < LAST_POINT; point++) {
@@ -86,6 +87,7 @@ static void folding(struct buffer *from, struct buffer *to)
 
         utf8proc_ssize_t lower_length = utf8proc_encode_char(utf8proc_tolower(point), lower);
         struct text folded = text_fold((struct text){(const char *)bytes, (size_t)length}, &arena);
+
         /* What lower() of the engine does already need not be said. */
         if (text_equal(folded, (struct text){(const char *)lower, (size_t)lower_length}))
             continue;
@@ -217,6 +219,7 @@ void sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct bu
     free(all.after);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         buffer_printf(out, "CREATE OR REPLACE MACRO %s;\n", fixed[i]);
+
     /* Then folding, by a list of the characters that the engine's lower()
      * does not fold. */
     struct buffer plain, folded;

@@ -253,6 +253,7 @@ enum status sql_of_segment(const struct segment_set *set, const struct schema *s
     arena_init(&arena, 0);
     struct sql sql = {.set = set, .schema = schema, .zone = zone, .now = now, .arena = &arena};
     sql.segments = ARENA_ARRAY(&arena, const char *, (size_t)set->segment_count);
+
     /* Writing the segment writes all it reads first, so the tables are in an order in
      * which each stands after those. */
     const char *members = sql_segment_table(&sql, segment);

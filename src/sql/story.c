@@ -282,6 +282,7 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
     const char *body =
         SQL(scope, "SELECT f.customer, " SQL_TELLING " AS moment FROM %s f%s WHERE (%s) AND %s",
             "f.time", "f.arrival", name, sql_joined(sql, &joins), told, window);
+
     /* The window's first moment counts too, told just then or long before: as late as
      * anything that arrived in it. */
     if (history->has_window) {
@@ -383,6 +384,7 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
     const char *hi = SQL(scope, "least(%s, %" PRId64 ")",
                          bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX), sql->now);
     const char *moment = test->kind == RECORD_ENTERED ? "f.entered" : "f.\"left\"", *condition;
+
     /* In it at the moment; in it at some time of the window; or the entering or
      * leaving itself there. */
     if (test->kind == RECORD_IN && !test->has_window)

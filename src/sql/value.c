@@ -226,6 +226,7 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     char symbol = sign < 0 ? '-' : '+';
     if (node->op == OP_MULTIPLY)
         symbol = '*';
+
     /* Doubles may leave all bounds, and are unknown then. Whole numbers are left to the
      * engine's own check. */
     if (sql_is_double(node))

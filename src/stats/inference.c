@@ -200,6 +200,7 @@ double stats_adjusted_rand(const uint32_t *a, size_t groups_a, const uint32_t *b
         left[a[i]]++;
         right[b[i]]++;
     }
+
     /* Pairs that are together in both, in each, and in all: what chance would put
      * together is taken off. */
     double both = 0, in_a = 0, in_b = 0, all = pairs((double)count);
