@@ -291,6 +291,29 @@ static double intercept_error(const struct problem *p, const int *column, int us
     return sqrt(variance);
 }
 
+/* Takes a Newton step, halved until the likelihood is no lower but for the rounding of a sum
+ * over all rows. Returns how far the whole step would have moved one effect at most. */
+static double take_step(struct problem *p, const int *column, int n, double *step, double *value)
+{
+    double largest = 0, before = *value;
+    const double rounding = 1e-10 * fabs(before);
+
+    for (int a = 0; a < n; a++) {
+        p->beta[column[a]] += step[a];
+        largest = fmax(largest, fabs(step[a]));
+    }
+
+    refresh_eta(p);
+    *value = likelihood(p);
+    for (int half = 0; *value < before - rounding && half < HALVINGS; half++) {
+        for (int a = 0; a < n; a++)
+            p->beta[column[a]] -= (step[a] /= 2);
+        refresh_eta(p);
+        *value = likelihood(p);
+    }
+    return largest;
+}
+
 /* Newton's method without penalty. error gets standard errors in standardised units, the
  * intercept's last. */
 static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds,
@@ -319,22 +342,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
                 error, STATUS_ERROR,
                 "the features depend on one another: leave some out, or take a penalty");
         stats_cholesky_solve(n, h, step);
-        double largest = 0, before = value;
-        for (int a = 0; a < n; a++) {
-            p->beta[column[a]] += step[a];
-            largest = fmax(largest, fabs(step[a]));
-        }
-
-        refresh_eta(p);
-        value = likelihood(p);
-
-        /* Halved until it is no fall, but for the rounding of a sum over all rows. */
-        for (int half = 0; value < before - 1e-10 * fabs(before) && half < HALVINGS; half++) {
-            for (int a = 0; a < n; a++)
-                p->beta[column[a]] -= (step[a] /= 2);
-            refresh_eta(p);
-            value = likelihood(p);
-        }
+        double largest = take_step(p, column, n, step, &value);
 
         /* Asked in every round: where labels are separated the likelihood rises for
          * ever and no round is the last. */
