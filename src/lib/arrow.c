@@ -219,6 +219,7 @@ static void fill_array(struct ArrowArray *array, const struct lake_vector *vecto
     bool nested = vector->type == LAKE_LIST || vector->type == LAKE_STRUCT;
 
     init_array(array, rows, buffers_of(vector->type), nested ? vector->child_count : 0);
+
     /* A type that Arrow has no form for here: nothing but NULL, which needs no buffer. */
     if (vector->type == LAKE_OTHER) {
         array->null_count = (int64_t)rows;
@@ -336,6 +337,7 @@ static int members_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     if (self->done || !self->count)
         return 0;
     self->done = true;
+
     /* All at once: whoever asks holds all identifiers already. */
     struct buffer bytes;
     int32_t *offsets = base_calloc(self->count + 1, sizeof *offsets);

@@ -22,6 +22,7 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     size_t count = 0;
     while (options && options[count])
         count++;
+
     /* Options come as name, value, name, value, NULL. */
     if (count % 2)
         return error_set(&call->why, STATUS_USAGE, "the option %s has no value",
@@ -35,6 +36,7 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     TRY(lib_moment(call, moment, &at));
     TRY(study_fit(call->session, &request, &at, &call->arena, &model, &call->why));
     note_model(call->store, &model);
+
     /* Scores are columns that definitions may read: they are checked again. */
     return session_reload(call->session, &call->why);
 }

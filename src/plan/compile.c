@@ -78,8 +78,8 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     }
 
     const struct step *made = at(compiler, id);
-    /* What reads a single text column, and nothing that varies otherwise, is worth a table: asked
-     * once for each code instead of once for each row. */
+    /* What reads a single text column, and nothing that varies otherwise, is worth a
+     * table: asked once for each code instead of once for each row. */
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless &&
                     made->run != step_test && scope.frame != FRAME_CODES &&
                     made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
@@ -88,8 +88,8 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;
-    /* The condition anew, over all codes instead of the rows' own; what becomes of it is looked
-     * up. */
+    /* The condition anew, over all codes instead of the rows' own; what becomes of
+     * it is looked up. */
     struct scope codes = scope;
     codes.frame = FRAME_CODES;
     codes.moment = NO_STEP;

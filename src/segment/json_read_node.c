@@ -382,6 +382,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
                                            {"intersect", " intersect "},
                                            {"except", " except "},
                                            {"symmetric_difference", " symmetric difference "}};
+
     /* A name is a set by itself. */
     if (json_is_string(set)) {
         put_segment_name(reader, json_string_value(set));
@@ -643,8 +644,8 @@ static bool is_closed(const char *text)
 {
     int depth = 0;
     for (const char *at = text; *at && depth >= 0; at++) {
-        /* Within quotes nothing counts; one that is doubled ends and begins again, which comes to
-         * the same. */
+        /* Within quotes nothing counts; one that is doubled ends and begins again,
+         * which comes to the same. */
         if (*at == '\'' || *at == '`') {
             at = strchr(at + 1, *at);
             if (!at)

@@ -107,7 +107,8 @@ static void read_op(struct reader *reader, const struct segment_node *node)
 {
     const struct standing *standing = &reader->standing;
 
-    /* A trait is a column of the traits' table, a property one of each kind it may be of. */
+    /* A trait is a column of the traits' table, a property one of each
+     * kind it may be of. */
     switch (node->op) {
     case OP_TRAIT:
     case OP_TRAIT_AS_OF: read_path(reader, &node->path, trait_table(reader), 0); break;
@@ -217,7 +218,8 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
         size_t used = 0;
         need->table = schema->tables[t].name;
         need->columns = ARENA_ARRAY(arena, const char *, schema->tables[t].column_count + 1);
-        /* Names instead of places: what is loaded may have been planned under another schema. */
+        /* Names instead of places: what is loaded may have been planned under
+         * another schema. */
         for (size_t c = 0; c < schema->tables[t].column_count; c++)
             if (reads.columns[t][c])
                 need->columns[used++] = schema->tables[t].columns[c].name;

@@ -20,7 +20,8 @@ enum status session_load_population(struct session *session, const struct segmen
     for (size_t i = 0; i < needs->count; i++)
         wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
 
-    /* Only the columns that are read, as most of a store is of no concern to a question. */
+    /* Only the columns that are read, as most of a store is of no concern
+     * to a question. */
     struct population_load load = {.needs = wanted,
                                    .need_count = needs->count,
                                    .records = needs->records,
@@ -46,6 +47,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
         needs = segment_needs_join(&needs, more, &arena);
 
     enum status status = STATUS_OK;
+
     /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
         status = session_load_population(session, &needs, moment, &out->population, error);
@@ -73,8 +75,8 @@ static enum status evaluate_saved(struct session *session, const struct segment_
         enum status status = evaluate(session, NULL, -1, more, moment, out, &why);
         if (status == STATUS_OK)
             return STATUS_OK;
-        /* Without a population it was the loading that failed, which no definition is to blame
-         * for. */
+        /* Without a population it was the loading that failed, which no definition
+         * is to blame for. */
         if (!out->population) {
             *error = why;
             return status;
@@ -114,8 +116,8 @@ enum status session_evaluate(struct session *session, const struct segment_set *
     TRY(session_load_definitions(session, error));
 
     out->set = set ? set : session->definitions;
-    /* The saved ones all together go on without those that fail; a question about one has to be
-     * answered or refused. */
+    /* The saved ones all together go on without those that fail; a question about one
+     * has to be answered or refused. */
     enum status status = !set && count < 0
                              ? evaluate_saved(session, more, moment, out, error)
                              : evaluate(session, segments, count, more, moment, out, error);
@@ -174,8 +176,8 @@ void session_collect_members(const struct session_view *view, int segment, struc
                              struct session_members *out)
 {
     size_t count = plan_result_count(view->result, segment), found = 0;
-    /* In the order of their numbers, in which customers came first; positions are in the order of
-     * identifiers. */
+    /* In the order of their numbers, in which customers came first; positions are in
+     * the order of identifiers. */
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
         if (plan_result_has(view->result, segment, p))
