@@ -107,8 +107,8 @@ enum status cli_fmt(struct cli *cli, struct error *error)
         enum status status = segment_format(sources[i].text, sources[i].file, &text, error);
         struct text formatted = {text.data, text.length};
 
-        /* --check changes nothing and fails; --write touches only what is not canonical yet, so
-         * that its time of change stays. */
+        /* --check changes nothing and fails; --write touches only what is not canonical
+         * yet, so that its time of change stays. */
         bool same = status == STATUS_OK && text_equal(formatted, sources[i].text);
         if (status == STATUS_OK && check && !same)
             status =

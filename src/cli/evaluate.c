@@ -28,13 +28,21 @@ static void add_broken(struct cli_table *table, const struct session *session, i
     }
 }
 
+/* Without a refresh nobody entered or left. */
+static size_t segments_columns(const struct session_segments *segments)
+{
+    enum { COLUMNS = 6, OF_REFRESH = 2 };
+    return segments->has_refresh ? COLUMNS : COLUMNS - OF_REFRESH;
+}
+
 static void fill_segments(struct cli_table *table, struct arena *arena,
                           const struct session *session, const struct session_segments *segments)
 {
     static const struct cli_column columns[] = {{"segment", CLI_LEFT},    {"title", CLI_LEFT},
                                                 {"customers", CLI_RIGHT}, {"share", CLI_RIGHT},
                                                 {"entered", CLI_RIGHT},   {"left", CLI_RIGHT}};
-    cli_table_init(table, columns, segments->has_refresh ? 6 : 4, arena);
+    size_t shown = segments_columns(segments);
+    cli_table_init(table, columns, shown, arena);
     for (size_t i = 0; i < segments->count; i++) {
         const struct session_segment *segment = &segments->items[i];
         cli_cell(table, segment->name);
@@ -50,7 +58,7 @@ static void fill_segments(struct cli_table *table, struct arena *arena,
                 cli_cell(table, NULL);
         }
     }
-    add_broken(table, session, segments->has_refresh ? 6 : 4);
+    add_broken(table, session, (int)shown);
 }
 
 static void print_segments_table(struct cli *cli, const struct session *session,
@@ -127,6 +135,7 @@ static enum status read_condition(struct cli *cli, struct text *out, struct erro
                           "for standard input");
         return status;
     }
+
     return cli_read_file(cli, file ? file : "-", SEGMENT_SOURCE_MAX, out, error);
 }
 
@@ -162,6 +171,8 @@ static enum status count_condition(struct cli *cli, struct session *session, str
     TRY(read_condition(cli, &condition, error));
     TRY(cli_moment(cli, session, &moment, error));
     enum status status = session_count(session, condition, &moment, &cli->arena, &count, error);
+
+    /* With excerpts first; the last line only counts them. */
     cli_problems(cli, &count.problems);
     if (status != STATUS_OK && count.problems.errors)
         return error_set(error, status, "the condition has %zu %s", count.problems.errors,
@@ -198,6 +209,7 @@ static enum status tell_left_out(struct cli *cli, const struct session *session,
         buffer_printf(&names, "%sthe model %s", count++ ? ", " : "", refresh->models[i].name);
     }
 
+    /* One sentence names all of them; why each is broken was told above. */
     enum status status = STATUS_OK;
     if (count) {
         status =
@@ -226,6 +238,7 @@ static enum status refresh_and_tell(struct cli *cli, struct session *session, st
     if (refresh.scored)
         cli_note(cli, "%zu %s scored first", refresh.scored,
                  refresh.scored == 1 ? "model was" : "models were");
+
     if (cli->json) {
         TRY(write_segments(cli, session, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
         return tell_left_out(cli, session, &refresh, error);
@@ -285,6 +298,8 @@ static enum status sections_asked(struct cli *cli, struct engine_report_options 
         names[count] = arena_strndup(&cli->arena, name.data, name.length);
         TRY(engine_report_section_check(names[count++], error));
     }
+
+    /* Commas alone are a mistake: the check says which names there are. */
     if (!count)
         return engine_report_section_check("", error);
     options->sections = names;
@@ -307,7 +322,9 @@ static enum status check_report_name(const struct cli *cli, struct error *error)
 {
     static const char *const html[] = {"html", "htm", NULL}, *const json[] = {"json", NULL};
     const char *path = cli_value(cli, "output");
-    return path ? cli_check_ending(path, cli->json ? json : html, error) : STATUS_OK;
+    if (!path)
+        return STATUS_OK;
+    return cli_check_ending(path, cli->json ? json : html, error);
 }
 
 enum status cli_report(struct cli *cli, struct error *error)

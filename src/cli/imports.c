@@ -41,13 +41,14 @@ struct stepping {
 
 static bool step(void *context, const char *phase, double fraction)
 {
+    static const char waiting[] = "waiting"; /* for another import: worth a line that stays */
     struct stepping *stepping = context;
     if (stepping->phase != phase) {
         double started = stepping->progress.started;
         cli_progress_start(&stepping->progress, stepping->progress.cli, phase);
         stepping->progress.started = stepping->phase ? stepping->progress.started : started;
         stepping->phase = phase;
-        if (strncmp(phase, "waiting", 7) == 0)
+        if (strncmp(phase, waiting, strlen(waiting)) == 0)
             cli_note(stepping->progress.cli, "%s", phase);
     }
     if (fraction >= 0)
@@ -110,6 +111,9 @@ static enum status import_sources(struct cli *cli, struct session *session, stru
     enum status status = engine_import(session, &options, &progress, &cli->arena, &made, error);
     cli_progress_end(&stepping.progress);
     const struct ingest_summary *summary = &made.summary;
+
+    /* Too many rows set aside is a failure of which everything is known: it is told like a
+     * success. */
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary->read))
         status = tell(cli, summary, status, error);
     else if (summary->looked && !cli->quiet)
@@ -147,6 +151,7 @@ static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
                  count, undone->refreshes[0], undone->refreshes[count - 1]);
     if (count)
         cli_note(cli, "strata refresh %s --undo takes the last refresh back", cli->store);
+
     for (size_t i = 0; i < undone->model_count; i++)
         cli_note(
             cli,
@@ -200,6 +205,7 @@ static enum status undo_import(struct cli *cli, struct error *error)
         error_hint(error, "strata imports STORE, or strata imports STORE undo N");
         return status;
     }
+
     struct session *session;
     TRY(cli_open(cli, true, &session, error));
     enum status status = cli_switch(cli, "dry-run")

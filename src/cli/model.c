@@ -27,6 +27,7 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
 /* Figures under their groups, each group where it came first. */
 static void print_figures(struct cli *cli, const struct study_model *model)
 {
+    enum { LABEL = 42 }; /* columns: longer labels push their figure to the right */
     for (size_t first = 0; first < model->figure_count; first++) {
         const char *group = model->figures[first].group;
         size_t before = 0;
@@ -37,7 +38,7 @@ static void print_figures(struct cli *cli, const struct study_model *model)
         fprintf(cli->out, "\n%s\n", group);
         for (size_t i = first; i < model->figure_count; i++) {
             const struct study_figure *figure = &model->figures[i];
-            int room = 42 - (int)cli_display_width(figure->label);
+            int room = LABEL - (int)cli_display_width(figure->label);
             if (strcmp(figure->group, group) == 0)
                 fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "",
                         figure->text);
@@ -75,6 +76,8 @@ static enum status print_model(struct cli *cli, const struct session *session,
         fprintf(cli->out, "%s\n", model->notes[i]);
     if (!model->scored)
         return STATUS_OK;
+
+    /* Which traits the language now knows: what a reader does next. */
     fprintf(cli->out, "\nscored %s customers as of %s:",
             number_format_thousands((int64_t)model->scored_customers, count),
             moment_format(session_zone(session), model->scored_at, scored));
@@ -156,8 +159,9 @@ static enum status list(struct cli *cli, struct session *session, const char *na
         return write_json(cli, &text, error);
     }
 
+    /* A model that tells nothing leaves its scores empty, rather than 0. */
     struct cli_table table;
-    cli_table_init(&table, columns, 6, &cli->arena);
+    cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < count; i++) {
         char date[DATE_TEXT_MAX];
         cli_cell(&table, models[i].name);

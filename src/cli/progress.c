@@ -1,6 +1,6 @@
 /*
- * One line of progress on a terminal, drawn over itself. Nothing is drawn within the first second,
- * as most work is done by then, nor more often than an eye can follow.
+ * One line of progress on a terminal, drawn over itself. Nothing is drawn within the
+ * first second, as most work is done by then, nor more often than an eye can follow.
  */
 #include "cli/progress.h"
 

@@ -102,8 +102,8 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
     if (given && (chosen < 0 || !(known >> chosen & 1)))
         return wrong_format(given, known, error);
 
-    /* --format says it; else --json; else the file's name; else what the command has for its
-     * own. */
+    /* --format says it; else --json; else the file's name; else what the command has
+     * for its own. */
     if (!given && cli->json) {
         chosen = CLI_FORMAT_JSON;
     } else if (!given && to_file) {

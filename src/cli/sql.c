@@ -61,8 +61,8 @@ static void format_wide(lake_wide value, struct buffer *out)
     bool negative = value < 0;
     lake_wide left = value;
 
-    /* Digit by digit from the right, the sign taken off each: the smallest value has no positive
-     * twin. */
+    /* Digit by digit from the right, the sign taken off each: the smallest value has no
+     * positive twin. */
     do {
         int digit = (int)(left % 10);
         digits[--at] = (char)('0' + (digit < 0 ? -digit : digit));
@@ -194,8 +194,8 @@ static void write_row(struct writing *writing, const struct lake_chunk *chunk, s
             struct cli_cell_value cell = cell_of(column, row, &writing->scratch);
             cli_rows_cell(writing->out, &cell);
 
-            /* Rows past the last shown are still counted, so that it can be said how many there
-             * are. */
+            /* Rows past the last shown are still counted, so that it can be said how
+             * many there are. */
         } else if (writing->rows <= TABLE_ROWS_MAX) {
             buffer_reset(&writing->scratch);
             format_scalar(column, row, &writing->scratch);

@@ -1,7 +1,7 @@
 /*
- * Tables. A cell keeps its text for the terminal and its value for a file, so that one filling
- * serves both. On the terminal columns are as wide as their widest cell in columns of the screen,
- * which is neither bytes nor characters (utf8proc knows).
+ * Tables. A cell keeps its text for the terminal and its value for a file, so that one
+ * filling serves both. On the terminal columns are as wide as their widest cell in
+ * columns of the screen, which is neither bytes nor characters (utf8proc knows).
  */
 #include "cli/table.h"
 

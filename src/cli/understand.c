@@ -205,8 +205,8 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
 
     cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < profile->count; i++) {
-        /* A line has means or shares: the columns of the other kind stay empty, so that a
-         * spreadsheet can sort all in one. */
+        /* A line has means or shares: the columns of the other kind stay empty, so that
+         * a spreadsheet can sort all in one. */
         const struct insight_difference *line = &profile->items[i];
         cli_cell(&table, line->feature->text);
         cli_cell(&table, line->is_share ? line->value : NULL);

@@ -56,8 +56,8 @@ static const char *escaped(struct cli_xlsx *xlsx, struct text text)
         size_t left = text.length - i;
         const char *at = text.data + i;
 
-        /* Only what a reader would take for an escape: other texts with underscores stay as they
-         * are. */
+        /* Only what a reader would take for an escape: other texts with underscores
+         * stay as they are. */
         bool code = left >= ESCAPE && at[0] == '_' && at[1] == 'x' && at[ESCAPE_END] == '_' &&
                     strspn(at + 2, "0123456789abcdefABCDEF") >= 4;
         if (code)
@@ -303,8 +303,8 @@ static bool is_whole(const char *path, int64_t least)
         !S_ISREG(there.st_mode)) /* a device or a pipe: nothing can be read back */
         return true;
 
-    /* The archive's directory says how long the sheet is once unpacked: shorter than its rows, it
-     * was cut. */
+    /* The archive's directory says how long the sheet is once unpacked: shorter than
+     * its rows, it was cut. */
     FILE *file = fopen(path, "re");
     int64_t length = file ? part_length(file, "xl/worksheets/sheet1.xml") : -1;
     if (file)

@@ -91,8 +91,8 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
     bool all = most == SIZE_MAX;
     json_put_array(json, "traits");
 
-    /* As many of each kind: what the definition itself says is the strongest and would crowd out
-     * the rest. */
+    /* As many of each kind: what the definition itself says is the strongest and would
+     * crowd out the rest. */
     for (size_t i = 0; i < profile->count; i++)
         if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);

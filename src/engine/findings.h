@@ -11,9 +11,10 @@
 
 #include "base/vector.h"
 
-/* What a manager should see first has the highest rank: what makes everything else wrong, then
- * money, then customers, then who they are. A change that is clear stands above the same figure
- * without one. Several of a kind follow each other, FINDINGS_RANK_NEXT apart. */
+/* What a manager should see first has the highest rank: what makes everything else
+ * wrong, then money, then customers, then who they are. A change that is clear stands
+ * above the same figure without one. Several of a kind follow each other,
+ * FINDINGS_RANK_NEXT apart. */
 enum {
     FINDINGS_RANK_BROKEN = 100,
     FINDINGS_RANK_STALE = 95,

@@ -93,8 +93,8 @@ static enum status add_models(struct guard *guard, struct error *error)
         const char *by = arena_printf(guard->arena, "the model %s uses it", models[m].name);
         for (size_t t = 0; t < schema->table_count; t++)
             for (size_t c = 0; c < schema->tables[t].column_count; c++)
-                /* Without knowing which table an option means, a column of that name is kept in all
-                 * of them. */
+                /* Without knowing which table an option means, a column of that name is
+                 * kept in all of them. */
                 if (model_uses(&models[m], schema->tables[t].columns[c].name))
                     add_use(guard, schema->tables[t].name, schema->tables[t].columns[c].name, by);
     }
@@ -117,8 +117,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
                                  &ignored) != STATUS_OK)
             continue;
 
-        /* Types are said of the file's columns, uses are of the store's: --map leads from one to
-         * the other. */
+        /* Types are said of the file's columns, uses are of the store's: --map leads
+         * from one to the other. */
         for (size_t t = 0; t < mapping.types.count; t++) {
             const char *column = mapping.types.items[t].name, *name = column;
             for (size_t m = 0; m < mapping.map.count; m++)
@@ -137,8 +137,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
 
 static bool same_family(enum value_type a, enum value_type b)
 {
-    /* Numbers of any kind compare with each other, and days with moments: definitions go on
-     * fitting. */
+    /* Numbers of any kind compare with each other, and days with moments: definitions
+     * go on fitting. */
     bool numbers = (a == VALUE_INT || a == VALUE_DECIMAL || a == VALUE_DOUBLE) &&
                    (b == VALUE_INT || b == VALUE_DECIMAL || b == VALUE_DOUBLE);
     bool days = (a == VALUE_DATE || a == VALUE_TIME) && (b == VALUE_DATE || b == VALUE_TIME);

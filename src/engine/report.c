@@ -183,8 +183,8 @@ static void write_stale(struct reporting *report, const struct engine_status *st
         if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
             newest = status->kinds[i].last;
 
-    /* Held against the newest of all kinds, not against today: a store that is no longer fed is not
-     * stale in parts. */
+    /* Held against the newest of all kinds, not against today: a store that is no
+     * longer fed is not stale in parts. */
     json_put_array(&report->json, "stale");
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
@@ -520,8 +520,8 @@ static void write_cohorts(struct reporting *report, int table)
         json_put_bool(&report->json, "unfinished", true);
     }
 
-    /* Cohorts before the window are told as one figure, so that nobody takes the first row for the
-     * first customers. */
+    /* Cohorts before the window are told as one figure, so that nobody takes the first
+     * row for the first customers. */
     integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
     integer(report, "older_customers", cohorts.older_customers);
     json_put_array(&report->json, "rows");
@@ -739,8 +739,8 @@ enum status engine_report_data(struct session *session, const struct session_mom
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
 
-    /* All that any section reads is loaded once, also when few are asked for: health and findings
-     * look at nearly everything. */
+    /* All that any section reads is loaded once, also when few are asked for: health
+     * and findings look at nearly everything. */
     enum status status = study_features_new(session, &arena, &report.features, error);
     if (status == STATUS_OK) {
         struct segment_needs needs =
@@ -778,8 +778,8 @@ enum status engine_report(struct session *session, const struct session_moment *
             error, STATUS_ERROR,
             "this program was built without the report's page; --json prints the report's data");
 
-    /* The page is built with the marker where its data go; it is one file, so that it can be
-     * sent. */
+    /* The page is built with the marker where its data go; it is one file, so that it
+     * can be sent. */
     buffer_add(html, page.data, (size_t)(place - page.data));
     TRY(engine_report_data(session, at, options, html, error));
     place += sizeof marker - 1;

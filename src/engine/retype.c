@@ -11,8 +11,8 @@ static bool reads(const struct segment_needs *needs, const struct ingest_retype 
     for (size_t n = 0; n < needs->count; n++) {
         const char *table = needs->items[n].table;
 
-        /* Lines of a kind are a table of their own among the needs, but their columns are the
-         * kind's. */
+        /* Lines of a kind are a table of their own among the needs, but their columns
+         * are the kind's. */
         bool lines = schema_lines_of(table) == length && strncmp(table, retype->table, length) == 0;
         bool same = lines || strcmp(table, retype->table) == 0;
         for (const char **column = needs->items[n].columns; same && column && *column; column++)

@@ -17,8 +17,8 @@ static enum status sizes_at_months(struct session *session, const struct session
     out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
 
-    /* Nothing is recorded yet, so today's definition is asked of past months: one plan, evaluated
-     * again for each. */
+    /* Nothing is recorded yet, so today's definition is asked of past months: one plan,
+     * evaluated again for each. */
     TRY(plan_new(view->set, session_schema(session), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
@@ -144,8 +144,8 @@ static enum status choose_segments(struct session *session, const char *const *n
     for (size_t i = 0; i < count; i++)
         TRY(session_find_segment(session, names[i], &out->segments[out->segment_count++], error));
 
-    /* Parts of a scheme divide everybody, so that each meets every segment: they are shown when
-     * asked for. */
+    /* Parts of a scheme divide everybody, so that each meets every segment: they are
+     * shown when asked for. */
     for (int i = 0; count == 0 && i < set->segment_count; i++)
         if (set->segments[i].scheme < 0)
             out->segments[out->segment_count++] = i;

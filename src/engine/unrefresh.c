@@ -192,8 +192,8 @@ static bool may_read(struct session *session, const struct study_model *model, c
     for (size_t i = 0; i < model->option_count; i++) {
         const char *name = model->options[i].name;
 
-        /* In doubt a model may have: a superfluous remark is better than a model that nobody fits
-         * again. */
+        /* In doubt a model may have: a superfluous remark is better than a model that
+         * nobody fits again. */
         if (guard_has_word(model->options[i].value, table))
             return true;
         kind |= strcmp(name, "kind") == 0;

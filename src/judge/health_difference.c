@@ -41,8 +41,8 @@ static struct contrast strongest(const struct insight_profile *profile)
             continue;
         tested++;
 
-        /* One that matters beats any that does not; among those that matter the surest, else the
-         * largest. */
+        /* One that matters beats any that does not; among those that matter the surest,
+         * else the largest. */
         bool large = fabs(line->effect) >= health_differs;
         bool better = large ? !matters || line->p < best.p
                             : !matters && !(fabs(line->effect) <= fabs(best.effect));
@@ -60,10 +60,10 @@ static bool differs(const struct contrast *contrast, double adjusted)
     return fabs(contrast->effect) >= health_differs && adjusted <= insight_alpha;
 }
 
-/* What findings about a missing difference say alike. Two must not be confused: nothing sets the
- * groups apart, or something might, but too few customers are in them to tell; only the first is a
- * warning. nothing, chance: the sentence
- * for each, up to what differs most. */
+/* What findings about a missing difference say alike. Two must not be confused: nothing
+ * sets the groups apart, or something might, but too few customers are in them to tell;
+ * only the first is a warning. nothing, chance: the sentence for each, up to what differs
+ * most. */
 static struct judge_finding no_difference(struct health *health, const struct contrast *contrast,
                                           double p, const char *nothing, const char *chance)
 {
@@ -213,8 +213,8 @@ static void compare_parts(struct health *health, const struct segment_scheme *sc
         return;
     for (int a = scheme->first_member; a < end; a++)
         for (int b = a + 1; b < end; b++) {
-            /* `else` holds whoever is left: that it resembles a part is no reason to merge the
-             * two. */
+            /* `else` holds whoever is left: that it resembles a part is no reason to
+             * merge the two. */
             if (!health->size[a] || !health->size[b] || set->segments[a].is_else ||
                 set->segments[b].is_else)
                 continue;
@@ -270,8 +270,8 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->evidence->arena, &wobble);
 
-    /* Half of the interval against half of the effect: wider, and its sign is not even sure. Small
-     * effects are allowed what would not matter. */
+    /* Half of the interval against half of the effect: wider, and its sign is not even
+     * sure. Small effects are allowed what would not matter. */
     double half = (wobble.high - wobble.low) / 2,
            most = fmax(health_differs, fabs(surest.effect) / 2);
     if (!wobble.drawn || half <= most)

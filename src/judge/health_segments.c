@@ -113,8 +113,8 @@ static void say_untestable(struct health *health, int segment)
                                ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift)
                                : "no uplift at all";
 
-    /* The test's terms stand in the sentence: without base rate and power a figure of uplift says
-     * nothing. */
+    /* The test's terms stand in the sentence: without base rate and power a figure of
+     * uplift says nothing. */
     health_add(
         health,
         (struct judge_finding){
@@ -147,8 +147,8 @@ static void say_all_untestable(struct health *health, int few, int all)
             ? health_text(health, "; the store has %s", health_count(health, health->customers))
             : "";
 
-    /* A note, as nothing is wrong with the segments: they cannot be told from chance by a test of
-     * them alone. */
+    /* A note, as nothing is wrong with the segments: they cannot be told from chance by
+     * a test of them alone. */
     health_add(
         health,
         (struct judge_finding){
@@ -426,8 +426,8 @@ static void check_scheme(struct health *health, const struct segment_scheme *sch
         judge_is_models_part(health->evidence->view->set, scheme->first_member))
         return;
 
-    /* Shares are of the scheme's customers, not of all: parts are held against each other. A
-     * model's parts are as large as its rule makes them. */
+    /* Shares are of the scheme's customers, not of all: parts are held against each
+     * other. A model's parts are as large as its rule makes them. */
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         double share = (double)health->size[s] / (double)total;
 

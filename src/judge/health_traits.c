@@ -72,8 +72,8 @@ static void check_stale(struct health *health, const struct insight_trait *trait
 {
     double days = (double)(health->evidence->view->now - (int64_t)trait->latest) / SECONDS_A_DAY;
 
-    /* Without a time of its own a telling is as old as its import, which says nothing of the
-     * value. */
+    /* Without a time of its own a telling is as old as its import, which says nothing
+     * of the value. */
     if (!trait->latest || trait->undated || days <= STALE_DAYS)
         return;
     health_add(
@@ -115,8 +115,8 @@ static void check_birth(struct health *health, const struct insight_trait *trait
     if (!wrong)
         return;
 
-    /* The two ends say what kind of mistake it is: 1900-01-01 stands for "unknown", 2065 for a year
-     * of two digits. */
+    /* The two ends say what kind of mistake it is: 1900-01-01 stands for "unknown",
+     * 2065 for a year of two digits. */
     date_format((int32_t)trait->value[trait->by_rank[0]], least);
     date_format((int32_t)trait->value[trait->by_rank[trait->known - 1]], most);
     health_add(
@@ -295,8 +295,8 @@ static void say_clash(struct health *health, const struct insight_traits *traits
         texts[clash->what](health, clash, &traits->items[clash->a], &traits->items[clash->b]);
     uint32_t concerned = clash->broken && !clash->lag ? clash->broken : clash->known;
 
-    /* What all break by the same years is the column's fault, not that of those who break it: then
-     * all are concerned. */
+    /* What all break by the same years is the column's fault, not that of those who
+     * break it: then all are concerned. */
     health_add(
         health,
         (struct judge_finding){
@@ -387,8 +387,8 @@ static int cut_numbers(const struct population *population, const struct plan_va
         return -1;
     stats_sort(old, count);
 
-    /* Cuts that coincide, or that nothing lies above, would make empty bins, and an empty bin an
-     * infinite index. */
+    /* Cuts that coincide, or that nothing lies above, would make empty bins, and an
+     * empty bin an infinite index. */
     for (int i = 1; i < BINS; i++) {
         double cut = stats_quantile_sorted(old, count, i / (double)BINS);
         if ((!kept || cut > cuts[kept - 1]) && cut < old[count - 1])
@@ -472,8 +472,8 @@ static struct drift measure_drift(const struct health *health,
     drift.index = stats_stability_index(now_bins, old_bins, (size_t)drift.bins);
     drift.chance = stats_stability_by_chance(is, was, (size_t)drift.bins, chance_level);
 
-    /* The index between two samples of one population is about χ² over both sizes: Pearson's
-     * statistic with logarithms. */
+    /* The index between two samples of one population is about χ² over both sizes:
+     * Pearson's statistic with logarithms. */
     drift.p = stats_chi2_upper(drift.index / (1 / is + 1 / was), drift.bins - 1);
     return drift;
 }
@@ -486,8 +486,8 @@ static void say_drift(struct health *health, const struct drift *drift, double p
     if (drift->index <= drift_above[0] || p > insight_alpha)
         return;
 
-    /* Both, size and certainty: with many customers a shift of nothing is certain, with few a large
-     * one is chance. */
+    /* Both, size and certainty: with many customers a shift of nothing is certain, with
+     * few a large one is chance. */
     date_format(zone_date(session_zone(health->evidence->session), since), date);
     health_add(
         health,
@@ -556,8 +556,8 @@ enum status health_check_drift(struct health *health, struct error *error)
     if (!count || !features->count)
         return STATUS_OK;
 
-    /* What customers were like then is evaluated again at that moment: nothing but members is kept
-     * of a refresh. */
+    /* What customers were like then is evaluated again at that moment: nothing but
+     * members is kept of a refresh. */
     const struct segment_node **nodes =
         ARENA_ARRAY(evidence->arena, const struct segment_node *, features->count);
     const struct insight_feature **which =

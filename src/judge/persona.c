@@ -31,8 +31,8 @@ static void summarise(struct persona *persona)
                   number_format_thousands((int64_t)persona->out->customers, count),
                   100 * persona->out->share);
     for (size_t i = 0; i < persona->profile->count && said < MOST_SAID; i++) {
-        /* Strongest first. A model's score is no trait of a person, and what members lack does not
-         * describe them. */
+        /* Strongest first. A model's score is no trait of a person, and what members
+         * lack does not describe them. */
         const struct insight_difference *line = &persona->profile->items[i];
         bool score = strcmp(line->feature->table, SCHEMA_TRAIT_TABLE) == 0 &&
                      strchr(line->feature->column, '.');
@@ -164,8 +164,8 @@ void judge_persona_write(const struct session *session, const struct judge_perso
 
 const struct insight_profile *judge_profile(const struct judge_evidence *evidence, int segment)
 {
-    /* Made once for health, personas and the report alike: a profile costs a walk over all
-     * features. */
+    /* Made once for health, personas and the report alike: a profile costs a walk over
+     * all features. */
     struct insight_profile **kept = &evidence->profiles[segment];
     if (*kept)
         return *kept;

@@ -37,8 +37,8 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
             continue;
         used++;
 
-        /* Ranks, not values: features of any unit and skewness count alike, and nobody's extreme
-         * pulls the middle. */
+        /* Ranks, not values: features of any unit and skewness count alike, and
+         * nobody's extreme pulls the middle. */
         for (uint32_t p = 0; p < customers; p++)
             rank[p] = middle_rank;
         for (uint32_t i = 0; i < feature->order_count; i++)

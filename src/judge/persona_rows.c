@@ -312,8 +312,8 @@ static struct bought *count_buyers(const struct persona *persona,
                 value.integer >= population->code_count || seen[value.integer] == p + 1)
                 continue;
 
-            /* seen holds the last customer, plus one, who bought it: each counts once without a set
-             * of pairs. */
+            /* seen holds the last customer, plus one, who bought it: each counts once
+             * without a set of pairs. */
             products += !seen[value.integer];
             pairs++;
             seen[value.integer] = p + 1;
@@ -381,8 +381,8 @@ static bool has_between(const struct population_table *table, uint32_t position,
 {
     for (uint32_t row = table->offset[position + 1];
          row-- > table->offset[position] && table->time[row] > from;)
-        /* From the newest back: facts after the moment are passed over, and the walk ends at
-         * `from`. */
+        /* From the newest back: facts after the moment are passed over, and the walk
+         * ends at `from`. */
         if (table->time[row] <= until)
             return true;
     return false;

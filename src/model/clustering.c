@@ -1,8 +1,9 @@
 /*
- * All ways of grouping behind one face. A method may look at a sample only, or find groups that
- * have no rule of their own; what is kept is always a rule for one row (the nearest centre, the
- * likeliest component, the density of a region), and every row's group comes from that rule, so
- * that a customer who comes later is treated as those who were there.
+ * All ways of grouping behind one face. A method may look at a sample only, or find
+ * groups that have no rule of their own; what is kept is always a rule for one row (the
+ * nearest centre, the likeliest component, the density of a region), and every row's
+ * group comes from that rule, so that a customer who comes later is treated as those
+ * who were there.
  */
 #include "model/clustering.h"
 
@@ -77,8 +78,8 @@ static enum status fit_ward(const struct model_matrix *all, int k, struct arena 
     out->seen = matrix.rows;
     out->centres = centres_of(&matrix, *own, k, arena);
 
-    /* Only the last merges are kept: they are what a reader looks at to choose the number of
-     * groups. */
+    /* Only the last merges are kept: they are what a reader looks at to choose the
+     * number of groups. */
     for (size_t m = matrix.rows - 1, i = MODEL_CLUSTERING_HEIGHTS; m-- > 0 && i-- > 0;)
         out->height[i] = tree.height[m];
     out->heights = matrix.rows > MODEL_CLUSTERING_HEIGHTS ? MODEL_CLUSTERING_HEIGHTS : 0;

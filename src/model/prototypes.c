@@ -93,8 +93,8 @@ AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, siz
                 high += b * b;
             }
 
-            /* Codes are compared as doubles, eight prototypes at once: a mask keeps γ where they
-             * differ. */
+            /* Codes are compared as doubles, eight prototypes at once: a mask keeps γ
+             * where they differ. */
             for (int j = 0; j < categories; j++, place += padded) {
                 double own = code[j];
                 low += (half)((mask)differs & (mask)(own != *(const half *)place));
@@ -269,8 +269,8 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
     return STATUS_OK;
 }
 
-/* What a differing category weighs against squared differences of numbers: half of their mean
- * standard deviation (after Huang 1997). */
+/* What a differing category weighs against squared differences of numbers: half of
+ * their mean standard deviation (after Huang 1997). */
 double model_prototypes_gamma(const struct model_prototypes_data *data)
 {
     double total = 0;

@@ -1,9 +1,9 @@
 /*
- * Drawing data without groups (reference.h). Normal draws share the data's covariances; unimodal
- * ones their margins, each brought to the nearest unimodal distribution by pooling adjacent
- * violators (Ayer et al. 1955) on both sides of every possible peak, and their rank correlations by
- * a normal copula (Nelsen 2006). So the shape of each column and what goes together is there, and a
- * second peak is not.
+ * Drawing data without groups (reference.h). Normal draws share the data's covariances;
+ * unimodal ones their margins, each brought to the nearest unimodal distribution by
+ * pooling adjacent violators (Ayer et al. 1955) on both sides of every possible peak,
+ * and their rank correlations by a normal copula (Nelsen 2006). So the shape of each
+ * column and what goes together is there, and a second peak is not.
  */
 #include "model/reference.h"
 
@@ -60,8 +60,8 @@ static void make_unimodal(double *share, int count)
 {
     double best[DISCRETE + 1], now[DISCRETE + 1], least = INFINITY;
     for (int mode = 0; mode < count; mode++) {
-        /* Up to the peak from the left, down from it from the right: the same pooling with the step
-         * turned. */
+        /* Up to the peak from the left, down from it from the right: the same pooling
+         * with the step turned. */
         double error = rising(share, mode + 1, 1, now);
         if (mode + 1 < count)
             error += rising(share + count - 1, count - mode - 1, -1, now + count - 1);
@@ -154,8 +154,8 @@ static void find_box(struct model_reference *r, const double *numbers, struct ar
     stats_covariance(r->matrix->rows, r->layout.numbers, numbers, 0, r->mean, r->normal_root);
     ENSURE(stats_eigen(r->layout.numbers, r->normal_root, arena, values, r->axis));
     for (size_t i = 0; i < r->matrix->rows; i++)
-        /* Along the principal axes: a box along the columns would be mostly empty where they go
-         * together. */
+        /* Along the principal axes: a box along the columns would be mostly empty where
+         * they go together. */
         for (size_t a = 0; a < d; a++) {
             double place = along(numbers + i * d, r->mean, r->axis + a * d, d);
             r->from[a] = fmin(r->from[a], place);

@@ -1,6 +1,7 @@
 /*
- * Recency, frequency and monetary scores: cut points from quantiles, and a grid of named cells over
- * recency and the mean of the other two. Other numbers of bins are brought to the grid's five.
+ * Recency, frequency and monetary scores: cut points from quantiles, and a grid of
+ * named cells over recency and the mean of the other two. Other numbers of bins are
+ * brought to the grid's five.
  */
 #include "model/rfm.h"
 

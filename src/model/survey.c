@@ -1,6 +1,7 @@
 /*
- * NPS, CSAT and CES. Intervals are those that hold with few answers: Wilson's for a share, a
- * difference of shares with half an answer added to each, Student's for a mean.
+ * NPS, CSAT and CES. Intervals are those that hold with few answers: Wilson's for a
+ * share, a difference of shares with half an answer added to each, Student's for a
+ * mean.
  */
 #include "model/survey.h"
 

@@ -70,6 +70,7 @@ static void describe_wanted(const struct study_option *option, struct buffer *ou
     };
     size_t count = choice_count(option), all = count + (nouns[option->form] != NULL);
 
+    /* A number behind a prefix is told by its bounds: "folds:2 to folds:50". */
     if (option->prefix) {
         buffer_printf(out, "%s%g to %s%g", option->prefix, option->least, option->prefix,
                       option->most);

@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAITS_MAX = 24, DESCRIBED_LEVELS = 50 };
+enum {
+    TRAITS_MAX = 24,
+    DESCRIBED_LEVELS = 50,
+    LEVELS_OF_ALL = 900, /* that all categories used share: each is a column of the embedding */
+};
 
 /* ---- which values ---- */
 
@@ -360,7 +364,8 @@ enum status cluster_learn(struct work *work, enum model_cluster_method method,
 
     for (int c = 0; c < data->columns; c++) {
         struct cluster_column *column = &data->column[c];
-        size_t most = column->used && categories ? 900u / (unsigned)categories : CLUSTER_LEVELS;
+        size_t most = column->used && categories ? (size_t)LEVELS_OF_ALL / (unsigned)categories
+                                                 : CLUSTER_LEVELS;
         if (data->values[c].type == VALUE_SET || data->values[c].type == VALUE_POINT)
             column->constant = true;
         else if (column->category)

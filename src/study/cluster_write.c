@@ -33,6 +33,8 @@ static void describe_method(struct work *work, const struct cluster_data *data,
 {
     work_figure(work, "parameters", "method", NAN, "%s", model_cluster_method_title(model->method));
     work_figure(work, "parameters", "groups", model->k, "%d", model->k);
+
+    /* What only some methods have. */
     if (data->prepared.categories && data->prepared.columns)
         work_figure(work, "parameters", "weight of a category", model->prototypes.gamma, "%.4g",
                     model->prototypes.gamma);
@@ -54,6 +56,7 @@ static void describe_method(struct work *work, const struct cluster_data *data,
                     model->mixture.entropy);
     }
 
+    /* Where the tree's last merges grow much higher, groups were made of what was apart. */
     for (int i = 0; i < model->heights; i++)
         work_figure(work, "quality",
                     arena_printf(work->arena, "height of the merge into %d", model->heights - i),
@@ -158,6 +161,14 @@ static void describe_refit(struct work *work, const struct cluster_found *found)
         }
 }
 
+/* Of model_scaling_options. */
+static const char *where_logarithms(int log)
+{
+    if (log < 0)
+        return "where skewed";
+    return log ? "wherever possible" : "nowhere";
+}
+
 static void write_figures(struct work *work, const struct cluster_data *data,
                           const struct cluster_found *found)
 {
@@ -173,10 +184,7 @@ static void write_figures(struct work *work, const struct cluster_data *data,
                 "%s; logarithms %s; the outer %.3g%% at each end pulled in",
                 data->scaling.scaled ? "each number to mean 0 and standard deviation 1"
                                      : "numbers as they are",
-                data->scaling.log < 0 ? "where skewed"
-                : data->scaling.log   ? "wherever possible"
-                                      : "nowhere",
-                100 * data->scaling.winsor);
+                where_logarithms(data->scaling.log), 100 * data->scaling.winsor);
     describe_method(work, data, &found->model);
     describe_structure(work, found);
     describe_groups(work, found);
@@ -283,16 +291,18 @@ static void write_parameters(struct work *work, const struct cluster_data *data,
 
 static void write_quality(struct work *work, const struct cluster_judged *judged)
 {
-    static const char *const indices[][2] = {{"silhouette", "high"},
-                                             {"Calinski-Harabasz", "high"},
-                                             {"Davies-Bouldin", "low"},
-                                             {"gap", "high"},
-                                             {"BIC", "low"}};
+    enum { INDICES = 5 };
+    static const char *const indices[INDICES][2] = {{"silhouette", "high"},
+                                                    {"Calinski-Harabasz", "high"},
+                                                    {"Davies-Bouldin", "low"},
+                                                    {"gap", "high"},
+                                                    {"BIC", "low"}};
     struct json *json = work->report;
 
+    /* A row holds the indices' values in the order of their names. */
     json_put_object(json, "quality");
     json_put_array(json, "indices");
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < INDICES; i++) {
         json_write_object(json);
         json_put_string(json, "name", indices[i][0]);
         json_put_string(json, "better", indices[i][1]);
@@ -302,13 +312,13 @@ static void write_quality(struct work *work, const struct cluster_judged *judged
     json_write_end_array(json);
     json_put_array(json, "rows");
     for (int k = 1; k <= judged->largest; k++) {
-        const double values[] = {judged->silhouette[k], judged->calinski[k], judged->davies[k],
-                                 k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN,
-                                 judged->bic[k]};
+        const double values[INDICES] = {
+            judged->silhouette[k], judged->calinski[k], judged->davies[k],
+            k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN, judged->bic[k]};
         json_write_object(json);
         json_put_count(json, "k", (uint64_t)k);
         json_put_array(json, "values");
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < INDICES; i++)
             json_write_double(json, values[i]);
         json_write_end_array(json);
         json_write_end_object(json);
@@ -327,6 +337,7 @@ static void write_means(struct work *work, const struct cluster_data *data,
     double sum[CLUSTER_GROUPS + 1] = {0}, count[CLUSTER_GROUPS + 1] = {0}, squares = 0;
     int all = found->model.k;
 
+    /* Whoever HDBSCAN left without a group is among all, and in no column. */
     for (size_t i = 0; i < data->rows; i++) {
         uint32_t g = found->model.label[i];
         double value = column->category ? cluster_level(data, c, i) == level
@@ -391,6 +402,7 @@ static void write_report(struct work *work, const struct cluster_data *data,
                          const struct cluster_found *found, const char *title)
 {
     struct json *json = work->report;
+    /* An array of one: the report joins those of all models. */
     json_put_array(json, "clusters");
     json_write_object(json);
     json_put_string(json, "name", work->model->name);

@@ -12,7 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_WEEKS = 160, LINES = 26, FREQUENCIES = 8 };
+enum {
+    MOST_WEEKS = 160, /* shown, the last ones */
+    LINES = 26,       /* of figures: weeks are put together until they fit */
+    FREQUENCIES = 8,  /* classes of 0, 1, 2, … repeat transactions; the last is open */
+};
+static const double rounding = 1e-9; /* of a week: sums of sevenths fall short of whole ones */
 
 /* Customers by the day of their first transaction: few distinct ones, however many customers. */
 struct starts {
@@ -99,12 +104,13 @@ static struct weeks make_weeks(struct work *work, const struct clv_options *opti
                                const struct clv_data *data, const struct model_clv *model)
 {
     double tick = 1 / clv_ticks(options), first = INFINITY;
-    struct weeks weeks = {.length = options->by_period ? 1 : 7 / options->days, .tick = tick};
+    struct weeks weeks = {.length = options->by_period ? 1 : DAYS_A_WEEK / options->days,
+                          .tick = tick};
     for (size_t i = 0; i < data->count; i++)
         first = fmin(first, data->customers[i].first);
     int64_t until = clv_until(work, options, work->moment->now - 1);
     double end = (clv_tick(work, options, until) + 1) * tick;
-    weeks.count = (int)fmin(MOST_WEEKS, floor((end - first) / weeks.length + 1e-9));
+    weeks.count = (int)fmin(MOST_WEEKS, floor((end - first) / weeks.length + rounding));
     weeks.first = end - weeks.count * weeks.length;
     count_weeks(work, options, data, &weeks);
     expect_weeks(work, data, model, &weeks);
@@ -144,7 +150,7 @@ static void describe_weeks(struct work *work, const struct clv_options *options,
         options->holdout > 0 ? (clv_tick(work, options, calibrated) + 1) * weeks->tick : -INFINITY;
     int from = 0;
 
-    while (from < weeks->count && weeks->first + (from + 1) * weeks->length <= after + 1e-9)
+    while (from < weeks->count && weeks->first + (from + 1) * weeks->length <= after + rounding)
         from++;
     int together = (weeks->count - from + LINES - 1) / LINES;
     const char *unit = options->by_period ? options->period : "week";
@@ -214,6 +220,7 @@ static void describe_holdout(struct work *work, const struct clv_options *option
                              const struct clv_data *data, const struct holdout *holdout)
 {
     double share = holdout->within / holdout->customers;
+
     work_figure(work, "holdout", "calibrated until", NAN, "%s", work_day(work, data->until));
     work_figure(work, "holdout", "holdout in days", holdout->ahead * options->days, "%g",
                 round(holdout->ahead * options->days));
@@ -221,6 +228,8 @@ static void describe_holdout(struct work *work, const struct clv_options *option
                 work_thousands(work, holdout->customers));
     work_figure(work, "holdout", "first seen later, left out", (double)data->later, "%s",
                 work_thousands(work, (double)data->later));
+
+    /* Of all together: misses in both directions cancel out here, and not in the errors below. */
     work_figure(work, "holdout", "holdout, transactions that happened", holdout->actual, "%s",
                 work_thousands(work, holdout->actual));
     work_figure(work, "holdout", "holdout, transactions expected", holdout->expected, "%s",
@@ -235,6 +244,9 @@ static void describe_holdout(struct work *work, const struct clv_options *option
         work, "holdout",
         arena_printf(work->arena, "within the %g%% prediction interval", 100 * options->level),
         share, "%.1f%% of customers", 100 * share);
+
+    /* By how often they had bought: a model that is right on the whole may be wrong about the best.
+     */
     for (int f = 0; f < FREQUENCIES; f++) {
         double customers = holdout->by_customers[f];
         if (customers > 0)
@@ -260,6 +272,8 @@ static void compare_customers(struct work *work, const struct clv_options *optio
     struct model_value_customers customers = {.count = data->count, .history = data->history};
 
     model_value_score(&value, &customers, session_pool(work->session), columns);
+
+    /* The last class is open: so often and more. */
     holdout->customers = (double)data->count;
     for (size_t i = 0; i < data->count; i++) {
         double actual = bought_between(work, options, data, data->customers[i].position, until);

@@ -15,6 +15,7 @@
 
 /* A level or an unknown value in a smaller share of the rows is too rare to learn from. */
 static const double rare = .01;
+static const double median = .5;
 
 struct level {
     double key;
@@ -61,7 +62,7 @@ static void learn_number(struct learner *learner)
     bool log = !learner->rows->is_bool && known[0] >= 0 &&
                skewness(known, learner->known_count) > rules->skewed;
     struct column *column = add(learner, log ? COLUMN_LOG : COLUMN_NUMBER, learner->rows->name);
-    column->fill = rules->as_is ? NAN : stats_quantile_sorted(known, learner->known_count, .5);
+    column->fill = rules->as_is ? NAN : stats_quantile_sorted(known, learner->known_count, median);
 }
 
 /* By text where two are as frequent, so that the same data always make the same columns. */

@@ -19,8 +19,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS = FACTOR_ITEMS, SCALES = FACTOR_SCALES, DRAWS = 100, PARALLEL_ROWS = 5000 };
-static const double quantile = .95, belongs = .3;
+enum {
+    ITEMS = FACTOR_ITEMS,
+    SCALES = FACTOR_SCALES,
+    DRAWS = 100,          /* of data without scales, for parallel analysis */
+    PARALLEL_ROWS = 5000, /* in each: more rows only bring chance nearer to one */
+    BEYOND = 3,           /* eigenvalues shown after the last that chance does not explain */
+    NARROWEST = 6,        /* letters of a column of loadings, such as "-0.123", */
+    GAP = 2,              /* and blanks between two */
+};
+static const double quantile = .95; /* of chance, which an eigenvalue has to exceed */
+static const double belongs = .3;   /* a loading; usual in the literature */
+/* What rounding leaves of nothing, relative to the largest: a variance, a component's deviation, an
+ * eigenvalue of correlations. */
+static const double no_variance = 1e-12, no_deviation = 1e-6, no_eigenvalue = 1e-8;
+static const double kmo_least = .5; /* Kaiser's "unacceptable" lies below */
 
 struct factor_item {
     const char *name, *text;
@@ -147,7 +160,7 @@ static enum status check_item(const struct factor_work *f, int i, struct error *
         return error_set(error, STATUS_ERROR,
                          "fewer than two customers answered %s: there is nothing to compare",
                          f->item[i].name);
-    if (!(variance > 1e-12 * (f->mean[i] * f->mean[i] + 1e-12))) {
+    if (!(variance > no_variance * (f->mean[i] * f->mean[i] + no_variance))) {
         enum status status = error_set(
             error, STATUS_ERROR, "%s is the same for everyone who answered it", f->item[i].name);
         error_hint(error, "leave it out of --on: it cannot tell anyone apart");
@@ -222,19 +235,22 @@ static int most_factors(int items)
 
 static enum status count_scales(struct work *work, struct factor_work *f, struct error *error)
 {
-    struct model_components components;
+    struct model_components found;
 
     f->kmo_all = model_kmo(f->items, f->correlation, work->arena, f->kmo);
     for (int i = 0; isnan(f->kmo_all) && i < f->items; i++)
         f->kmo[i] = NAN;
-    TRY(model_components_fit(f->items, f->correlation, work->arena, &components, error));
+    TRY(model_components_fit(f->items, f->correlation, work->arena, &found, error));
     for (int i = 0; i < f->items; i++)
-        f->eigenvalue[i] = components.deviation[i] * components.deviation[i];
+        f->eigenvalue[i] = found.deviation[i] * found.deviation[i];
     size_t rows = f->least < PARALLEL_ROWS ? f->least : PARALLEL_ROWS;
     TRY(model_parallel_analysis(f->items, f->correlation, rows, DRAWS, quantile,
                                 (uint64_t)work_number(work, "seed"), session_pool(work->session),
                                 work->arena, &f->found, f->threshold, error));
-    int most = f->components ? (f->items < SCALES ? f->items : SCALES) : most_factors(f->items);
+
+    /* Components may be as many as items; factors have to leave the fit degrees of freedom. */
+    int components = f->items < SCALES ? f->items : SCALES;
+    int most = f->components ? components : most_factors(f->items);
     if (!most)
         return error_set(error, STATUS_USAGE,
                          "%d items are too few for factors: three at least, or --method components",
@@ -263,7 +279,7 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
     TRY(model_components_fit(f->items, f->matrix, work->arena, &found, error));
     for (int i = 0; i < f->items; i++)
         all += found.deviation[i] * found.deviation[i];
-    while (f->scales && !(found.deviation[f->scales - 1] > 1e-6 * found.deviation[0]))
+    while (f->scales && !(found.deviation[f->scales - 1] > no_deviation * found.deviation[0]))
         f->scales--;
     make_room(work, f);
     for (int i = 0; i < f->items; i++) {
@@ -288,7 +304,8 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
 
 static enum status fit_factors(struct work *work, struct factor_work *f, struct error *error)
 {
-    if (f->eigenvalue[f->items - 1] < 1e-8)
+    /* Maximum likelihood needs the correlations' inverse. */
+    if (f->eigenvalue[f->items - 1] < no_eigenvalue)
         return error_set(error, STATUS_ERROR,
                          "an item is a sum of others, or the answers are too few: leave it out, or "
                          "take --method "
@@ -302,6 +319,8 @@ static enum status fit_factors(struct work *work, struct factor_work *f, struct 
         return status;
     }
 
+    /* A loading says what a scale adds to an item, the structure how both go together: the same
+     * unless scales are correlated (promax). */
     make_room(work, f);
     size_t cells = (size_t)f->items * (size_t)f->scales;
     memcpy(f->loading, f->factors.loading, sizeof *f->loading * cells);
@@ -403,7 +422,7 @@ static const char *pad(struct work *work, const char *text, int width)
 static int column_width(const struct factor_work *f, int scale)
 {
     int width = (int)strlen(f->scale_name[scale]);
-    return width < 6 ? 8 : width + 2;
+    return (width < NARROWEST ? NARROWEST : width) + GAP;
 }
 
 static void say_loadings(struct work *work, const struct factor_work *f)
@@ -450,7 +469,7 @@ static void say_scales(struct work *work, struct factor_work *f)
 
 static void say_how_many(struct work *work, const struct factor_work *f)
 {
-    for (int i = 0; i < f->items && i < f->found + 3; i++)
+    for (int i = 0; i < f->items && i < f->found + BEYOND; i++)
         work_figure(work, "how many (eigenvalues; by chance stay below)",
                     arena_printf(work->arena, "%d", i + 1), f->eigenvalue[i],
                     "%.4f, by chance %.4f%s", f->eigenvalue[i], f->threshold[i],
@@ -458,7 +477,7 @@ static void say_how_many(struct work *work, const struct factor_work *f)
     work_figure(work, "quality", "scales by parallel analysis", f->found, "%d", f->found);
     work_figure(work, "quality", "Kaiser-Meyer-Olkin", f->kmo_all,
                 isnan(f->kmo_all) ? "unknown" : "%.4f%s", f->kmo_all,
-                f->kmo_all < .5 ? " – below .5: these items have too little in common" : "");
+                f->kmo_all < kmo_least ? " – below .5: these items have too little in common" : "");
 }
 
 static void say_fit(struct work *work, const struct factor_work *f)
@@ -486,6 +505,9 @@ static void describe(struct work *work, struct factor_work *f)
     work_figure(work, "data", "missing answers", (double)f->missing, "%s",
                 work_thousands(work, (double)f->missing));
     say_how_many(work, f);
+
+    /* Pairwise covariances rest on other customers each: how many at least is part of the figure.
+     */
     if (f->missing)
         work_note(work,
                   "Covariances are those of customers who gave both answers (at least %s); who "
@@ -494,6 +516,7 @@ static void describe(struct work *work, struct factor_work *f)
                   work_thousands(work, (double)f->least));
     if (!f->scales)
         return;
+
     for (int c = 0; f->components && c < f->scales; c++)
         work_figure(work, "components", arena_printf(work->arena, "component %d", c + 1),
                     f->component[c], "standard deviation %.4f, %.1f%% of the variance",
@@ -583,6 +606,8 @@ static void write_report(struct work *work, const struct factor_work *f)
 
     json_write_end_array(json);
     write_loadings(json, f);
+
+    /* Side by side the page draws them as parallel analysis does. */
     put_numbers(json, "eigenvalues", f->eigenvalue, (size_t)f->items);
     put_numbers(json, "by_chance", f->threshold, (size_t)f->items);
     json_write_end_object(json);
@@ -598,6 +623,9 @@ enum status study_factor_fit(struct work *work, struct error *error)
     TRY(take_rows(work, f, error));
     TRY(prepare(work, f, error));
     TRY(count_scales(work, f, error));
+
+    /* A scale that no item bears most on tells nothing. Unless so many were asked for, one less is
+     * tried until each has items. */
     bool asked = work_option(work, "scales") != NULL;
     int first = f->scales;
     if (f->scales)
@@ -614,6 +642,7 @@ enum status study_factor_fit(struct work *work, struct error *error)
                   "Parallel analysis finds %d; with more than %d one of them would be borne by no "
                   "item, so these are told.",
                   first, f->scales);
+
     if (f->scales)
         name_scales(work, f);
     describe(work, f);

@@ -19,8 +19,10 @@ enum {
     LEVELS = 25,
     CLASSES = LATENT_CLASSES,
     COVARIATES = LATENT_COVARIATES,
-    MEMO = 64
+    MEMO = 64,
+    PATIENCE = 2 /* numbers of classes in a row that are worse: no further is looked */
 };
+static const double combinations_most = 1e9; /* counted no further: more than there are people */
 
 struct latent_item {
     const char *text;
@@ -246,7 +248,7 @@ static enum status most_classes(const struct latent_data *data, int wanted, int 
 {
     double possible = 1;
     for (int i = 0; i < data->items; i++)
-        possible = fmin(possible * data->item[i].levels, 1e9);
+        possible = fmin(possible * data->item[i].levels, combinations_most);
     *most = (int)fmin(fmin(possible, (double)data->rows), CLASSES);
     if (wanted <= *most)
         return STATUS_OK;
@@ -281,7 +283,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
 
     int from = classes ? classes : 1, to = classes ? classes : most;
     TRY(most_classes(answers, from, &possible, error));
-    for (int k = from; k <= to && k <= possible && worse < 2; k++) {
+    for (int k = from; k <= to && k <= possible && worse < PATIENCE; k++) {
         struct model_latent_options options = {.classes = k, .starts = starts, .seed = seed};
         struct model_latent model;
         TRY(pool_check(session_pool(work->session), error));
@@ -294,6 +296,8 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
             break;
         }
 
+        /* Shown, but never chosen, where there are more parameters than patterns to find them from.
+         */
         describe_choice(work, &model, starts);
         if (k > from && model.freedom < 0)
             break;
@@ -396,6 +400,9 @@ static void write_report(struct work *work, const struct latent_data *data,
     }
 
     json_write_end_array(json);
+
+    /* Means and spreads are the model's, over its classes: the page shows both kinds of groups
+     * alike. Answers in words count by their place. */
     json_put_array(json, "traits");
     for (int i = 0; i < data->items; i++) {
         double mean = 0, square = 0;

@@ -18,6 +18,7 @@
 
 enum { SAMPLE = 6000, LEAST = 30, FOLDS = 5, BATCH = 16, DRAWS = 200, DRIVERS = 12, SHARES = 4 };
 static const double level = .95, leak = .98, shares[SHARES] = {.01, .05, .1, .2};
+static const double by_chance = .5; /* the AUC of a list in no order */
 
 struct lookalike_fit {
     struct lookalike_features features;
@@ -197,7 +198,7 @@ static void judge(struct work *work, uint64_t seed, struct lookalike_fit *fit)
         model_quality_auc_difference(fit->label, score, nothing, fit->rows, NULL, fit->rows, DRAWS,
                                      level, seed, session_pool(work->session));
     fit->auc = model_quality_of(fit->label, score, fit->rows, work->arena).auc;
-    fit->auc_interval = (struct stats_interval){.5 + more.low, .5 + more.high};
+    fit->auc_interval = (struct stats_interval){by_chance + more.low, by_chance + more.high};
     model_lookalike_bands(fit->label, score, fit->weight, fit->rows, level, work->arena,
                           &fit->list);
     for (int s = 0; s < SHARES; s++)
@@ -329,9 +330,13 @@ static void describe(struct work *work, const struct lookalike_fit *fit,
                      const struct lookalike_driver *drivers)
 {
     double everyone = (double)(fit->seeds + fit->others);
+
     work_figure(work, "seed", "customers in it", (double)fit->seeds, "%s (%.1f%% of %s)",
                 work_thousands(work, (double)fit->seeds), 100 * (double)fit->seeds / everyone,
                 work_thousands(work, everyone));
+
+    /* What is hidden is named one by one: it shows that likeness is not the definition in other
+     * words. */
     work_figure(work, "features", "values compared", (double)fit->features.count,
                 "%zu, in %zu columns", fit->features.count, fit->columns->count);
     work_figure(work, "features", "values hidden", (double)fit->features.hidden_count, "%zu",
@@ -344,6 +349,7 @@ static void describe(struct work *work, const struct lookalike_fit *fit,
         work_figure(work, "features", "values left out", (double)fit->columns->left_out,
                     "%zu: sets, places, nothing known, or past %d columns", fit->columns->left_out,
                     LOOKALIKE_COLUMNS_MAX);
+
     work_figure(work, "quality on held-out seeds", "AUC", fit->auc, "%.3f [%.3f, %.3f]", fit->auc,
                 fit->auc_interval.low, fit->auc_interval.high);
     say_list(work, fit);
@@ -392,6 +398,8 @@ static void write_report(struct work *work, const struct lookalike_fit *fit,
                          const struct lookalike_driver *drivers)
 {
     struct json *json = work->report;
+
+    /* An array of one: the report joins those of all models. */
     json_put_array(json, "lookalikes");
     json_write_object(json);
     json_put_string(json, "name", work->model->name);
@@ -403,6 +411,7 @@ static void write_report(struct work *work, const struct lookalike_fit *fit,
     json_put_double(json, "auc_high", fit->auc_interval.high);
     json_put_double(json, "depth", fit->list.depth);
     write_bands(json, &fit->list);
+
     json_put_array(json, "drivers");
     for (size_t d = 0; d < fit->columns->count && d < DRIVERS; d++)
         if (drivers[d].told)
@@ -449,7 +458,7 @@ static enum status fit_and_say(struct work *work, uint64_t seed, struct lookalik
     TRY(model_lookalike_fit(&matrix, fit->label, FOLDS, seed, session_pool(work->session),
                             work->arena, &fit->model, error));
     judge(work, seed, fit);
-    if (!(fit->auc_interval.low > .5))
+    if (!(fit->auc_interval.low > by_chance))
         work_refuse(work,
                     "held-out seeds are not found better than by chance: AUC %.3f [%.3f, %.3f]",
                     fit->auc, fit->auc_interval.low, fit->auc_interval.high);

@@ -48,7 +48,10 @@ static const char *read_by_model(const struct work *work, struct study_model *mo
                      strcmp(model->type, "cluster") == 0;
     if (text || !of_orders || !(kind || revenue.kind))
         return text;
-    amount = amount ? amount : !kind || strcmp(kind, revenue.kind) == 0 ? revenue.property : NULL;
+
+    /* The amount that was guessed is that of the kind that was guessed. */
+    if (!amount && (!kind || strcmp(kind, revenue.kind) == 0))
+        amount = revenue.property;
     kind = kind ? kind : revenue.kind;
     text = arena_printf(work->arena, "any(`%s`)", kind);
     return amount ? arena_printf(work->arena, "%s and sum(`%s`.`%s`) is known", text, kind, amount)

@@ -18,8 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAINING = 4, ROWS_MAX = 30000, ROWS_MIN = 2000, MIN_ROWS = 20 };
-static const double FIT_WORK = 1e8;
+enum {
+    TRAINING = 4,     /* moments to learn from, unless --moments says more */
+    LOOK_BACK = 90,   /* days before the first moment that must have facts, or a horizon's length */
+    ROWS_MAX = 30000, /* fitted to, and ROWS_MIN of a model of many columns */
+    ROWS_MIN = 2000,
+    MIN_ROWS = 20 /* fewer are not fitted to */
+};
+static const double FIT_WORK = 1e8; /* rows × columns², which is what a fit takes */
 
 /* ---- options ---- */
 
@@ -92,8 +98,10 @@ static enum status read_method(struct work *work, struct predict_how *out, struc
     int penalty = work_pick(work, "penalty");
 
     out->method = (enum predict_method)work_pick(work, "method");
-    out->logistic =
-        (struct model_logistic_options){.lambda = -1, .mix = .5, .folds = 5, .seed = out->seed};
+    out->logistic = (struct model_logistic_options){.lambda = -1, /* found by the folds */
+                                                    .mix = .5,    /* half of it lasso */
+                                                    .folds = 5,
+                                                    .seed = out->seed};
     out->trees = (struct model_boost_options){.seed = out->seed};
     if (work_option(work, "penalty") && out->method == PREDICT_BOOSTING)
         return error_set(error, STATUS_USAGE, "--penalty is of the logistic model");
@@ -257,8 +265,8 @@ static enum status spread_moments(struct predict_data *data, struct error *error
 {
     double wanted = work_option(data->work, "moments") ? work_number(data->work, "moments")
                                                        : TRAINING + data->tests;
-    int64_t back = data->how->horizon < 90 * PREDICT_DAY ? data->how->horizon : 90 * PREDICT_DAY,
-            moment;
+    int64_t back = (int64_t)LOOK_BACK * PREDICT_DAY, moment;
+    back = data->how->horizon < back ? data->how->horizon : back;
     if (wanted < 1 + data->tests)
         return error_set(error, STATUS_USAGE,
                          "--moments must be at least %d: the last %d are held back",
@@ -470,6 +478,8 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
     struct predict_tested tested;
     int split = data->moments - data->tests;
 
+    /* Both kinds of rows before anything is fitted: that nobody is there to judge by is known at
+     * once. */
     TRY(predict_rows_at(data, 0, split, most_rows(data), &train, error));
     TRY(predict_rows_at(data, split, data->moments, PREDICT_TEST_ROWS, &test, error));
     tell_question(data);
@@ -480,11 +490,14 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
         return error_set(error, STATUS_ERROR, "at %s there is nobody to judge by",
                          moments_text(data, split, data->moments));
     tell_rows(data, "rows to judge by", &test);
+
     if (data->unrecorded)
         work_note(data->work, "Some moments lie before the store's first import: of them a fact "
                               "counts as received when it "
                               "happened.");
     work_note(data->work, "In brackets: 95%% intervals, for which customers are resampled.");
+
+    /* Leaks are looked for in the rows that are fitted to; those that judge stay unseen. */
     predict_name_leaks(data, &train);
     TRY(predict_model_fit(data, &train, session_pool(data->work->session), &model, error));
     tell_model(data, &model);
@@ -513,6 +526,8 @@ static enum status predict_folds(struct predict_data *data, const struct predict
         out->recency = ARENA_ARRAY(arena, double, all->count + 1);
     for (size_t i = 0; i < all->count; i++)
         out->base[i] = all->hits / (double)all->count;
+
+    /* Every fold has its share of both outcomes; without that a small one could not be ranked. */
     model_stratified_folds(all->label, all->count, data->how->folds, data->how->seed, arena, fold);
     for (uint32_t f = 0; f < (uint32_t)data->how->folds; f++) {
         struct predict_rows train, test;
@@ -524,6 +539,7 @@ static enum status predict_folds(struct predict_data *data, const struct predict
         enum status status = predict_tested(&model, &test, arena, &own);
         predict_model_release(&model);
         TRY(status);
+
         double area = model_quality_of(test.label, own.model, test.count, arena).auc;
         mean += isnan(area) ? 0 : area;
         ranked += !isnan(area);
@@ -553,11 +569,14 @@ static enum status fit_cross_section(struct predict_data *data, struct error *er
     tell_question(data);
     tell_rows(data, "rows", &all);
     TRY(check_rows(data, &all, "now", error));
+
     double least = fmin(all.hits, (double)all.count - all.hits);
     if (least < data->how->folds)
         return error_set(error, STATUS_ERROR,
                          "there are %g of the rarer outcome, and %d folds: each fold needs one",
                          least, data->how->folds);
+
+    /* Judged fold by fold, the model that scores is fitted to everyone. */
     predict_name_leaks(data, &all);
     TRY(predict_folds(data, &all, &tested, error));
     TRY(predict_model_fit(data, &all, session_pool(data->work->session), &model, error));

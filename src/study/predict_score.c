@@ -107,6 +107,9 @@ static void take_batch(void *context, uint32_t first, uint32_t count,
 
     if (!scoring->probability && (scoring->wanted < first || scoring->wanted >= first + count))
         return;
+
+    /* Batches begin at a word of the bits, so where a batch's scores go is known without the
+     * others, whatever thread comes first. */
     size_t place = scoring->before[first / 64];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t p = first + i;
@@ -279,6 +282,8 @@ static enum status explain(struct scoring *scoring, const char *customer,
     columns_bind(work, scoring->model.design.column, (size_t)scoring->model.design.columns);
     TRY(session_find_customer(work->population, customer, &scoring->wanted, error));
     TRY(find_who(scoring, &who, error));
+
+    /* The pass over everyone serves for one: only the batch with the customer is looked at. */
     scoring->who = who;
     scoring->wanted_raw = ARENA_ARRAY(work->arena, double, design->features + 1);
     if (scoring->data.inputs.count)

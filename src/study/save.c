@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT = 1 };
+enum { FORMAT = 1, KEY_MAX = 300 }; /* bytes of "model.NAME": names have 60 at most */
 
 /* ---- writing ---- */
 
@@ -107,9 +107,9 @@ static void write_saved(const struct study_model *model, struct json *json)
     json_write_end_object(json);
 }
 
-static const char *setting_key(const char *name, char out[300])
+static const char *setting_key(const char *name, char out[KEY_MAX])
 {
-    snprintf(out, 300, "model.%s", name);
+    snprintf(out, KEY_MAX, "model.%s", name);
     return out;
 }
 
@@ -148,7 +148,7 @@ static size_t name_index(json_t *names, const char *name)
 enum status study_kept_text(struct session *session, const char *name, struct arena *arena,
                             const char **out, struct error *error)
 {
-    char key[300];
+    char key[KEY_MAX];
     *out = NULL;
     return catalog_setting(store_catalog(session_store(session)), setting_key(name, key), arena,
                            out, error);
@@ -160,7 +160,7 @@ enum status study_save(struct session *session, const struct study_model *model,
     struct catalog *catalog = store_catalog(session_store(session));
     struct buffer text;
     struct json json;
-    char key[300];
+    char key[KEY_MAX];
     json_t *names;
     TRY(load_names(catalog, &names, error));
     enum status status = STATUS_OK;
@@ -181,7 +181,7 @@ enum status study_save(struct session *session, const struct study_model *model,
 enum status study_forget(struct session *session, const char *name, struct error *error)
 {
     struct catalog *catalog = store_catalog(session_store(session));
-    char key[300];
+    char key[KEY_MAX];
     json_t *names;
     TRY(catalog_set_setting(catalog, setting_key(name, key), NULL, error));
     TRY(load_names(catalog, &names, error));
@@ -323,6 +323,8 @@ static enum status read_saved(const char *name, const char *text, struct arena *
             "the model %s was saved by another version of strata; fit it again or delete it", name);
     }
 
+    /* What an earlier version did not keep reads as 0 or NULL, which the fields take for "not
+     * known". */
     out->name = copy_text(object, "name", arena);
     out->type = copy_text(object, "type", arena);
     out->program = copy_text(object, "program", arena);
@@ -353,7 +355,7 @@ enum status study_models(struct session *session, struct arena *arena, struct st
     enum status status = STATUS_OK;
     json_array_foreach(names, i, name)
     {
-        char key[300];
+        char key[KEY_MAX];
         const char *text = NULL;
         if (status == STATUS_OK)
             status = catalog_setting(catalog, setting_key(json_string_value(name), key), arena,
@@ -385,7 +387,7 @@ static enum status no_such_model(struct session *session, const char *name, stru
 enum status study_find(struct session *session, const char *name, struct arena *arena,
                        struct study_model *out, struct error *error)
 {
-    char key[300];
+    char key[KEY_MAX];
     const char *text = NULL;
     TRY(catalog_setting(store_catalog(session_store(session)), setting_key(name, key), arena, &text,
                         error));

@@ -48,7 +48,7 @@ enum status told_keep_silent(struct session *session, const struct told *told, u
     for (size_t i = 0; i < bytes.length; i++) {
         static const char digits[] = "0123456789abcdef";
         buffer_char(&text, digits[(unsigned char)bytes.data[i] >> 4]);
-        buffer_char(&text, digits[(unsigned char)bytes.data[i] & 15]);
+        buffer_char(&text, digits[(unsigned char)bytes.data[i] & 0xf]);
     }
     enum status status = catalog_set_setting(store_catalog(session_store(session)),
                                              same_key(import, key), text.data, error);
@@ -146,6 +146,7 @@ static void fill_column(const struct unfolding *unfolding, const uint32_t *posit
         out->labels = labels = ARENA_ARRAY(arena, const char *, count + 1);
     }
 
+    /* Texts by their code in the population, and each word once among the labels. */
     for (size_t i = 0; i < count; i++) {
         struct population_value value;
         if (!last_telling(unfolding, position[i], &value))
@@ -172,6 +173,8 @@ static enum status unfold(struct session *session, struct store_change *change,
 
     TRY(catalog_stated_columns(store_catalog(session_store(session)), import, SCHEMA_TRAIT_TABLE,
                                arena, &names, &columns, error));
+
+    /* coded: all texts have codes that the store knows already, so that none has to be given. */
     uint64_t limit;
     struct told told = {.moment = moment, .number = population->number, .coded = true};
     TRY(catalog_counter(store_catalog(session_store(session)), CATALOG_NEXT_CODE, &limit, error));
@@ -182,9 +185,9 @@ static enum status unfold(struct session *session, struct store_change *change,
             told.position[told.count++] = p;
     for (size_t c = 0; c < columns && c < WORK_SCORES_MAX; c++) {
         int index = population_column_index(table, names[c]);
-        struct unfolding unfolding = {table, &table->columns[index], population, moment};
         if (index < 0)
             continue;
+        struct unfolding unfolding = {table, &table->columns[index], population, moment};
         struct told_column *column = &told.columns[told.column_count++];
         fill_column(&unfolding, told.position, told.count, arena, column);
         for (uint32_t i = 0; i < column->label_count; i++)

@@ -167,6 +167,9 @@ static enum status not_numbers(const struct work *work, const struct survey_work
                                struct error *error)
 {
     const char *column = "answer", *example = NULL;
+
+    /* The property behind last(survey.nps), for the hint; and of the answers the first that is no
+     * number, else any. */
     while (node->op == OP_FORM)
         node = node->child[0];
     if (node->op == OP_MEASURE && node->measure->argument &&
@@ -306,8 +309,7 @@ static const char *period_name(const struct work *work, const struct survey_work
     char text[DATE_TEXT_MAX];
     date_format(date_of_unit_number(number, survey->unit), text);
     if (survey->unit == CALENDAR_QUARTER)
-        return arena_printf(work->arena, "%.4s-Q%d", text,
-                            ((text[5] - '0') * 10 + text[6] - '1') / 3 + 1);
+        return work_quarter(work, text);
     return arena_printf(work->arena, "%.7s", text);
 }
 
@@ -353,6 +355,8 @@ static enum status measure_over(struct work *work, const struct work_inputs *inp
                                            survey->unit)
                         : last + 1;
     first = first < last - PERIODS + 1 ? last - PERIODS + 1 : first;
+
+    /* Members are as of each period's end, the last one's as of now: it may not be over. */
     json_put_string(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
     json_put_array(work->report, "periods");
     for (int64_t number = first; number <= last; number++) {

@@ -207,11 +207,13 @@ static enum status set_scheme_groups(struct work *work, const struct survive_how
     if (count >= SURVIVE_GROUPS)
         return error_set(error, STATUS_USAGE, "%s has more than %d parts, too many curves", how->by,
                          SURVIVE_GROUPS);
+
     for (int m = 0; m < count; m++) {
         members[m] = first + m;
         data->name[data->groups++] = strrchr(set->segments[first + m].name, '.') + 1;
     }
 
+    /* Whoever is in no part makes a group of their own, if there is anybody. */
     TRY(plan_new(set, session_schema(work->session), members, count, &plan, error));
     enum status status = plan_evaluate(plan, work->population, survive_when(work, how),
                                        session_pool(work->session), false, &result, error);
@@ -379,11 +381,12 @@ static enum status write_group(struct work *work, const struct survive_data *dat
             events += data->event[i];
         }
 
+    /* A part of the scheme may have nobody whose clock has started. */
     if (!lives.count)
         return STATUS_OK;
     lives.time = time;
     lives.event = event;
-    TRY(model_survival_fit(&lives, .95, MODEL_INTERVAL_LOG, work->arena, &curve, error));
+    TRY(model_survival_fit(&lives, SURVIVE_LEVEL, MODEL_INTERVAL_LOG, work->arena, &curve, error));
     work_figure(work, "curves", data->name[g], curve.median, "median %s, %s customers, %s events",
                 median_text(work, &curve), work_thousands(work, (double)lives.count),
                 work_thousands(work, events));
@@ -430,13 +433,25 @@ static const char *event_text(struct work *work, const struct survive_how *how, 
                : arena_printf(work->arena, "the next %s", kind);
 }
 
+/* When groups were fixed: as figures say it, and as the parameters do. */
+static const char *groups_as_of(const struct work *work, const struct survive_how *how)
+{
+    if (how->today)
+        return ", as of today: forced";
+    return how->has_landmark ? arena_printf(work->arena, " as of %s", work_day(work, how->landmark))
+                             : "";
+}
+
+static const char *groups_fixed(const struct survive_how *how)
+{
+    if (how->today)
+        return "today, forced";
+    return how->has_landmark ? "landmark" : "start";
+}
+
 static void describe(struct work *work, const struct survive_how *how,
                      const struct survive_data *data, const char *clock, const char *event)
 {
-    const char *as_of = how->today ? ", as of today: forced"
-                        : how->has_landmark
-                            ? arena_printf(work->arena, " as of %s", work_day(work, how->landmark))
-                            : "";
     work_figure(work, "data", "customers", (double)data->count, "%s",
                 work_thousands(work, (double)data->count));
     work_figure(work, "data", "the clock runs", NAN, "%s", clock);
@@ -448,7 +463,9 @@ static void describe(struct work *work, const struct survive_how *how,
                     "%s, who waited 0 days", work_thousands(work, (double)at_once));
     work_figure(work, "data", "until", NAN, "%s", event);
     if (how->by)
-        work_figure(work, "data", "groups", data->groups, "%s%s", how->by, as_of);
+        work_figure(work, "data", "groups", data->groups, "%s%s", how->by, groups_as_of(work, how));
+
+    /* What may mislead is said with the curves, not in the documents alone. */
     work_note(work, "Pointwise 95%% intervals; who is still waiting counts as such up to %s.",
               work_day(work, work->moment->now - 1));
     if (how->today)
@@ -459,10 +476,7 @@ static void describe(struct work *work, const struct survive_how *how,
                   "condition that the first "
                   "%s settles, or --landmark, avoids that.",
                   how->until ? "fact" : "order");
-    json_put_string(work->parameters, "fixed",
-                    how->today          ? "today, forced"
-                    : how->has_landmark ? "landmark"
-                                        : "start");
+    json_put_string(work->parameters, "fixed", groups_fixed(how));
 }
 
 static enum status write_curves(struct work *work, const struct survive_how *how,

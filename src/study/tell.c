@@ -270,16 +270,18 @@ static enum status check_traits(struct session *session, const char *name, struc
 }
 
 /* Names of models become names of traits and schemes, so they follow the same rule. */
+enum { NAME_MOST = 60 };
 enum status study_check_name(struct session *session, const char *name, struct error *error)
 {
     bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
     for (const char *at = name; *at; at++)
         plain &= (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
                  (*at >= '0' && *at <= '9') || *at == '_';
-    if (!plain || strlen(name) > 60)
+    if (!plain || strlen(name) > NAME_MOST)
         return error_set(
             error, STATUS_USAGE,
-            "'%s' cannot name a model: a letter, then letters, digits and _, at most 60", name);
+            "'%s' cannot name a model: a letter, then letters, digits and _, at most %d", name,
+            NAME_MOST);
     if (schema_table(session_schema(session), name))
         return error_set(error, STATUS_USAGE,
                          "%s is a kind of facts or a reference table; give the model another name",

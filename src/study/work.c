@@ -69,10 +69,13 @@ const char *work_saved_text(const struct work *work, const char *key)
     return json_string_value(json_object_get(work->saved, key));
 }
 
+/* A whole number up to here prints exactly: below 2^53, and within 64 bits with its cents. */
+static const double EXACT_MOST = 1e15;
+
 const char *work_thousands(const struct work *work, double value)
 {
     char text[NUMBER_TEXT_MAX];
-    if (!isfinite(value) || fabs(value) > 1e15)
+    if (!isfinite(value) || fabs(value) > EXACT_MOST)
         return isnan(value) ? "unknown" : arena_printf(work->arena, "%g", value);
     if (value == floor(value))
         return arena_strdup(work->arena, number_format_thousands((int64_t)value, text));
@@ -80,6 +83,13 @@ const char *work_thousands(const struct work *work, double value)
     int64_t whole = (int64_t)(cents / 100);
     return arena_printf(work->arena, "%s%s.%02d", value < 0 ? "-" : "",
                         number_format_thousands(whole, text), (int)(cents - 100 * (double)whole));
+}
+
+const char *work_quarter(const struct work *work, const char *date)
+{
+    enum { MONTH_AT = 5, MONTHS_A_QUARTER = 3 }; /* where the month stands in 2024-05-01 */
+    int month = (int)strtol(date + MONTH_AT, NULL, 10);
+    return arena_printf(work->arena, "%.4s-Q%d", date, (month - 1) / MONTHS_A_QUARTER + 1);
 }
 
 bool work_is_told(const struct study_model *models, size_t count, const char *trait)
@@ -142,17 +152,23 @@ struct score *work_score_add(struct work *work, const char *trait, enum value_ty
     return score;
 }
 
+/* The next of 1, 2, 5, 10, 20, … that is not narrower. */
 static double nice_step(double width)
 {
+    static const double steps[] = {1, 2, 5, 10};
     double power = pow(10, floor(log10(width))), part = width / power;
-    return power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
+    size_t s = 0;
+    while (s + 1 < sizeof steps / sizeof *steps && part > steps[s])
+        s++;
+    return power * steps[s];
 }
 
 /* Bins of one round width up to about the 97th percentile, and one for the long tail. */
 static void write_histogram(struct work *work, const double *sorted, size_t count)
 {
     enum { BINS = 15 };
-    double low = sorted[0], high = stats_quantile_sorted(sorted, count, .97),
+    static const double tail = .97;
+    double low = sorted[0], high = stats_quantile_sorted(sorted, count, tail),
            last = sorted[count - 1];
     double step = nice_step(high > low ? (high - low) / BINS : 1);
     double from = floor(low / step) * step;
@@ -187,6 +203,8 @@ void work_report_values(struct work *work, const char *name, const char *title, 
             sorted[known++] = values[i];
     if (!known)
         return;
+
+    /* Who has no score is in no bin, and not among the customers of the section. */
     stats_sort(sorted, known);
     json_write_object(work->report);
     json_put_string(work->report, "name", name);
@@ -290,6 +308,8 @@ static enum status build_values(struct work *work, const char *const *texts,
         return status;
     }
 
+    /* All in one condition, so that values are checked and laid out together; of one value alone
+     * there is no "and" above it. */
     const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
     out->nodes = ARENA_ARRAY(work->arena, const struct segment_node *, out->count);
     out->texts = ARENA_ARRAY(work->arena, const char *, out->count);

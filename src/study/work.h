@@ -137,6 +137,8 @@ const char *work_saved_text(const struct work *work, const char *key);
 /* "1,234" and "1,234.50", in the arena. */
 const char *work_thousands(const struct work *work, double value);
 const char *work_day(const struct work *work, int64_t moment);
+/* "2024-Q2" of the date "2024-05-01", in the arena. */
+const char *work_quarter(const struct work *work, const char *date);
 
 /* ---- scores ---- */
 /* Everyone whose bit is set is scored from here on. */

@@ -218,6 +218,7 @@ static void moments_and_lists_have_keys(void **state)
     assert_string_equal(out.data, "{\"at\":\"1970-01-01T01:00:00+01:00\",\"n\":4294967295,"
                                   "\"names\":[\"a\",\"b\\\"\"],\"none\":[]}");
     buffer_release(&out);
+    zone_close(zone);
 }
 
 static const struct CMUnitTest tests[] = {
