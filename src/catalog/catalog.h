@@ -202,6 +202,7 @@ enum part_role {
 struct catalog_part_column {
     const char *name;
     const char *type; /* as DuckDB spells it: "DECIMAL(18,2)" */
+    bool whole;       /* of told traits: no value of it is unknown; false where nobody looked */
 };
 /* A checksum of some of a part's bytes: of the column `piece` (all of its chunks, then its
  * filters), or, named "", of the rest. */

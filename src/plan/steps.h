@@ -370,7 +370,9 @@ enum status phase_fill(const struct plan *plan, const struct binding *binding, i
 /* Steps: the operators. Grouped by file. */
 /* operators.c */
 step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth,
-    step_as_value, step_text, step_set, step_version;
+    step_as_value, step_text, step_set;
+/* versions.c */
+step_run step_version;
 /* arithmetic.c */
 step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size,
     step_length, step_case, step_choose, step_coalesce, step_distance;

@@ -12,6 +12,8 @@
 struct population_need {
     const char *table;          /* kind, "customer", or reference table */
     const char *const *columns; /* NULL-terminated; empty: times only; NULL: all */
+    const char *const *earlier; /* traits: columns of which every telling is read, whatever
+                                   traits_from says; NULL: none */
 };
 
 struct population_load {
@@ -22,6 +24,8 @@ struct population_load {
     bool lists;             /* static lists */
     int64_t known_at;       /* only what was received up to that moment, by the imports' moments;
                                INT64_MAX: all there is */
+    int64_t traits_from;    /* traits are read as they are at that moment or later, so that tellings
+                               which later ones overrule by then may be left out; 0: at any moment */
     uint32_t before_import; /* only what earlier imports brought; 0: all of them */
 };
 

@@ -131,6 +131,7 @@ static enum status read_activity(struct existing *existing, struct error *error)
             taken = 0;
         }
     }
+
     return STATUS_OK;
 }
 
@@ -221,11 +222,11 @@ static size_t find_positions(const struct naming *naming, const struct lake_chun
 static enum status put_identifiers(void *context, const struct lake_chunk *chunk,
                                    struct error *error)
 {
-    enum { ROWS_MAX = LAKE_CHUNK_ROWS };
     struct naming *naming = context;
     const struct lake_string *strings = chunk->columns[0].data;
-    uint32_t positions[ROWS_MAX];
-    ENSURE(chunk->rows <= ROWS_MAX);
+    uint32_t positions[LAKE_CHUNK_ROWS];
+
+    ENSURE(chunk->rows <= LAKE_CHUNK_ROWS);
 
     /* the last copy may write beyond its text, so there is room for one more */
     size_t bytes = find_positions(naming, chunk, positions) + sizeof *strings;
@@ -251,6 +252,7 @@ enum status loading_customers(struct loading *loading, struct error *error)
 {
     uint64_t limit;
     struct population_placed placed;
+
     TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CUSTOMER, &limit, error));
 
     loading->limit = (uint32_t)limit;

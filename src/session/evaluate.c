@@ -7,18 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status session_load_population(struct session *session, const struct segment_needs *needs,
-                                    const struct session_moment *moment, struct population **out,
-                                    struct error *error)
+static enum status load_population(struct session *session, const struct segment_needs *needs,
+                                   const struct session_moment *moment, int64_t traits_from,
+                                   struct population **out, struct error *error)
 {
     struct lake *lake;
     struct arena arena;
+
     TRY(session_lake(session, &lake, error));
 
     arena_init(&arena, 0);
     struct population_need *wanted = ARENA_ARRAY(&arena, struct population_need, needs->count + 1);
     for (size_t i = 0; i < needs->count; i++)
-        wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
+        wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns,
+                                             needs->items[i].earlier};
 
     /* Only the columns that are read, as most of a store is of no concern
      * to a question. */
@@ -26,16 +28,31 @@ enum status session_load_population(struct session *session, const struct segmen
                                    .need_count = needs->count,
                                    .records = needs->records,
                                    .lists = needs->lists,
-                                   .known_at = moment->known_at};
+                                   .known_at = moment->known_at,
+                                   .traits_from = traits_from};
     enum status status = population_load(session->store, lake, &load, session->zone,
                                          session_pool(session), out, error);
     arena_release(&arena);
     return status;
 }
 
+enum status session_load_population(struct session *session, const struct segment_needs *needs,
+                                    const struct session_moment *moment, struct population **out,
+                                    struct error *error)
+{
+    return load_population(session, needs, moment, 0, out, error);
+}
+
+enum status session_load_onward(struct session *session, const struct segment_needs *needs,
+                                const struct session_moment *moment, struct population **out,
+                                struct error *error)
+{
+    return load_population(session, needs, moment, moment->now, out, error);
+}
+
 static enum status evaluate(struct session *session, const int *segments, int count,
                             const struct segment_needs *more, const struct session_moment *moment,
-                            struct session_view *out, struct error *error)
+                            bool onward, struct session_view *out, struct error *error)
 {
     struct arena arena;
     struct plan *plan = NULL;
@@ -50,7 +67,8 @@ static enum status evaluate(struct session *session, const int *segments, int co
 
     /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
-        status = session_load_population(session, &needs, moment, &out->population, error);
+        status = load_population(session, &needs, moment, onward ? moment->now : 0,
+                                 &out->population, error);
     if (status == STATUS_OK)
         status = plan_new(out->set, session_schema(session), segments, count, &plan, error);
     if (status == STATUS_OK)
@@ -64,15 +82,15 @@ static enum status evaluate(struct session *session, const int *segments, int co
 
 /* All saved definitions. One that fails at this moment is left out, and the others go on. */
 static enum status evaluate_saved(struct session *session, const struct segment_needs *more,
-                                  const struct session_moment *moment, struct session_view *out,
-                                  struct error *error)
+                                  const struct session_moment *moment, bool onward,
+                                  struct session_view *out, struct error *error)
 {
     /* What failed at another moment gets its chance again. */
     TRY(session_take_in_again(session, moment->now, error));
     for (;;) {
         struct error why = {0};
         out->set = session->definitions;
-        enum status status = evaluate(session, NULL, -1, more, moment, out, &why);
+        enum status status = evaluate(session, NULL, -1, more, moment, onward, out, &why);
         if (status == STATUS_OK)
             return STATUS_OK;
         /* Without a population it was the loading that failed, which no definition
@@ -101,7 +119,7 @@ enum status session_evaluate_over(struct session *session, struct population *po
     *out = (struct session_view){.now = moment->now, .population = population, .below = below};
     enum status status = session_load_definitions(session, error);
     if (status == STATUS_OK)
-        status = evaluate_saved(session, NULL, moment, out, error);
+        status = evaluate_saved(session, NULL, moment, true, out, error);
     if (status != STATUS_OK)
         session_view_close(out);
     return status;
@@ -119,9 +137,8 @@ enum status session_evaluate(struct session *session, const struct segment_set *
     /* The saved ones all together go on without those that fail; a question about one
      * has to be answered or refused. */
     enum status status = !set && count < 0
-                             ? evaluate_saved(session, more, moment, out, error)
-                             : evaluate(session, segments, count, more, moment, out, error);
-
+                             ? evaluate_saved(session, more, moment, false, out, error)
+                             : evaluate(session, segments, count, more, moment, false, out, error);
     if (status != STATUS_OK && !set && count == 1 && out->population)
         status = error_set(error, status, "%s cannot be evaluated: %s",
                            out->set->segments[*segments].name, error->message);
@@ -202,6 +219,7 @@ enum status session_members(struct session *session, const char *segment, struct
 {
     struct segment_set *own = NULL;
     struct session_view view;
+
     /* Either a saved segment or a condition of the caller's own. */
     int asked = -1;
 
@@ -219,6 +237,7 @@ enum status session_members(struct session *session, const char *segment, struct
         session_collect_members(&view, asked, arena, out);
         session_view_close(&view);
     }
+
     segment_set_free(own);
     return status;
 }

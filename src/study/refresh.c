@@ -163,8 +163,8 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
     }
     scoring->held = needs;
     if (scoring->moment->known_at != INT64_MAX ||
-        session_load_population(scoring->session, &needs, scoring->moment, &scoring->base,
-                                &trouble) != STATUS_OK)
+        session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) !=
+            STATUS_OK)
         scoring->base = NULL;
     error_clear(&trouble);
     return STATUS_OK;

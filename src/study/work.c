@@ -246,7 +246,7 @@ enum status work_load(struct work *work, const struct segment_needs *needs, stru
     work->population = work->own = NULL;
     TRY(session_load_population(work->session, needs, work->moment, &work->own, error));
     work->population = work->own;
-    work->held = *needs;
+    work->held = segment_needs_throughout(needs, work->arena);
     return STATUS_OK;
 }
 
