@@ -69,6 +69,18 @@ struct segment_needs segment_needs_join(const struct segment_needs *a,
     return joined;
 }
 
+struct segment_needs segment_needs_throughout(const struct segment_needs *needs,
+                                              struct arena *arena)
+{
+    struct segment_needs out = *needs;
+    out.items = ARENA_ARRAY(arena, struct segment_need, needs->count + 1);
+    for (size_t i = 0; i < needs->count; i++) {
+        out.items[i] = needs->items[i];
+        out.items[i].earlier = out.items[i].columns;
+    }
+    return out;
+}
+
 bool segment_needs_hold(const struct segment_needs *held, const struct segment_needs *needs)
 {
     if ((needs->records && !held->records) || (needs->lists && !held->lists))

@@ -352,6 +352,19 @@ static bool parse_one(const struct source *source, struct arena *arena, struct p
     return !parse.failed && problems->errors == errors;
 }
 
+/* Says that this one is too many; false when it is not. */
+static bool is_too_many(const struct source *source, struct segment_span span,
+                        struct problems *problems, const statement_vector *statements)
+{
+    if (statements->count < STATEMENTS_MAX)
+        return false;
+    struct error *error = segment_problem_add(problems, source, span, false,
+                                              "this is definition %d: there may be %d in a store",
+                                              STATEMENTS_MAX + 1, STATEMENTS_MAX);
+    error_hint(error, "leave out those that nobody needs");
+    return true;
+}
+
 void segment_parse_source(const struct source *source, struct arena *arena,
                           struct problems *problems, statement_vector *out)
 {
@@ -379,9 +392,10 @@ void segment_parse_source(const struct source *source, struct arena *arena,
                 segment_problem_suggest(
                     error, arena_strndup(arena, items[at].text.data, items[at].text.length), words,
                     3);
+        } else if (is_too_many(source, items[at].span, problems, out)) {
+            break;
         } else if (parse_one(source, arena, problems, items + at, end - at, 0, &statement)) {
-            if (out->count < STATEMENTS_MAX)
-                VECTOR_PUSH(out, statement);
+            VECTOR_PUSH(out, statement);
         }
 
         at = end;

@@ -48,6 +48,9 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
 /* Both together, in arena. */
 struct segment_needs segment_needs_join(const struct segment_needs *a,
                                         const struct segment_needs *b, struct arena *arena);
+/* What is there when everything of their tables' past was loaded, in arena. */
+struct segment_needs segment_needs_throughout(const struct segment_needs *needs,
+                                              struct arena *arena);
 /* Whether what was loaded for `held` holds all of needs. */
 bool segment_needs_hold(const struct segment_needs *held, const struct segment_needs *needs);
 

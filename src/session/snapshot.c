@@ -57,7 +57,8 @@ static enum status load(struct session_snapshot *snapshot, struct session *sessi
     struct arena *arena = &snapshot->arena;
     TRY(session_lake(session, &lake, error));
 
-    snapshot->held = segment_needs(snapshot->set, snapshot->schema, NULL, -1, arena);
+    struct segment_needs read = segment_needs(snapshot->set, snapshot->schema, NULL, -1, arena);
+    snapshot->held = segment_needs_throughout(&read, arena);
     const struct segment_needs *held = &snapshot->held;
     struct population_need *needs = ARENA_ARRAY(arena, struct population_need, held->count + 1);
     for (size_t i = 0; i < held->count; i++)

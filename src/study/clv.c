@@ -105,6 +105,8 @@ static bool fill_history(const struct work *work, const struct clv_options *opti
     work_orders_rows(orders, position, -1, until, &from, &to);
     if (from == to)
         return false;
+
+    /* Orders of one tick are one transaction, which closes when the next tick's begins. */
     struct open_transaction now = {clv_tick(work, options, orders->time[from]), 0,
                                    orders->time[from]};
     double spent = 0, first = now.at, unit = clv_ticks(options);
@@ -366,6 +368,7 @@ static void describe_mean(struct work *work, const struct clv_options *options,
     double mean = mean_expected(work, options, data, model), ahead = time_ahead(options);
     for (size_t i = 0; i < data->count; i += step)
         some[count++] = data->history[i];
+
     double error = model_clv_expected_error(model, some, count, ahead);
     double width = stats_normal_quantile((1 + options->level) / 2) * error;
     work_figure(work, "scores", "expected purchases, mean", mean,

@@ -209,6 +209,8 @@ static enum status prepare(struct work *work, struct factor_work *f, struct erro
     model_pairwise_covariance(f->rows, f->items, f->data, f->covariance);
     for (int i = 0; i < f->items; i++)
         TRY(check_item(f, i, error));
+
+    /* Of no more answers than items a covariance matrix has no inverse. */
     count_pairs(f);
     if (f->least <= (size_t)f->items)
         return error_set(error, STATUS_ERROR,
@@ -279,6 +281,8 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
     TRY(model_components_fit(f->items, f->matrix, work->arena, &found, error));
     for (int i = 0; i < f->items; i++)
         all += found.deviation[i] * found.deviation[i];
+
+    /* Components that rounding made are none. */
     while (f->scales && !(found.deviation[f->scales - 1] > no_deviation * found.deviation[0]))
         f->scales--;
     make_room(work, f);

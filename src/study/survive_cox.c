@@ -59,6 +59,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
     struct level levels[LEVELS];
     size_t count = 0;
 
+    /* A dozen at most, so looking through them costs less than a map. */
     for (size_t i = 0; i < data->count; i++) {
         const char *own = work_value_text(work, values, data->position[i]);
         size_t l = 0;
@@ -72,6 +73,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
             levels[l].times++;
     }
 
+    /* The commonest is what the others are held against: a rare one would blur every ratio. */
     qsort(levels, count, sizeof *levels, by_times);
     for (size_t l = 1; l < count; l++) {
         if (out->columns == COLUMNS)
@@ -251,6 +253,7 @@ enum status survive_cox(struct work *work, const struct survive_how *how,
     if (cox->rows < 2)
         return error_set(error, STATUS_ERROR,
                          "%zu customers have all the covariates: too few to compare", cox->rows);
+
     TRY(check_columns(cox, error));
     struct model_lifetimes lives = {cox->rows, cox->time, cox->event};
     enum status status =
