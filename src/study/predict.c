@@ -190,25 +190,17 @@ static enum status build_label(struct predict_data *data, struct error *error)
     return STATUS_OK;
 }
 
-/* Recency of what the label is about; else of the orders, else of the kind there is most of. */
+/* Recency of what the label is about; else of the orders, or the kind that stands for them. NULL
+ * without facts. */
 static void choose_recency(struct predict_data *data)
 {
     const struct schema *schema = session_schema(data->work->session);
-    struct insight_revenue revenue = insight_revenue_find(schema);
-    size_t count, most = 0;
-    for (size_t i = 0; i < data->label_needs.count && !data->recency_kind; i++)
+    const char *kind = insight_revenue_find(schema).kind;
+
+    for (size_t i = data->label_needs.count; i-- > 0;)
         if (schema_table(schema, data->label_needs.items[i].table)->role == SCHEMA_FACTS)
-            data->recency_kind = data->label_needs.items[i].table;
-    if (!data->recency_kind && revenue.kind)
-        data->recency_kind = revenue.kind;
-    const struct catalog_part *parts = store_parts(session_store(data->work->session), &count);
-    for (size_t i = 0; i < count && !data->recency_kind && most < count; i++)
-        if (parts[i].role == PART_FACTS && parts[i].rows > most) {
-            most = parts[i].rows;
-            data->recency_kind = parts[i].table;
-        }
-    if (data->recency_kind && strchr(data->recency_kind, '`'))
-        data->recency_kind = NULL;
+            kind = data->label_needs.items[i].table;
+    data->recency_kind = kind && !strchr(kind, '`') ? kind : NULL;
 }
 
 /* ---- moments ---- */
