@@ -20,19 +20,22 @@ struct transitions {
     int64_t *moments;
     int32_t *after; /* offset from the moment on */
     int32_t first;  /* offset before all */
-    size_t count;
+    size_t count, room;
 };
 
-enum { TRANSITIONS_MAX = 4096 }; /* four a year are as many in a thousand years */
-
+/* All of them, however long the span: a zone itself holds some 16,000. */
 static struct transitions transitions_of(const struct zone *zone, int64_t from, int64_t until)
 {
+    enum { FIRST_ROOM = 512 /* of the years in which facts may lie, four a year */ };
     struct transitions all = {.first = zone_offset(zone, from)};
-    all.moments = base_calloc(TRANSITIONS_MAX, sizeof *all.moments);
-    all.after = base_calloc(TRANSITIONS_MAX, sizeof *all.after);
-    all.count = zone_transitions(zone, from, until, all.moments, all.after, TRANSITIONS_MAX);
-    if (all.count > TRANSITIONS_MAX)
-        all.count = TRANSITIONS_MAX;
+
+    /* Room that is filled to the last place may have been too small. */
+    for (size_t room = FIRST_ROOM; all.count == all.room; room *= 2) {
+        all.moments = base_realloc(all.moments, room * sizeof *all.moments);
+        all.after = base_realloc(all.after, room * sizeof *all.after);
+        all.room = room;
+        all.count = zone_transitions(zone, from, until, all.moments, all.after, room);
+    }
     return all;
 }
 

@@ -127,6 +127,7 @@ static size_t count_different(const struct model_matrix *matrix)
 {
     size_t columns = (size_t)matrix->columns, different = 1, bytes = sizeof(double) * columns;
     char *copy = base_malloc(bytes * matrix->rows);
+
     memcpy(copy, matrix->data, bytes * matrix->rows);
     qsort_r(copy, matrix->rows, bytes, compare_rows, &columns);
     for (size_t i = 1; i < matrix->rows; i++)
@@ -226,6 +227,7 @@ static enum status test_structure(struct work *work, const struct cluster_data *
 static int number_of_groups(const struct cluster_wish *wish, const struct cluster_judged *judged)
 {
     int k = wish->groups;
+
     if (k == 0 && wish->method == MODEL_CLUSTER_MIXTURE && judged->structure.natural)
         k = judged->by_bic;
     if (k == 0 && judged->structure.natural)
@@ -311,6 +313,7 @@ static enum status make_groups(struct work *work, const struct cluster_data *dat
                          "were looked at",
                          model_cluster_method_title(wish->method), options.k, found->judged.largest,
                          found->judged.rows);
+
     TRY(model_clustering_fit(&data->prepared, &options, session_pool(work->session), work->arena,
                              &found->model, error));
     if (found->model.k > CLUSTER_GROUPS)
@@ -348,10 +351,13 @@ static enum status load_and_prepare(struct work *work, const char *among,
                                     struct cluster_data *data, struct error *error)
 {
     const char *told = before ? arena_printf(work->arena, "%s.group", before->name) : NULL;
+
+    /* The groups of before are read as one more value: told traits, as of when they were told. */
     data->told_at = before ? before->scored_at : 0;
     TRY(cluster_ask(work, among, told, data, error));
     TRY(work_load(work, &work->needs, error));
     TRY(cluster_rows(work, data, error));
+
     fit_method_to_values(work, data, wish);
     TRY(cluster_learn(work, wish->method, data, error));
     cluster_prepare(work, data);

@@ -105,6 +105,8 @@ static void keep_trait(const struct cluster_data *data, struct cluster_trait *li
                        const struct cluster_trait *trait)
 {
     int at = 0;
+
+    /* The weaker of two traits of one column gives way; what is weaker than all has no place. */
     while (at < *count && list[at].column != trait->column)
         at++;
     if (at < *count && weight_of(data, &list[at]) >= weight_of(data, trait))
@@ -135,6 +137,7 @@ static void keep_traits(const struct cluster_data *data, int c, uint32_t level,
 
 static void find_traits(const struct cluster_data *data, struct cluster_found *found)
 {
+    /* A category is tallied once for all levels, and each level then looked at as a number. */
     struct tally *t = base_malloc(sizeof *t);
     double *counts = base_malloc(sizeof *counts * (CLUSTER_GROUPS + 1) * (CLUSTER_LEVELS + 2));
     for (int c = 0; c < data->columns; c++) {
@@ -183,6 +186,8 @@ static const char *phrase(struct work *work, const struct cluster_data *data,
         return (strcmp(level, "yes") == 0) == (trait->effect > 0)
                    ? name
                    : arena_printf(work->arena, "no_%s", name);
+
+    /* Whatever is neither letter nor digit becomes one underline. */
     struct buffer word;
     buffer_init(&word, 0);
     buffer_printf(&word, "%s%s_", trait->effect > 0 ? "" : "not_", name);
@@ -304,6 +309,8 @@ static const char *name_of(struct work *work, const struct cluster_data *data,
         const char *part = phrase(work, data, &found->group[g].trait[naming.chosen[i]]);
         name = name ? arena_printf(work->arena, "%s_%s", name, part) : part;
     }
+
+    /* Without a name of its own a group is what most are, or more of what another is already. */
     if (name && !own && fabs(found->group[g].trait[0].effect) < typical)
         name = NULL;
     if (name && !own) /* another group has more of the same */
@@ -468,8 +475,7 @@ void cluster_follow(struct work *work, const struct cluster_data *data,
     if (!refit->known)
         return;
 
-    /* The pairing of groups that keeps most customers where they were decides who inherits a name.
-     */
+    /* Names are inherited by the pairing that leaves most customers where they were. */
     model_cluster_match(then, refit->names, now, found->model.k, both, work->arena, match);
     keep_names(work, found, match);
     for (size_t g = 0; g < k; g++)

@@ -106,6 +106,7 @@ static struct weeks make_weeks(struct work *work, const struct clv_options *opti
     double tick = 1 / clv_ticks(options), first = INFINITY;
     struct weeks weeks = {.length = options->by_period ? 1 : DAYS_A_WEEK / options->days,
                           .tick = tick};
+
     for (size_t i = 0; i < data->count; i++)
         first = fmin(first, data->customers[i].first);
     int64_t until = clv_until(work, options, work->moment->now - 1);
@@ -245,8 +246,7 @@ static void describe_holdout(struct work *work, const struct clv_options *option
         arena_printf(work->arena, "within the %g%% prediction interval", 100 * options->level),
         share, "%.1f%% of customers", 100 * share);
 
-    /* By how often they had bought: a model that is right on the whole may be wrong about the best.
-     */
+    /* By how often they had bought: right on the whole may still be wrong about the best. */
     for (int f = 0; f < FREQUENCIES; f++) {
         double customers = holdout->by_customers[f];
         if (customers > 0)
@@ -299,6 +299,8 @@ static enum status hold_out(struct work *work, const struct clv_options *options
     struct holdout holdout = {0};
     const struct zone *zone = session_zone(work->session);
     int64_t end = clv_until(work, options, work->moment->now - 1);
+
+    /* Whole local days are held back, as many as the option says or the part of one more. */
     int32_t first_held_back = zone_date(zone, end) + 1 - (int32_t)ceil(options->holdout);
     TRY(clv_load(work, options, zone_day_start(zone, first_held_back) - 1, data, error));
     struct model_clv_data histories = {data->count, data->history, NULL};
@@ -309,6 +311,7 @@ static enum status hold_out(struct work *work, const struct clv_options *options
                    options->holdout);
         return status;
     }
+
     holdout.ahead =
         (clv_tick(work, options, end) - clv_tick(work, options, data->until)) / clv_ticks(options);
     compare_customers(work, options, data, used, end, &holdout);

@@ -57,6 +57,8 @@ static void learn_number(struct learner *learner)
 {
     const struct column_rules *rules = learner->rules;
     const double *known = learner->known;
+
+    /* Logarithms only where no value is below zero: a skew to both sides is no matter of scale. */
     if (!learner->known_count)
         return;
     bool log = !learner->rows->is_bool && known[0] >= 0 &&
@@ -77,6 +79,8 @@ static struct level *list_levels(const struct learner *learner, size_t *count)
 {
     const double *known = learner->known;
     struct level *levels = base_malloc(sizeof *levels * (learner->known_count + 1));
+
+    /* Keys that are equal lie side by side. */
     *count = 0;
     for (size_t i = 0; i < learner->known_count; i++) {
         if (!i || known[i] != known[i - 1])
@@ -98,6 +102,8 @@ static void learn_text(struct learner *learner)
     const struct column_rules *rules = learner->rules;
     size_t count;
     struct level *levels = list_levels(learner, &count);
+
+    /* Nearly as many texts as rows are names or comments: they would tell people, not kinds. */
     bool nameless = rules->for_people && insight_nearly_unique(count, learner->known_count);
 
     for (size_t l = rules->beside_first;
@@ -105,6 +111,8 @@ static void learn_text(struct learner *learner)
         const struct level *level = &levels[l];
         if ((double)level->rows < least_rows(learner))
             break;
+
+        /* It keeps its place among the most frequent: the next one does not move up. */
         if (rules->for_people && !insight_may_name(level->text, level->rows))
             continue;
         const char *text = arena_strndup(learner->arena, level->text.data, level->text.length);
@@ -137,6 +145,7 @@ size_t columns_learn(const struct column_rules *rules, const struct column_rows 
             learner.known[learner.known_count++] = rows->raw[i];
     stats_sort(learner.known, learner.known_count);
 
+    /* Of what nobody knows there is nothing to learn, not even that it is unknown. */
     if (rows->is_text)
         learn_text(&learner);
     else

@@ -38,6 +38,7 @@ static const char *const *segments_of(const struct session *session, const char 
         segment_set_free(set);
         return NULL;
     }
+
     int last = set->segment_count - 1;
     size_t count = 0;
     struct segment_reads reads =
@@ -71,6 +72,7 @@ enum status study_features_new(struct session *session, struct arena *arena,
     TRY(session_load_definitions(session, error));
     TRY(study_models(session, arena, &models, &count, error));
     TRY(insight_features_new(session_schema(session), arena, out, error));
+
     for (size_t i = 0; i < count; i++) {
         const char *condition = learnt_condition(session, &models[i], arena);
         if (condition)

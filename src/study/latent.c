@@ -110,6 +110,8 @@ static enum status collect_answers(struct work *work, const struct plan_values *
                                    struct error *error)
 {
     struct memo memo = {.count = 0};
+
+    /* Past its room the memo knows nothing new, and each further value is looked at as words. */
     for (uint32_t p = 0; p < work->population->customers; p++) {
         if (!(who[p / 64] & values->known[p / 64] & UINT64_C(1) << (p % 64)))
             continue;
@@ -127,6 +129,7 @@ static enum status collect_answers(struct work *work, const struct plan_values *
         item->answer[item->levels++] = answer;
     }
 
+    /* In order of number or word: a class's mean goes by the answers' places. */
     qsort(item->answer, (size_t)item->levels, sizeof *item->answer, by_answer);
     if (item->levels < 2)
         return error_set(error, STATUS_ERROR, "%s has %s: there is nothing to tell people apart by",
@@ -207,6 +210,8 @@ static enum status take_rows(struct work *work, bool learn, struct latent_data *
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(check_covariates(values, out, error));
+
+    /* When scoring, the answers are those of the fit: others are as if they had not been given. */
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (int i = 0; learn && i < out->items; i++)
         TRY(collect_answers(work, &values[i], who, &out->item[i], error));
@@ -296,8 +301,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
             break;
         }
 
-        /* Shown, but never chosen, where there are more parameters than patterns to find them from.
-         */
+        /* Shown, but not chosen, where there are more parameters than patterns. */
         describe_choice(work, &model, starts);
         if (k > from && model.freedom < 0)
             break;
@@ -336,9 +340,13 @@ static const char *class_name(struct work *work, const struct latent_data *data,
             mean += model->share[c] * class_mean(&data->item[i], model->chance + c * all + start);
         const char *name = arena_printf(work->arena, "%s_%s", own > mean ? "high" : "low",
                                         work_short_name(work, data->item[i].text));
+
         bool used = false;
         for (int t = 0; t < class; t++)
             used |= strcmp(taken[t], name) == 0;
+
+        /* By the item's number of answers: places on a scale of ten lie farther apart than yes and
+         * no. */
         double distance = fabs(own - mean) / data->item[i].levels;
         if (used || distance <= far)
             continue;
@@ -512,6 +520,7 @@ static void describe(struct work *work, const struct latent_data *data,
 {
     struct model_latent_data answers = as_data(data, work->arena);
     struct model_latent_errors errors;
+
     model_latent_errors(model, &answers, work->arena, &errors);
     describe_data(work, data);
     work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f",
@@ -522,6 +531,7 @@ static void describe(struct work *work, const struct latent_data *data,
     work_figure(work, "quality", "degrees of freedom", model->freedom, "%.0f", model->freedom);
     work_figure(work, "quality", "entropy", model->entropy, "%.3f (1: everyone's class is certain)",
                 model->entropy);
+
     for (int c = 0; c < model->classes; c++)
         work_figure(work, "groups", names[c], model->share[c], "%s",
                     share_text(work, model->share[c], errors.share[c]));
@@ -564,6 +574,8 @@ enum status study_latent_fit(struct work *work, struct error *error)
     TRY(take_rows(work, true, data, error));
     TRY(choose(work, data, (int)work_number(work, "starts"), (uint64_t)work_number(work, "seed"),
                &model, error));
+
+    /* Each keeps clear of the names before it. */
     const char *names[CLASSES];
     for (int c = 0; c < model.classes; c++)
         names[c] = class_name(work, data, &model, c, names);
@@ -630,6 +642,8 @@ enum status study_latent_score(struct work *work, struct error *error)
         labels[c] = arena_strdup(work->arena, json_string_value(json_array_get(names, c)));
     class->labels = labels;
     class->label_count = (uint32_t)json_array_size(names);
+
+    /* The likeliest class is told, and how likely it is: who is hard to place can be left out. */
     for (size_t r = 0; r < data->rows; r++) {
         int best = 0;
         model_latent_score(&asked->model, data->code + r * (size_t)data->items,

@@ -96,6 +96,7 @@ static enum status find_seed(struct work *work, const struct work_inputs *seed,
     TRY(work_inputs_among(work, inputs, work->moment->now, &fit->who, error));
     TRY(work_inputs_among(work, seed, work->moment->now, &fit->seed, error));
     count_seed(work, fit);
+
     if (fit->seeds < LEAST) {
         enum status status = error_set(
             error, STATUS_ERROR,
@@ -121,6 +122,8 @@ static void draw_rows(const struct work *work, struct lookalike_fit *fit, unsign
     for (uint32_t p = 0; p < work->population->customers && wanted; p++) {
         if (!bit_at(fit->who, p) || bit_at(fit->seed, p) != (label != 0))
             continue;
+
+        /* Of those that are left, so many are wanted: every sample is as likely, in one pass. */
         if (stats_random_below(random, left--) < wanted) {
             fit->position[fit->rows] = p;
             fit->label[fit->rows] = label;
@@ -178,6 +181,8 @@ static enum status take_columns(struct work *work, const struct work_inputs *inp
         size_t count = inputs->count - first < BATCH ? inputs->count - first : BATCH;
         status = take_batch(work, inputs, first, count, fit, column, error);
     }
+
+    /* Turned from columns, as they came, into rows, as the fit reads them. */
     size_t columns = fit->columns->count;
     fit->data = ARENA_ARRAY(work->arena, double, fit->rows *columns + 1);
     for (size_t c = 0; c < columns; c++) {
@@ -194,6 +199,8 @@ static void judge(struct work *work, uint64_t seed, struct lookalike_fit *fit)
 {
     double *nothing = ARENA_ARRAY(work->arena, double, fit->rows + 1);
     const double *score = fit->model.held_out;
+
+    /* The interval is that of the difference to a list in no order, whose AUC is known. */
     struct stats_interval more =
         model_quality_auc_difference(fit->label, score, nothing, fit->rows, NULL, fit->rows, DRAWS,
                                      level, seed, session_pool(work->session));
@@ -224,6 +231,7 @@ static void rank_column(const struct lookalike_fit *fit, size_t column, double *
             hits++;
         }
     }
+
     double variance = hits * (all - hits) / (all * (all - 1)) * squares;
     out->auc = (sum - hits * (hits + 1) / 2) / (hits * (all - hits));
     out->p = variance > 0 ? stats_normal_two_sided(fabs(sum - hits * mean) / sqrt(variance)) : 1;
@@ -273,6 +281,8 @@ static struct lookalike_driver *find_drivers(struct work *work, const struct loo
         rank_column(fit, c, value, rank, &drivers[c]);
         mean_of(fit, c, &drivers[c]);
     }
+
+    /* Judged together: of many columns some differ by chance. */
     tell_drivers(work, drivers, count);
     qsort(drivers, count, sizeof *drivers, by_effect);
     return drivers;

@@ -153,6 +153,7 @@ static void divide(const struct work *work, struct work_orders *orders)
              *row_of = ARENA_ARRAY(work->arena, uint32_t, rows);
     uint32_t taken = 0, back = 0;
 
+    /* Room for all in both: how they divide is known only afterwards. */
     orders->refund_offset = ARENA_ARRAY(work->arena, uint32_t, customers + 1);
     orders->refund_row = ARENA_ARRAY(work->arena, uint32_t, rows);
 
@@ -192,6 +193,8 @@ enum status work_orders_load(struct work *work, const struct segment_needs *more
     if (more)
         needs = segment_needs_join(&needs, more, work->arena);
     TRY(work_load(work, &needs, error));
+
+    /* The same population as before: what was counted and divided still holds. */
     if (orders->looked_over == work->population->serial)
         return STATUS_OK;
     int table = population_table_index(work->population, orders->kind);
@@ -204,6 +207,8 @@ enum status work_orders_load(struct work *work, const struct segment_needs *more
     int column = orders->property ? population_column_index(orders->table, orders->property) : -1;
     orders->amount = column >= 0 ? &orders->table->columns[column] : NULL;
     orders->looked_over = work->population->serial;
+
+    /* Without amounts there is nothing to tell a refund by. */
     if (!orders->amount)
         return STATUS_OK;
     count_signs(work, orders);
@@ -217,6 +222,8 @@ void work_orders_rows(const struct work_orders *orders, uint32_t position, int64
 {
     *from = orders->offset[position];
     *to = orders->offset[position + 1];
+
+    /* From the ends inwards: bounds mostly lie near them, and customers have few orders. */
     while (*to > *from && orders->time[*to - 1] > now)
         --*to;
     while (*from < *to && orders->time[*from] <= after)

@@ -80,6 +80,8 @@ static void add_properties(struct maker *maker, const struct schema_table *table
         const struct schema_column *column = &table->columns[c];
         if (!writable(column->name))
             continue;
+
+        /* Sums over the two longest windows, the mean over all time: short ones hold little. */
         bool spent = is_orders(maker, table->name) && strcmp(maker->amount, column->name) == 0;
         if (is_number(column) && numbers++ < NUMBERS) {
             for (int l = last > 0 ? last - 1 : 0; l <= last; l++)
@@ -97,6 +99,8 @@ static void add_kind(struct maker *maker, const struct schema_table *table)
 {
     if (!writable(table->name))
         return;
+
+    /* How long ago, how often, how regularly: what any kind of facts can be asked. */
     const char *filter = is_orders(maker, table->name) ? maker->filter : "";
     add(maker, "days since last(`%s`.time%s)", table->name, filter);
     for (int l = 0; l < maker->lengths; l++)
@@ -199,6 +203,7 @@ static enum status keep_refunds_out(struct maker *maker, struct error *error)
         *error = none;
         return none.code;
     }
+
     TRY(work_orders_load(work, NULL, &orders, error));
     TRY(work_orders_filters(work, &orders, &maker->filter, &maker->spent, error));
     work_orders_say(work, &orders, true);

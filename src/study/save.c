@@ -162,6 +162,8 @@ enum status study_save(struct session *session, const struct study_model *model,
     struct json json;
     char key[KEY_MAX];
     json_t *names;
+
+    /* A refit keeps its place in the order of first fitting, which is that of scoring. */
     TRY(load_names(catalog, &names, error));
     enum status status = STATUS_OK;
     if (name_index(names, model->name) == json_array_size(names)) {
@@ -169,6 +171,7 @@ enum status study_save(struct session *session, const struct study_model *model,
         status = save_names(catalog, names, error);
     }
     json_decref(names);
+
     buffer_init(&text, 0);
     json_init(&json, &text, false);
     write_saved(model, &json);
@@ -209,6 +212,8 @@ static const char *skip_string(const char *at)
 static const char *skip_value(const char *at)
 {
     int depth = 0;
+
+    /* Brackets within strings are passed over with them. */
     while (*at) {
         bool opens = *at == '{' || *at == '[', closes = *at == '}' || *at == ']';
         if (depth == 0 && (closes || *at == ','))
@@ -251,6 +256,7 @@ static json_t *read_object(const char *text, struct arena *arena, struct study_m
     struct member member;
 
     out->parameters = out->fit_report = out->score_report = "{}";
+    /* Member by member: parsing the parts, too, would take most of the time of every command. */
     bool whole = *text == '{';
     while (next_member(&text, &member)) {
         const char **part = part_of(out, member.key);
@@ -370,10 +376,11 @@ enum status study_models(struct session *session, struct arena *arena, struct st
 static enum status no_such_model(struct session *session, const char *name, struct error *error)
 {
     json_t *names, *item;
-    const char *known[64];
+    enum { MOST = 64 }; /* names to find the nearest among */
+    const char *known[MOST];
     size_t i, count = 0;
     TRY(load_names(store_catalog(session_store(session)), &names, error));
-    json_array_foreach(names, i, item) if (count < 64) known[count++] = json_string_value(item);
+    json_array_foreach(names, i, item) if (count < MOST) known[count++] = json_string_value(item);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no model '%s'", name);
     int nearest = text_nearest(name, known, count);
     if (nearest >= 0)

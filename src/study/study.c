@@ -92,6 +92,8 @@ int64_t work_scored_since(struct work *work)
         before.scored && strcmp(before.type, work->model->type) == 0)
         since = before.scored_since ? before.scored_since : before.moment;
     error_clear(&ignored);
+
+    /* Scored anew at an earlier moment, the scores begin there. */
     return since < now ? since : now;
 }
 
@@ -195,12 +197,16 @@ static enum status publish_within(struct work *work, struct store_change *change
                                   struct error *error)
 {
     struct told told;
+
     session_forget_definitions(work->session);
     TRY(told_new(work, &told, error));
+
     /* Everyone is told: later scorings that left somebody out may stand on what was told before. */
     TRY(study_unfold(work->session, change, work->model->name, 0, told.moment, 0, work->arena,
                      error));
     TRY(told_write(work->session, &told, change, work->arena, error));
+
+    /* The scheme is checked last: it asks about traits that the schema has only now. */
     TRY(study_save(work->session, work->model, error));
     TRY(store_fold_schema(change, error));
     TRY(save_scheme(work, error));
@@ -218,6 +224,8 @@ static enum status publish(struct work *work, struct error *error)
 static enum status fit_and_publish(struct work *work, const struct study_type *type, bool refit,
                                    struct error *error)
 {
+    /* Everything that may fail or take long comes before the store is written to: a fit that is
+     * stopped leaves nothing. */
     TRY(run_fit(work, type, error));
     TRY(check_scheme(work->session, work, refit, error));
     TRY(run_score(work, type, error));
@@ -227,6 +235,7 @@ static enum status fit_and_publish(struct work *work, const struct study_type *t
 
 static void keep(struct study_model *model, struct arena *arena)
 {
+    /* The vectors go with the work, the model stays with its caller. */
     struct study_figure *figures = ARENA_ARRAY(arena, struct study_figure, model->figure_count + 1);
     const char **notes = ARENA_ARRAY(arena, const char *, model->note_count + 1);
     if (model->figure_count)
@@ -249,6 +258,7 @@ enum status study_fit(struct session *session, const struct study_request *reque
     TRY(session_load_definitions(session, error));
     TRY(study_options_check(session, type, request, arena, error));
     TRY(study_check_name(session, request->name, error));
+
     bool refit = study_find(session, request->name, arena, &before, &ignored) == STATUS_OK;
     *out = (struct study_model){.name = arena_strdup(arena, request->name),
                                 .type = type->name,
@@ -256,6 +266,8 @@ enum status study_fit(struct session *session, const struct study_request *reque
                                 .moment = moment->now,
                                 .fitted = session_now(session),
                                 .usable = true};
+
+    /* As they were given, fallbacks not among them: a refit by a later version takes its own. */
     out->options = ARENA_ARRAY(arena, struct study_given, request->option_count + 1);
     for (size_t i = 0; i < request->option_count; i++)
         out->options[out->option_count++] = request->options[i];
@@ -279,6 +291,8 @@ static enum status score_within(struct session *session, struct store_change *ch
     TRY(study_type_find(model->type, &type, error));
     struct work work = {.session = session, .arena = arena, .moment = moment, .model = model};
     buffer_init(&work.scheme, 0);
+
+    /* What cannot be scored has written nothing yet: that is said, and the change may go on. */
     enum status status = STATUS_OK;
     if (run_score(&work, type, why) == STATUS_OK)
         status = publish_within(&work, change, error);
@@ -313,6 +327,7 @@ enum status study_score(struct session *session, const char *name,
     if (!type->score)
         return error_set(error, STATUS_ERROR,
                          "a model of type %s has nothing to score customers with", out->type);
+
     if (out->moment > moment->now) {
         char text[MOMENT_TEXT_MAX];
         enum status status = error_set(
@@ -356,6 +371,8 @@ static enum status refuse_used(struct session *session, const struct study_model
     for (int s = 0; s < set->segment_count; s++) {
         if (scheme >= 0 && set->segments[s].scheme == scheme)
             continue;
+
+        /* The model's own scheme goes with it; any other segment would lose what it stands on. */
         struct segment_reads reads =
             segment_reads(set, schema, &s, 1, SEGMENT_READ_TO_DEFINE, arena);
         for (size_t t = 0; t < model->trait_count; t++)
@@ -376,6 +393,8 @@ static enum status take_scores_back(struct session *session, struct store_change
     size_t count, gone = 0;
     TRY(session_lake(session, &lake, error));
     TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
+
+    /* All at once: parts that several of them share are written anew a single time. */
     uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && study_is_score(&imports[i], model->name))

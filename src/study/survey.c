@@ -99,6 +99,7 @@ static enum status list_groups(struct work *work, struct survey_work *out, struc
     const char **by = work_option_list(work, "by", &count);
     TRY(add_group(out, "everyone", -1, error));
     for (size_t i = 0; i < count; i++) {
+        /* A scheme's name stands for all of its parts. */
         int scheme = segment_set_find_scheme(set, by[i]), first, members = 1;
         if (scheme >= 0) {
             first = set->schemes[scheme].first_member;
@@ -125,6 +126,7 @@ static enum status measure(struct work *work, const struct work_inputs *inputs,
     if (survey->plan)
         TRY(plan_evaluate(survey->plan, work->population, now, session_pool(work->session), false,
                           &result, error));
+
     double *answers = base_malloc(sizeof *answers * (work->population->customers + 1u));
     for (int g = 0; g < survey->groups; g++) {
         const uint64_t *members =
@@ -215,6 +217,8 @@ static void say_scale(struct work *work, const struct survey_work *survey, const
         inside += fits;
         above_five += fits && answer > five;
     }
+
+    /* Only NPS has a scale that everybody shares. */
     if (survey->kind->measure != nps)
         return;
     if (outside)
@@ -235,6 +239,7 @@ static enum status measure_now(struct work *work, const struct work_inputs *inpu
         return not_numbers(work, survey, inputs->nodes[0], &values, error);
     for (uint32_t p = 0; p < work->population->customers; p++)
         survey->answer[p] = plan_values_number(&values, p);
+
     uint64_t *who;
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     say_scale(work, survey, who);
@@ -267,6 +272,8 @@ static enum status find_answers(const struct work *work, const struct work_input
     bool plain = last && last->aggregate == AGGREGATE_LAST && last->kind_count == 1 &&
                  !last->filter && last->window.form == WINDOW_ALL && last->argument &&
                  last->argument->op == OP_PROPERTY && last->argument->path.length == 1;
+
+    /* A plain last(…) only: of anything else it is not known which facts are its answers. */
     int index = plain ? population_table_index(work->population, last->kinds[0]) : -1;
     *table = index >= 0 ? &work->population->tables[index] : NULL;
     int place = *table ? population_column_index(*table, last->argument->path.names[0]) : -1;
@@ -294,6 +301,8 @@ static void collect_period(const struct work *work, const struct population_tabl
 {
     for (uint32_t p = 0; p < work->population->customers; p++) {
         answer[p] = NAN;
+
+        /* From the newest back: most customers are done after a row or two. */
         for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p] && isnan(answer[p]);) {
             if (table->time[row] < from)
                 break;

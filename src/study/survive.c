@@ -78,6 +78,8 @@ static bool find_end(const struct work *work, const struct survive_how *how, uin
     const struct population_table *table =
         &population->tables[population_table_index(population, how->until)];
     uint32_t row = table->offset[position], to = table->offset[position + 1];
+
+    /* From the first order on: what happened before has ended no wait. */
     while (row < to && table->time[row] < first)
         row++;
     bool seen = row < to && table->time[row] <= work->moment->now;
@@ -95,6 +97,9 @@ static bool find_churn(const struct work *work, const struct survive_how *how, c
             last = at[next - 1];
     if (how->has_landmark && start - last > quiet)
         return false;
+
+    /* Whether the last silence is long enough is known only so many days later: until then the
+     * customer counts as still there, up to now. */
     while (next < to && at[next] - last <= quiet)
         last = at[next++];
     *event = (next < to ? (int64_t)at[next] : now) - last > quiet;
@@ -125,6 +130,8 @@ static bool fill_row(const struct work *work, const struct survive_how *how,
     uint32_t next = from + 1;
     while (how->has_landmark && next < to && at[next] <= start)
         next++;
+
+    /* The next order, unless another ending was asked for. */
     end = next < to ? at[next] : now;
     *event = next < to;
     if (how->until && !find_end(work, how, position, at[from], start, &end, event))
@@ -151,6 +158,8 @@ bool survive_is_fixed(const struct segment_node *node, const char *kind)
         return survive_is_fixed(node->child[0], kind);
     if (node->op == OP_MEASURE)
         return is_first(node->measure, kind);
+
+    /* Age, since and until move with the clock, whatever they are of. */
     bool computes = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY ||
                     node->op == OP_DIVIDE || node->op == OP_NEGATE ||
                     (node->op == OP_FUNCTION && node->function != FUNCTION_AGE &&
@@ -272,6 +281,8 @@ static enum status set_groups(struct work *work, struct survive_how *how,
         data->name[data->groups++] = "everyone";
         return STATUS_OK;
     }
+
+    /* Schemes and segments are as of a moment, and so never fixed when the clock starts. */
     bool fixed = scheme < 0 && !part->among && survive_is_fixed(inputs->nodes[0], kind);
     TRY(check_fixed(how, fixed, arena_printf(work->arena, "--by %s", how->by), kind, error));
     if (scheme >= 0)
@@ -315,12 +326,15 @@ static void write_points(struct json *json, const struct model_survival *curve, 
 {
     double last = curve->steps ? curve->time[curve->steps - 1] : 0, next = 0;
     json_put_array(json, "points");
+
     bool at_once = curve->steps && curve->time[0] <= 0;
     if (at_once)
         write_point(json, 0, curve->survival[0], curve->low[0], curve->high[0],
                     curve->steps > 1 ? curve->at_risk[1] : 0);
     else
         write_point(json, 0, 1, 1, 1, customers);
+
+    /* The last step always: the curve would seem to stop early without it. */
     for (size_t i = 0; i < curve->steps; i++) {
         if (curve->time[i] <= 0 || (curve->time[i] < next && i + 1 < curve->steps))
             continue;
@@ -340,6 +354,8 @@ static void say_times(struct work *work, const char *name, const struct model_li
     for (size_t t = 0; t < sizeof round_times / sizeof *round_times && round_times[t] <= last;
          t++) {
         size_t step = 0, at_risk = 0;
+
+        /* The step that holds at this time, and who is still under observation. */
         while (step < curve->steps && curve->time[step] <= round_times[t])
             step++;
         for (size_t i = 0; i < lives->count; i++)
@@ -551,6 +567,7 @@ static enum status load_and_write(struct work *work, struct survive_how *how,
     TRY(work_orders_load(work, &needs, orders, error));
     TRY(work_inputs_among(work, inputs, survive_when(work, how), &who, error));
     list_lives(work, how, orders, who, &data);
+
     if (!data.count)
         return error_set(error, STATUS_ERROR,
                          "nobody has started the clock: there are no %s facts to look at",
@@ -569,6 +586,8 @@ enum status study_survive_fit(struct work *work, struct error *error)
     TRY(work_orders_find(work, &orders, error));
     if (!orders.named) /* a number below zero may be a temperature */
         orders.property = NULL;
+
+    /* A segment's name is no value of the language: it is asked about by a condition of its own. */
     bool segment = how.by && segment_set_find(session_definitions(work->session), how.by) >= 0;
     const char **texts = ARENA_ARRAY(work->arena, const char *, how.covariate_count + 1);
     size_t count = 0;
@@ -583,6 +602,7 @@ enum status study_survive_fit(struct work *work, struct error *error)
                                  error);
     if (status == STATUS_OK)
         status = load_and_write(work, &how, &inputs, &part, &orders, error);
+
     work_inputs_release(&part);
     work_inputs_release(&inputs);
     return status;

@@ -59,6 +59,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
     struct level levels[LEVELS];
     size_t count = 0;
 
+    /* A dozen at most, so looking through them costs less than a map. */
     for (size_t i = 0; i < data->count; i++) {
         const char *own = work_value_text(work, values, data->position[i]);
         size_t l = 0;
@@ -72,6 +73,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
             levels[l].times++;
     }
 
+    /* The commonest is what the others are held against: a rare one would blur every ratio. */
     qsort(levels, count, sizeof *levels, by_times);
     for (size_t l = 1; l < count; l++) {
         if (out->columns == COLUMNS)
@@ -124,6 +126,7 @@ static void fill_matrix(struct work *work, const struct plan_values *values,
     out->event = ARENA_ARRAY(work->arena, unsigned char, data->count + 1);
     out->covariate = ARENA_ARRAY(work->arena, double, data->count *columns + 1);
     for (size_t i = 0; i < data->count; i++) {
+        /* Written where the next complete row goes: one that is not is written over. */
         double *row = out->covariate + out->rows * columns;
         bool complete = true;
         for (size_t c = 0; c < columns; c++) {
@@ -208,6 +211,7 @@ static void write_report(struct work *work, const struct cox_work *cox)
     json_put_double(json, "events", model->events);
     json_put_double(json, "concordance", model->concordance);
     json_put_double(json, "proportional", model->schoenfeld_all);
+
     json_put_array(json, "rows");
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c],
@@ -251,6 +255,7 @@ enum status survive_cox(struct work *work, const struct survive_how *how,
     if (cox->rows < 2)
         return error_set(error, STATUS_ERROR,
                          "%zu customers have all the covariates: too few to compare", cox->rows);
+
     TRY(check_columns(cox, error));
     struct model_lifetimes lives = {cox->rows, cox->time, cox->event};
     enum status status =

@@ -79,6 +79,9 @@ const char *work_thousands(const struct work *work, double value)
         return isnan(value) ? "unknown" : arena_printf(work->arena, "%g", value);
     if (value == floor(value))
         return arena_strdup(work->arena, number_format_thousands((int64_t)value, text));
+
+    /* Money and the like: two digits, and the sign by itself, for -0.50 has no whole part to bear
+     * it. */
     double cents = round(fabs(value) * 100);
     int64_t whole = (int64_t)(cents / 100);
     return arena_printf(work->arena, "%s%s.%02d", value < 0 ? "-" : "",
@@ -108,6 +111,7 @@ const char *work_short_name(const struct work *work, const char *text)
     const char *end = strrchr(text, '`'), *start = end;
     while (start && start > text && start[-1] != '`')
         start--;
+    /* Without backquotes the last part of a path: last(survey.nps) is "nps". */
     if (!start || start == end || start == text) {
         const char *dot = strrchr(text, '.'), *at = dot ? dot + 1 : text;
         size_t length = strspn(at, plain);
@@ -172,10 +176,13 @@ static void write_histogram(struct work *work, const double *sorted, size_t coun
            last = sorted[count - 1];
     double step = nice_step(high > low ? (high - low) / BINS : 1);
     double from = floor(low / step) * step;
+
     json_put_array(work->report, "histogram");
     for (size_t at = 0, bin = 1; at < count; bin++) {
         double to = floor(low / step) * step + (double)bin * step;
         to = to > high && to < last ? last : to;
+
+        /* The last bin takes whatever is left, its own end among it. */
         size_t begin = at;
         bool final = to >= last;
         while (at < count && (sorted[at] < to || final))
@@ -233,6 +240,8 @@ enum status work_load(struct work *work, const struct segment_needs *needs, stru
 {
     if (work->population && segment_needs_hold(&work->held, needs))
         return STATUS_OK;
+
+    /* One of its own from here on: what was at hand may be somebody else's. */
     population_free(work->own);
     work->population = work->own = NULL;
     TRY(session_load_population(work->session, needs, work->moment, &work->own, error));
@@ -338,6 +347,7 @@ enum status work_inputs_new(struct work *work, const char *const *texts, size_t 
 {
     *out = (struct work_inputs){.count = count};
     TRY(session_load_definitions(work->session, error));
+
     enum status status = count ? build_values(work, texts, out, error) : STATUS_OK;
     if (status == STATUS_OK && condition)
         status = segment_condition_build(text_from(condition), session_schema(work->session),
@@ -375,6 +385,7 @@ enum status work_inputs_among(struct work *work, const struct work_inputs *input
     *out = work_existing(work, now);
     if (!inputs->among)
         return STATUS_OK;
+
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
     int last = inputs->among->segment_count - 1;
@@ -393,6 +404,8 @@ const char *work_value_text(const struct work *work, const struct plan_values *v
 {
     if (!bit_at(values->known, position))
         return NULL;
+
+    /* A text that was worked out may have no code of the population. */
     if (values->type == VALUE_TEXT &&
         (uint64_t)values->integers[position] >= work->population->code_count)
         return NULL;
