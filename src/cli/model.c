@@ -131,6 +131,8 @@ static enum status fit(struct cli *cli, struct session *session, const char *nam
             options[request.option_count++] = (struct study_given){given, cli->given[i].value};
     }
 
+    /* Facts up to the newest, not up to now: in a store of last year now would be a year of
+     * silence. */
     request.options = options;
     const char *as_of = cli_value(cli, "as-of");
     TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
@@ -228,6 +230,8 @@ static enum status show_customer(struct cli *cli, struct session *session,
     const char *as_of = cli_value(cli, "as-of");
     TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
                        &moment, error));
+
+    /* The reasons for what was told, not for what would be told now. */
     if (!as_of)
         moment.now = model->scored ? model->scored_at : model->moment;
     TRY(study_explain(session, model, cli_value(cli, "customer"), &moment, &cli->arena, &reasons,
@@ -322,6 +326,8 @@ static enum status read_words(struct cli *cli, const struct model_action *action
 {
     int wanted = action->takes_name ? 1 : 0, given = cli->argument_count - 1;
     const char **words = cli->arguments + 1;
+
+    /* A lone word may be the store or the model's name: it is the store where no name is taken. */
     if (given > wanted || (given == wanted && given && store_is(words[0]) && !action->takes_name)) {
         cli->store = words[0];
         words++;

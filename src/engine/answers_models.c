@@ -39,6 +39,8 @@ static void write_option(const struct study_option *option, struct json *json)
     }
     if (option->list && option->many > 1)
         json_put_integer(json, "values_most", (int64_t)option->many);
+
+    /* A fallback can be given, what happens otherwise is told in words. */
     json_put_string(json, "fallback", option->fallback);
     if (option->absent)
         json_put_string(json, "absent", option->absent);

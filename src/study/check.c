@@ -210,8 +210,7 @@ static enum status check_language(struct session *session, const struct study_op
 
     if (is_name(session, option, value))
         return STATUS_OK;
-    /* Of a value the language can be asked whether it is known: that takes values and nothing else.
-     */
+    /* Of a value the language can be asked whether it is known, and of nothing else. */
     if (option->form == STUDY_VALUE)
         bare = arena_printf(arena, "%s is known", bare);
     enum status status =

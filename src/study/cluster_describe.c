@@ -475,8 +475,7 @@ void cluster_follow(struct work *work, const struct cluster_data *data,
     if (!refit->known)
         return;
 
-    /* The pairing of groups that keeps most customers where they were decides who inherits a name.
-     */
+    /* Names are inherited by the pairing that leaves most customers where they were. */
     model_cluster_match(then, refit->names, now, found->model.k, both, work->arena, match);
     keep_names(work, found, match);
     for (size_t g = 0; g < k; g++)

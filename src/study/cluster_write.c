@@ -173,6 +173,7 @@ static void write_figures(struct work *work, const struct cluster_data *data,
                           const struct cluster_found *found)
 {
     size_t noise = 0;
+
     for (size_t i = 0; i < data->rows; i++)
         noise += found->model.label[i] == MODEL_NOISE;
     work_figure(work, "data", "customers", (double)data->rows, "%s",
@@ -185,6 +186,7 @@ static void write_figures(struct work *work, const struct cluster_data *data,
                 data->scaling.scaled ? "each number to mean 0 and standard deviation 1"
                                      : "numbers as they are",
                 where_logarithms(data->scaling.log), 100 * data->scaling.winsor);
+
     describe_method(work, data, &found->model);
     describe_structure(work, found);
     describe_groups(work, found);
@@ -203,6 +205,8 @@ static void write_column(struct json *json, const struct cluster_column *column)
     json_put_string(json, "name", column->name);
     json_put_string(json, "text", column->text);
     json_put_bool(json, "constant", column->constant);
+
+    /* The levels between "unknown" and "anything else"; those two are made anew when it is read. */
     if (column->category) {
         json_put_array(json, "levels");
         for (uint32_t l = 1; l + 1 < column->levels; l++)
@@ -248,6 +252,8 @@ static void write_refit(struct json *json, const struct cluster_found *found)
     json_put_count(json, "customers", refit->both);
     json_put_count(json, "stayed", refit->stayed);
     json_put_double(json, "share", (double)refit->stayed / (double)refit->both);
+
+    /* Who stayed is one figure; only who moved is listed. */
     json_put_array(json, "moves");
     for (int n = 0; n < refit->names; n++)
         for (int g = 0; g < found->model.k; g++) {
@@ -274,6 +280,7 @@ static void write_parameters(struct work *work, const struct cluster_data *data,
         if (data->column[c].used)
             write_column(json, &data->column[c]);
     json_write_end_array(json);
+
     json_put_string(json, "among", among);
     json_put_array(json, "names");
     for (int g = 0; g < found->model.k; g++)

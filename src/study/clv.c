@@ -216,8 +216,7 @@ static void describe_data(struct work *work, const struct clv_options *options,
         transactions += data->history[i].x;
     }
 
-    /* Units first: x, t_x and T mean nothing without them, and every published figure has its own.
-     */
+    /* Units first: x, t_x and T mean nothing without them, and published figures differ in them. */
     work_figure(work, "data", "orders are", NAN, "%s%s%s", data->orders.kind,
                 data->orders.property ? "." : "",
                 data->orders.property ? data->orders.property : "");
@@ -492,6 +491,8 @@ static void add_scores(struct work *work, bool value, double *columns[MODEL_VALU
         {"value_low", MODEL_VALUE_VALUE_LOW, VALUE_DECIMAL, 2},
         {"value_high", MODEL_VALUE_VALUE_HIGH, VALUE_DECIMAL, 2},
     };
+
+    /* A column that nobody asks for stays NULL, and is not worked out. */
     memset(columns, 0, sizeof *columns * MODEL_VALUE_COLUMNS);
     work->score_count = 0;
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
@@ -512,11 +513,14 @@ enum status study_clv_score(struct work *work, struct error *error)
     TRY(clv_read_options(work, &options, error));
     TRY(read_models(work, &model, &spend, &has_spend, error));
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));
+
     work->position = ARENA_ARRAY(work->arena, uint32_t, data.count + 1);
     for (size_t i = 0; i < data.count; i++)
         work->position[i] = data.customers[i].position;
     work->count = data.count;
     add_scores(work, has_spend, columns);
+
+    /* The yearly discount as a rate of the model's unit of time. */
     struct model_value value = {.often = &model,
                                 .much = has_spend ? &spend : NULL,
                                 .ahead = time_ahead(&options),

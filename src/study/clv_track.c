@@ -246,8 +246,7 @@ static void describe_holdout(struct work *work, const struct clv_options *option
         arena_printf(work->arena, "within the %g%% prediction interval", 100 * options->level),
         share, "%.1f%% of customers", 100 * share);
 
-    /* By how often they had bought: a model that is right on the whole may be wrong about the best.
-     */
+    /* By how often they had bought: right on the whole may still be wrong about the best. */
     for (int f = 0; f < FREQUENCIES; f++) {
         double customers = holdout->by_customers[f];
         if (customers > 0)

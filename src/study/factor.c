@@ -104,6 +104,7 @@ static void fill_rows(struct work *work, const struct plan_values *values, uint6
             answered |= values[i].known[w];
         who[w] &= answered;
     }
+
     work_score_customers(work, who);
     size_t items = (size_t)out->items;
     out->rows = work->count;
@@ -376,6 +377,8 @@ static bool all_have_items(const struct factor_work *f)
 static void name_scales(struct work *work, struct factor_work *f)
 {
     bool taken[ITEMS] = {false};
+
+    /* After the item it bears most on, of those that have named none. */
     for (int c = 0; c < f->scales; c++) {
         int best = -1;
         for (int i = 0; i < f->items; i++)
@@ -405,6 +408,8 @@ static double scale_alpha(struct work *work, const struct factor_work *f, int sc
                                   turned ? "−" : "", f->item[i].name);
             member[count++] = i;
         }
+
+    /* An item asked the other way round counts as its opposite, or alpha would punish it. */
     for (int a = 0; a < count; a++)
         for (int b = 0; b < count; b++) {
             double sign = copysign(1, f->loading[member[a] * f->scales + scale]) *
@@ -510,8 +515,7 @@ static void describe(struct work *work, struct factor_work *f)
                 work_thousands(work, (double)f->missing));
     say_how_many(work, f);
 
-    /* Pairwise covariances rest on other customers each: how many at least is part of the figure.
-     */
+    /* Pairwise covariances rest on other customers each: how many at least belongs to them. */
     if (f->missing)
         work_note(work,
                   "Covariances are those of customers who gave both answers (at least %s); who "
@@ -686,6 +690,7 @@ static enum status read_saved(struct work *work, struct factor_work *f, struct e
     for (int c = 0; c < f->scales; c++)
         f->scale_name[c] =
             arena_strdup(work->arena, json_string_value(json_array_get(scales, (size_t)c)));
+
     size_t count = (size_t)f->items, cells = count * (size_t)f->scales;
     make_room(work, f);
     f->matrix = ARENA_ARRAY(work->arena, double, count *count);
@@ -710,6 +715,7 @@ static bool weights_of(const struct factor_work *f, uint64_t answered, struct ar
         return true;
     }
 
+    /* Fewer than half of the items say too little of a scale. */
     double *part = ARENA_ARRAY(scratch, double, count *count + 1), column[ITEMS];
     for (int a = 0; a < count; a++)
         for (int b = 0; b < count; b++)

@@ -301,8 +301,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
             break;
         }
 
-        /* Shown, but never chosen, where there are more parameters than patterns to find them from.
-         */
+        /* Shown, but not chosen, where there are more parameters than patterns. */
         describe_choice(work, &model, starts);
         if (k > from && model.freedom < 0)
             break;

@@ -56,6 +56,9 @@ static enum status yes_of(struct work *work, const char *name, const char **out,
     enum status status = work_load(work, &inputs.needs, error);
     if (status == STATUS_OK)
         status = work_inputs_values(work, &inputs, work->moment->now, &values, error);
+
+    /* "yes" and "true" in one column may be two ways of saying it, or two things: that is for
+     * people to say. */
     for (uint32_t p = 0; status == STATUS_OK && p < work->population->customers; p++) {
         const char *value = work_value_text(work, &values, p);
         if (value && says_yes(text_from(value))) {
@@ -171,12 +174,15 @@ static enum status build_label(struct predict_data *data, struct error *error)
         return status;
     }
 
+    /* Without dates the label is as of the same moment as the values it is learned from. */
     int last = data->label->segment_count - 1;
     data->label_needs = segment_needs(data->label, schema, &last, 1, work->arena);
     if (!data->how->dated)
         return STATUS_OK;
     TRY(segment_condition_within(data->label, data->how->horizon, error));
     TRY(predict_check_dated(data, &data->label_needs, "the label", error));
+
+    /* A label that reads no facts can hold already: of those it cannot come true any more. */
     data->about_traits = !data->label_needs.records;
     for (size_t i = 0; i < data->label_needs.count; i++)
         data->about_traits &=
@@ -184,25 +190,17 @@ static enum status build_label(struct predict_data *data, struct error *error)
     return STATUS_OK;
 }
 
-/* Recency of what the label is about; else of the orders, else of the kind there is most of. */
+/* Recency of what the label is about; else of the orders, or the kind that stands for them. NULL
+ * without facts. */
 static void choose_recency(struct predict_data *data)
 {
     const struct schema *schema = session_schema(data->work->session);
-    struct insight_revenue revenue = insight_revenue_find(schema);
-    size_t count, most = 0;
-    for (size_t i = 0; i < data->label_needs.count && !data->recency_kind; i++)
+    const char *kind = insight_revenue_find(schema).kind;
+
+    for (size_t i = data->label_needs.count; i-- > 0;)
         if (schema_table(schema, data->label_needs.items[i].table)->role == SCHEMA_FACTS)
-            data->recency_kind = data->label_needs.items[i].table;
-    if (!data->recency_kind && revenue.kind)
-        data->recency_kind = revenue.kind;
-    const struct catalog_part *parts = store_parts(session_store(data->work->session), &count);
-    for (size_t i = 0; i < count && !data->recency_kind && most < count; i++)
-        if (parts[i].role == PART_FACTS && parts[i].rows > most) {
-            most = parts[i].rows;
-            data->recency_kind = parts[i].table;
-        }
-    if (data->recency_kind && strchr(data->recency_kind, '`'))
-        data->recency_kind = NULL;
+            kind = data->label_needs.items[i].table;
+    data->recency_kind = kind && !strchr(kind, '`') ? kind : NULL;
 }
 
 /* ---- moments ---- */
@@ -230,11 +228,13 @@ static void find_span(struct predict_data *data)
             parts[i].last_time > data->end)
             data->end = parts[i].last_time;
     }
+
     for (size_t i = 0; i < count; i++) /* a label about traits, in a store without facts */
         if (!data->end && parts[i].role == PART_TRAITS && parts[i].last_time) {
             data->end = parts[i].last_time > data->end ? parts[i].last_time : data->end;
             data->start = parts[i].first_time < data->start ? parts[i].first_time : data->start;
         }
+
     data->end = data->work->moment->now < data->end ? data->work->moment->now : data->end;
     data->end = data->work->moment->known_at < data->end ? data->work->moment->known_at : data->end;
 }
@@ -436,6 +436,7 @@ static void tell_model(const struct predict_data *data, const struct predict_mod
     int used = 0;
     for (int c = 0; c < model->design.columns; c++)
         used += model->design.column[c].used;
+
     work_figure(work, "model", "values learned from", data->features,
                 "%d; columns %d, of which used %d", data->features, model->design.columns, used);
     if (model->method == PREDICT_BOOSTING)
@@ -462,6 +463,7 @@ static enum status predict_tested(const struct predict_model *model,
                                    .base = ARENA_ARRAY(arena, double, rows->count + 1)};
     if (model->has_recency)
         out->recency = ARENA_ARRAY(arena, double, rows->count + 1);
+
     predict_model_apply(model, rows, out->model);
     for (size_t i = 0; i < rows->count; i++) {
         out->base[i] = model->base_rate;

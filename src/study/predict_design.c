@@ -400,8 +400,7 @@ static bool read_column(struct arena *arena, const json_t *features, const json_
         return true;
     }
     out->form = json_is_true(json_object_get(about, "log")) ? COLUMN_LOG : COLUMN_NUMBER;
-    /* Trees know what to do where a value is unknown; earlier versions saved a median all the same.
-     */
+    /* Trees leave an unknown value unknown; earlier versions saved a median all the same. */
     out->fill = trees ? NAN : json_number_value(json_object_get(about, "fill"));
     return true;
 }

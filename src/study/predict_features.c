@@ -99,6 +99,8 @@ static void add_kind(struct maker *maker, const struct schema_table *table)
 {
     if (!writable(table->name))
         return;
+
+    /* How long ago, how often, how regularly: what any kind of facts can be asked. */
     const char *filter = is_orders(maker, table->name) ? maker->filter : "";
     add(maker, "days since last(`%s`.time%s)", table->name, filter);
     for (int l = 0; l < maker->lengths; l++)

@@ -86,6 +86,8 @@ static void tell_measure(const struct predict_data *data, const char *group, siz
 {
     struct json *json = data->work->report;
     const char *rest = "";
+
+    /* A rule has no calibration worth showing: the base rate is right on the mean by its making. */
     if (measures[m].compared && recency->there)
         rest =
             arena_printf(data->work->arena, "; recency alone %s", with_interval(data, recency, m));
@@ -94,6 +96,7 @@ static void tell_measure(const struct predict_data *data, const char *group, siz
             arena_printf(data->work->arena, "%s; base rate %s", rest, with_interval(data, base, m));
     work_figure(data->work, group, measures[m].name, field(&model->value, m), "%s%s",
                 with_interval(data, model, m), rest);
+
     json_write_object(json);
     json_put_string(json, "name", measures[m].name);
     json_put_double(json, "value", field(&model->value, m));
@@ -171,6 +174,8 @@ static void decide(const struct predict_data *data, const struct predict_model *
 {
     struct work *work = data->work;
     const char *where = data->how->dated ? "on later time" : "outside the rows it was fitted to";
+
+    /* Both are said, whatever becomes of it. */
     bool base = beats(data, tested, tested->base, "the base rate");
     bool recency = beats(data, tested, tested->recency, "recency alone");
     if (model->method == PREDICT_LOGISTIC && model->logistic.iterations >= ITERATIONS_MOST)
@@ -203,6 +208,8 @@ static double area_alone(const struct predict_rows *rows, const double *column, 
             label[count++] = rows->label[i];
             hits += rows->label[i];
         }
+
+    /* Mann and Whitney's statistic, whichever way the column points. */
     double misses = (double)count - hits;
     if (count < KNOWN_MIN || hits < 1 || misses < 1)
         return BY_CHANCE;
@@ -240,6 +247,7 @@ static void text_leaks(const struct predict_data *data, const struct predict_row
         rows[(size_t)key]++;
         hits[(size_t)key] += train->label[i];
     }
+
     for (size_t w = 0; w < data->words.count; w++) {
         double area = BY_CHANCE + (hits[w] / train->hits - (rows[w] - hits[w]) / misses) / 2;
         if (rows[w] >= KNOWN_MIN)
@@ -331,6 +339,8 @@ static void logistic_drivers(const struct predict_data *data, const struct predi
         drivers[c].low = drivers[c].effect - error;
         drivers[c].high = drivers[c].effect + error;
     }
+
+    /* With a penalty there are no standard errors. */
     if (!logistic->error)
         bootstrap_effects(data, model, train, drivers);
     else
@@ -455,6 +465,8 @@ enum status predict_judge(const struct predict_data *data, const struct predict_
             tested->rows->hits > 0 ? "everybody" : "nobody");
         return STATUS_OK;
     }
+
+    /* Measures first: they decide whether the model is usable, which the report says. */
     json_put_array(json, "calibration");
     json_write_object(json);
     json_put_string(json, "name", data->work->model->name);

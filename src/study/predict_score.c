@@ -34,6 +34,8 @@ static enum status read_inputs(struct scoring *scoring, struct error *error)
     const char **texts = ARENA_ARRAY(work->arena, const char *, design->features + 1);
     bool *used = ARENA_ARRAY(work->arena, bool, design->features + 1);
     int count = 0;
+
+    /* A value that no column of the model looks at is not even evaluated. */
     scoring->feature = ARENA_ARRAY(work->arena, int, design->features + 1);
     for (int c = 0; c < design->columns; c++)
         used[design->column[c].feature] |= design->column[c].used;
@@ -143,6 +145,7 @@ static enum status scan(struct scoring *scoring, struct error *error)
     int threads = pool_threads(session_pool(work->session));
     uint32_t words = work->population->customers / 64 + 1u, before = 0;
 
+    /* Each thread has scratch of its own; results go to places that no other thread writes. */
     scoring->raw = ARENA_ARRAY(arena, double *, threads);
     scoring->row = ARENA_ARRAY(arena, double *, threads);
     scoring->narrow = ARENA_ARRAY(arena, float *, threads);
@@ -262,6 +265,8 @@ static enum status contributions(struct scoring *scoring, const double *row, dou
         *probability = model_logistic_score(&model->logistic, row);
         return STATUS_OK;
     }
+
+    /* Shapley values are the library's: the form that scores quickly cannot give them. */
     struct text text;
     struct model_matrix matrix = {1, model->design.columns, row};
     TRY(work_saved_part(work, "model", &text, error));

@@ -92,6 +92,7 @@ static void write_scheme(struct work *work)
     const char *name = work->model->name;
     buffer_printf(&work->scheme, "scheme %s \"Recency, frequency, monetary value\" exclusive\n",
                   name);
+
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         const char *cell_name = model_rfm_cell_name(cell);
         buffer_printf(&work->scheme, "  %s where %s.cell = '%s'\n", cell_name, name, cell_name);
@@ -221,6 +222,8 @@ static void write_cells(struct work *work, const struct model_rfm *model,
     for (int r = 1; r <= model->bins; r++)
         for (int f = 1; f <= model->bins; f++) {
             const struct grid_cell *cell = &cells[(r - 1) * model->bins + f - 1];
+
+            /* Its own name on the grid is that of an m as good as f; `parts` says the rest. */
             int scores[3] = {r, f, f};
             json_write_object(work->report);
             json_put_count(work->report, "r", (uint64_t)r);
@@ -260,6 +263,8 @@ static void write_report(struct work *work, const struct model_rfm *model,
 {
     struct grid_cell grid[MODEL_RFM_BINS_MAX * MODEL_RFM_BINS_MAX] = {{0}},
                                                named[MODEL_RFM_CELLS] = {{0}};
+
+    /* r by f, and the named cells, which m divides further. */
     for (size_t i = 0; i < table->count; i++) {
         struct grid_cell *at =
             &grid[((int)axis[0].number[i] - 1) * model->bins + (int)axis[1].number[i] - 1];

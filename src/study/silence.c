@@ -73,6 +73,8 @@ static enum status load_same(struct session *session, uint32_t import, struct ar
                         error));
     if (!text)
         return STATUS_OK;
+
+    /* As it was kept: two digits a byte. */
     size_t length = strlen(text) / 2;
     char *bytes = arena_alloc(arena, length + 1);
     for (size_t i = 0; i < length; i++)
@@ -104,6 +106,8 @@ static bool last_telling(const struct unfolding *unfolding, uint32_t position,
                          struct population_value *out)
 {
     const struct population_table *table = unfolding->table;
+
+    /* Rows lie in the order of time, and not every one tells every trait. */
     for (uint32_t row = table->offset[position + 1]; row-- > table->offset[position];) {
         if (table->time[row] > unfolding->moment)
             continue;
@@ -118,6 +122,7 @@ static uint32_t label_of(struct told_column *column, const char **labels,
                          const struct population *population, uint32_t code, struct arena *arena)
 {
     uint32_t label = 0;
+
     while (label < column->label_count && column->codes[label] != code)
         label++;
     if (label < column->label_count)
@@ -236,6 +241,8 @@ enum status study_unfold(struct session *session, struct store_change *change, c
         if (imports[i].undone || imports[i].number <= after || !imports[i].scoring.silent ||
             at <= moment || !study_is_score(&imports[i], name))
             continue;
+
+        /* The population is loaded once, and only when there is something to make whole. */
         status = load_same(session, imports[i].number, arena, &same, error);
         if (same && !population)
             status = load_traits(session, name, before, arena, &population, error);

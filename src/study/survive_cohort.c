@@ -51,8 +51,7 @@ static void count_activity(struct work *work, const struct survive_how *how,
         oldest = unit < oldest ? unit : oldest;
     }
 
-    /* Cohorts run on to the present one, empty or not, so that a period is the same column in all.
-     */
+    /* Cohorts run on to the present one, empty or not: a period is the same column in all. */
     out->first = oldest;
     out->cohorts = (int)(now - out->first + 1);
     out->from = out->cohorts > SHOWN_COHORTS ? out->cohorts - SHOWN_COHORTS : 0;

@@ -126,6 +126,7 @@ static void fill_matrix(struct work *work, const struct plan_values *values,
     out->event = ARENA_ARRAY(work->arena, unsigned char, data->count + 1);
     out->covariate = ARENA_ARRAY(work->arena, double, data->count *columns + 1);
     for (size_t i = 0; i < data->count; i++) {
+        /* Written where the next complete row goes: one that is not is written over. */
         double *row = out->covariate + out->rows * columns;
         bool complete = true;
         for (size_t c = 0; c < columns; c++) {
@@ -210,6 +211,7 @@ static void write_report(struct work *work, const struct cox_work *cox)
     json_put_double(json, "events", model->events);
     json_put_double(json, "concordance", model->concordance);
     json_put_double(json, "proportional", model->schoenfeld_all);
+
     json_put_array(json, "rows");
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c],
