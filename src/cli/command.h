@@ -64,8 +64,8 @@ struct cli {
     size_t given_count;
     const char **arguments; /* positional, without the store */
     int argument_count;
-    const char
-        *store; /* path, found by argument, -C, STRATA_STORE or upward; NULL when there is none */
+    /* path, found by argument, -C, STRATA_STORE or upward; NULL when there is none */
+    const char *store;
     const char **noted; /* definitions of which cli_note_broken has spoken */
     size_t noted_count;
     bool json, quiet, color_out, color_err, terminal_err;

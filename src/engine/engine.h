@@ -71,11 +71,11 @@ struct engine_refresh {
     int number;
     uint64_t customers, entered, left;
     size_t scored; /* models */
-    struct engine_unrefreshed
-        *replaced; /* refreshes that gave way, because an import they saw was taken back */
+    /* refreshes that gave way, because an import they saw was taken back */
+    struct engine_unrefreshed *replaced;
     size_t replaced_count;
-    struct session_trouble
-        *models; /* those that could not be scored; definitions left out are among session_broken */
+    /* those that could not be scored; definitions left out are among session_broken */
+    struct session_trouble *models;
     size_t model_count;
     struct session_segments segments;
 };

@@ -57,8 +57,8 @@ struct findings {
     const struct judge_evidence *evidence;
     const struct judge_health *health;
     const struct session_segments *segments;
-    const struct insight_money
-        *money; /* by segment index, of the last 365 days; NULL without revenue */
+    /* by segment index, of the last 365 days; NULL without revenue */
+    const struct insight_money *money;
     struct insight_money all;
     uint64_t customers;
     int64_t now, first, newest; /* of the orders; first > newest when there are none */

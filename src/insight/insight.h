@@ -115,8 +115,8 @@ struct insight_difference {
 };
 struct insight_profile {
     uint64_t customers, others; /* in the segment; existing and not in it */
-    struct insight_difference
-        *items; /* by |effect|, largest first; those by definition after all others */
+    /* by |effect|, largest first; those by definition after all others */
+    struct insight_difference *items;
     size_t count;
     size_t compared; /* values of which some customers are known, those by definition left out */
 };
@@ -148,8 +148,8 @@ enum {
 };
 struct insight_wobble {
     double low, high; /* of the line's effect in 95 of 100 draws */
-    double
-        kept; /* of the five strongest differences, how many are among the five strongest again */
+    /* of the five strongest differences, how many are among the five strongest again */
+    double kept;
     double size_low, size_high; /* of the segment, in 95 of 100 draws: binomial */
     bool drawn; /* false: both sides are large, or the line cannot be drawn; low and high are its
                    effect */

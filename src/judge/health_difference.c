@@ -23,8 +23,8 @@ static const double p_beyond_doubt = 1e-6;
 static const double move_above = .25; /* of the members, at each of the last refreshes */
 
 struct contrast {
-    double
-        effect; /* the largest that matters or, without any, the largest; NaN: nothing to compare */
+    /* the largest that matters or, without any, the largest; NaN: nothing to compare */
+    double effect;
     double p;
     const struct insight_difference *line; /* NULL when it was worked out from other profiles */
     const char *by;

@@ -119,9 +119,8 @@ done:
     return status;
 }
 
-enum {
-    ROUNDS = 200
-}; /* at the usual rate each takes a twentieth of what is left: 0.95^200 = 4e-5 */
+/* at the usual rate each takes a twentieth of what is left: 0.95^200 = 4e-5 */
+enum { ROUNDS = 200 };
 
 enum status model_boost_fit(const struct model_matrix *features, const unsigned char *label,
                             const struct model_boost_options *options, struct model_boost **out,

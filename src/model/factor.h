@@ -23,8 +23,8 @@ enum { MODEL_FACTOR_ITEMS_MAX = 500 };
 /* Principal components of a covariance (or correlation) matrix. */
 struct model_components {
     int items;
-    double *
-        deviation; /* standard deviations of the components, falling; squares are the eigenvalues */
+    /* standard deviations of the components, falling; squares are the eigenvalues */
+    double *deviation;
     double *direction; /* items × items: component c is row c, a unit vector */
 };
 
@@ -43,8 +43,8 @@ struct model_factors {
     int items, factors;
     double *uniqueness; /* items */
     double *loading;    /* items × factors, after rotation, factors by falling sum of squares */
-    double
-        *correlation; /* factors × factors: of the factors themselves; the identity unless promax */
+    /* factors × factors: of the factors themselves; the identity unless promax */
+    double *correlation;
     double *score; /* items × factors: regression weights that turn standardised answers into factor
                       scores */
     double chi2, freedom, p, rows;

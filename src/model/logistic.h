@@ -21,9 +21,9 @@ struct json;
 enum { MODEL_LOGISTIC_COLUMNS_MAX = 5000 };
 
 struct model_logistic_options {
-    double
-        lambda; /* 0: no penalty; > 0: that much; < 0: chosen by cross-validation (one of 40 between
-                 * the largest useful one and a thousandth of it, by the mean log loss) */
+    /* 0: no penalty; > 0: that much; < 0: chosen by cross-validation (one of 40 between the largest
+     * useful one and a thousandth of it, by the mean log loss) */
+    double lambda;
     bool cautious; /* chosen: not the λ with the least loss but the largest within a standard error
                       of it */
     double mix;    /* α: 1 lasso, 0 ridge */

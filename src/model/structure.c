@@ -15,8 +15,8 @@
 #include <string.h>
 
 enum {
-    ROWS =
-        1000,   /* looked at: groups that matter show in so many, and the draws cost as much each */
+    /* looked at: groups that matter show in so many, and the draws cost as much each */
+    ROWS = 1000,
     STARTS = 3, /* of k-means */
     DRAWS = 39, /* of each kind: the least p is 1/40, half of the usual 0.05 */
 };

@@ -179,6 +179,7 @@ static struct plan *plan_blank(const struct segment_set *set, const struct schem
     arena_init(&plan->arena, 0);
 
     text_map_init(&plan->known);
+    text_map_init(&plan->described);
     plan->set = set;
     plan->schema = schema;
     plan->table_count = (int)schema->table_count;
@@ -278,6 +279,7 @@ void plan_free(struct plan *plan)
     VECTOR_RELEASE(&plan->globals);
     VECTOR_RELEASE(&plan->moving);
     text_map_release(&plan->known);
+    text_map_release(&plan->described);
     arena_release(&plan->arena);
     free(plan);
 }

@@ -221,10 +221,10 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
 
     step.next = next_sequence;
 
-    /* Steps are equal by numbers: the description goes in by its hash and its length. */
-    uint64_t print = text_hash((struct text){text.data, text.length});
-    step.p = (int64_t)print;
-    step.q = (int64_t)text.length;
+    /* Steps are equal by numbers: equal descriptions have one, and no others. */
+    struct text_map *described = &compiler->plan->described;
+    step.p = (int64_t)text_map_put(described, (struct text){text.data, text.length},
+                                   described->count, NULL);
     buffer_release(&text);
 
     /* Its child is the mask of the first kind's beginners; compile.c finds all else

@@ -145,8 +145,9 @@ struct plan {
     const struct segment_set *set;
     const struct schema *schema;
     VECTOR(struct step) steps;
-    struct text_map known;    /* parameters and children to step */
-    const char **table_names; /* plan tables: schema order */
+    struct text_map known;     /* parameters and children to step */
+    struct text_map described; /* a sequence's description to a number of its own */
+    const char **table_names;  /* plan tables: schema order */
     int table_count;
     VECTOR(struct plan_column) columns;
     VECTOR(int) tests;   /* look-up steps: tables are made when binding */

@@ -599,9 +599,8 @@ static void move_irregular(const struct move *move, size_t c)
     }
 }
 
-enum {
-    MOVE_CHUNK = 16384
-}; /* positions: enough work for a task, and tasks enough for all threads */
+/* positions: enough work for a task, and tasks enough for all threads */
+enum { MOVE_CHUNK = 16384 };
 
 static void move_task(void *context, size_t task, int worker)
 {

@@ -179,9 +179,8 @@ static enum status find_starts(struct table_loading *table, size_t p, struct err
     return row == table->parts[p]->rows ? STATUS_OK : loading_differs(table, error);
 }
 
-enum {
-    COUNT_CHUNK = 16384
-}; /* positions: enough work for a task, and tasks enough for all threads */
+/* positions: enough work for a task, and tasks enough for all threads */
+enum { COUNT_CHUNK = 16384 };
 
 /* Offsets in two passes over chunks of positions: within each chunk, then what stands before it. */
 struct counting {

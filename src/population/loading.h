@@ -70,8 +70,8 @@ struct inlet_run {
 struct inlet_chunk {
     const struct inlet_run *runs;
     size_t run_count, rows;
-    const int64_t
-        *sources; /* by row of the chunk: which row of all that are read it is, less `base` */
+    /* by row of the chunk: which row of all that are read it is, less `base` */
+    const int64_t *sources;
     size_t base;
 };
 
@@ -85,8 +85,8 @@ struct inlet {
     size_t rows;
     _Atomic(uint64_t *) known; /* made when the first unknown value comes */
     atomic_bool wrong;         /* a value was beyond least and most */
-    uint32_t
-        *wide; /* codes that are provisional until all is read; of SET: all, in order of arrival */
+    /* codes that are provisional until all is read; of SET: all, in order of arrival */
+    uint32_t *wide;
     uint32_t *set_at, *set_length;
     size_t set_used, set_capacity;
     pthread_mutex_t mutex; /* guards sets and the making of known */

@@ -107,9 +107,9 @@ const char *store_temporary(struct store_change *change, const char *suffix);
 struct store_new_part {
     const char *table; /* as struct catalog_part */
     enum part_role role;
-    const char
-        *select;  /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
-    bool ordered; /* select gives the role's order already; else it is sorted here */
+    /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
+    const char *select;
+    bool ordered;                /* select gives the role's order already; else it is sorted here */
     bool one_each;               /* and each customer once */
     struct lake_parquet parquet; /* zero: defaults */
 };
@@ -149,9 +149,9 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged,
 struct store_read {
     const char *table;
     enum part_role role;
-    const char *const
-        *columns; /* names as in parts ("amount", "@code:country", "customer"), in the order wanted;
-                     NULL: all of the role's own columns and all the schema's, without codes */
+    /* names as in parts ("amount", "@code:country", "customer"), in the order wanted; NULL: all of
+     * the role's own columns and all the schema's, without codes */
+    const char *const *columns;
     size_t column_count;
     bool rows; /* of single parts: a last column `row` BIGINT, where the row stands in the part */
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */
