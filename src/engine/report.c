@@ -737,7 +737,8 @@ enum status engine_report_data(struct session *session, const struct session_mom
         struct segment_needs names = judge_persona_needs(report.schema, &arena);
         needs = segment_needs_join(&needs, &money, &arena);
         needs = segment_needs_join(&needs, &names, &arena);
-        status = session_evaluate(session, NULL, NULL, -1, &needs, at, &report.view, error);
+        status = session_evaluate(session, NULL, NULL, -1, &needs, at, SESSION_WHOLE_PAST,
+                                  &report.view, error);
     }
 
     if (status == STATUS_OK)
