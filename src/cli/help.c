@@ -65,6 +65,21 @@ static const struct {
 };
 enum { EXIT_CODES = sizeof exit_codes / sizeof *exit_codes };
 
+static void print_exit_codes(FILE *out)
+{
+    enum { COLUMNS = 90 };
+    char entry[64];
+    int column = fprintf(out, "Exit codes:");
+    for (size_t i = 0; i < EXIT_CODES; i++) {
+        int length = snprintf(entry, sizeof entry, "%d %s%s", exit_codes[i].code,
+                              exit_codes[i].means, i + 1 < EXIT_CODES ? "," : ".");
+        bool full = column + 1 + length > COLUMNS;
+        fprintf(out, "%s%s", full ? "\n" : " ", entry);
+        column = (full ? 0 : column + 1) + length;
+    }
+    fputc('\n', out);
+}
+
 void cli_help_all(FILE *out)
 {
     fprintf(out, "strata divides a business's customers into segments, and says why.\n\n"
@@ -73,9 +88,8 @@ void cli_help_all(FILE *out)
         fprintf(out, "  %-12s %s\n", command->name, command->summary);
     fprintf(out,
             "\nstrata COMMAND --help says more of each; strata help man prints the manual page.\n"
-            "Data go to stdout, everything else to stderr.\n\nexit codes:\n");
-    for (size_t i = 0; i < EXIT_CODES; i++)
-        fprintf(out, "  %3d  %s\n", exit_codes[i].code, exit_codes[i].means);
+            "Data go to stdout, everything else to stderr.\n");
+    print_exit_codes(out);
 }
 
 /* roff: a leading dot or quote and every backslash and dash need care. */

@@ -292,7 +292,8 @@ enum status engine_listing_new(struct session *session, const char *segment,
     struct segment_needs needs = {0};
     enum status status = build_values(&making, texts, &needs, error);
     if (status == STATUS_OK)
-        status = session_evaluate(session, NULL, &asked, 1, &needs, moment, &view, error);
+        status = session_evaluate(session, NULL, &asked, 1, &needs, moment, SESSION_ONWARD, &view,
+                                  error);
     if (status == STATUS_OK)
         status = fill(&making, &view, asked, error);
 

@@ -120,8 +120,8 @@ enum status engine_profile(struct session *session, const char *segment,
     struct segment_needs needs = insight_features_needs(&features, schema, arena),
                          money = insight_revenue_needs(&revenue, arena);
     needs = segment_needs_join(&needs, &money, arena);
-    enum status status =
-        session_evaluate(session, NULL, &out->segment, 1, &needs, moment, &view, error);
+    enum status status = session_evaluate(session, NULL, &out->segment, 1, &needs, moment,
+                                          SESSION_WHOLE_PAST, &view, error);
     if (status == STATUS_OK) {
         status = fill_profile(session, &view, out->segment, &features, arena, out, error);
         add_money(&view, out->segment, &revenue, arena, out);
@@ -176,11 +176,12 @@ enum status engine_overlap(struct session *session, const char *const *names, si
     *out = (struct engine_overlap){0};
     if (count == 0) /* all: those that cannot be evaluated are left out, and the choice is among the
                        others */
-        TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &out->view, error));
+        TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, SESSION_WHOLE_PAST, &out->view,
+                             error));
     enum status status = choose_segments(session, names, count, arena, out, error);
     if (status == STATUS_OK && count)
         status = session_evaluate(session, NULL, out->segments, out->segment_count, NULL, moment,
-                                  &out->view, error);
+                                  SESSION_WHOLE_PAST, &out->view, error);
     if (status != STATUS_OK) {
         session_view_close(&out->view);
         return status;

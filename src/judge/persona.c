@@ -206,8 +206,8 @@ enum status judge_bench_open(struct session *session, const struct session_momen
     /* All that profiles, money and names will read is loaded in one go. */
     needs = segment_needs_join(&needs, &money, arena);
     needs = segment_needs_join(&needs, &names, arena);
-    enum status status =
-        session_evaluate(session, NULL, NULL, -1, &needs, moment, &out->view, error);
+    enum status status = session_evaluate(session, NULL, NULL, -1, &needs, moment,
+                                          SESSION_WHOLE_PAST, &out->view, error);
     if (status == STATUS_OK)
         status = insight_features_evaluate(&out->features, schema, out->view.population,
                                            out->view.result->existing, moment->now,

@@ -453,7 +453,7 @@ static enum status evaluate_both(struct session *session, const struct segment_s
     struct segment_needs needs = segment_needs(new_set, session_schema(session), NULL, -1, arena);
     struct session_view old = {0};
     struct plan_result *new = NULL;
-    TRY(session_evaluate(session, NULL, NULL, -1, &needs, moment, &old, error));
+    TRY(session_evaluate(session, NULL, NULL, -1, &needs, moment, SESSION_WHOLE_PAST, &old, error));
     /* Lists that are about to be saved lie over the population, which has those
      * that are saved. */
     struct population *over =

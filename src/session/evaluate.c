@@ -52,7 +52,7 @@ enum status session_load_onward(struct session *session, const struct segment_ne
 
 static enum status evaluate(struct session *session, const int *segments, int count,
                             const struct segment_needs *more, const struct session_moment *moment,
-                            bool onward, struct session_view *out, struct error *error)
+                            enum session_past past, struct session_view *out, struct error *error)
 {
     struct arena arena;
     struct plan *plan = NULL;
@@ -67,7 +67,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
 
     /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
-        status = load_population(session, &needs, moment, onward ? moment->now : 0,
+        status = load_population(session, &needs, moment, past == SESSION_ONWARD ? moment->now : 0,
                                  &out->population, error);
     if (status == STATUS_OK)
         status = plan_new(out->set, session_schema(session), segments, count, &plan, error);
@@ -82,7 +82,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
 
 /* All saved definitions. One that fails at this moment is left out, and the others go on. */
 static enum status evaluate_saved(struct session *session, const struct segment_needs *more,
-                                  const struct session_moment *moment, bool onward,
+                                  const struct session_moment *moment, enum session_past past,
                                   struct session_view *out, struct error *error)
 {
     /* What failed at another moment gets its chance again. */
@@ -90,7 +90,7 @@ static enum status evaluate_saved(struct session *session, const struct segment_
     for (;;) {
         struct error why = {0};
         out->set = session->definitions;
-        enum status status = evaluate(session, NULL, -1, more, moment, onward, out, &why);
+        enum status status = evaluate(session, NULL, -1, more, moment, past, out, &why);
         if (status == STATUS_OK)
             return STATUS_OK;
         /* Without a population it was the loading that failed, which no definition
@@ -119,7 +119,7 @@ enum status session_evaluate_over(struct session *session, struct population *po
     *out = (struct session_view){.now = moment->now, .population = population, .below = below};
     enum status status = session_load_definitions(session, error);
     if (status == STATUS_OK)
-        status = evaluate_saved(session, NULL, moment, true, out, error);
+        status = evaluate_saved(session, NULL, moment, SESSION_ONWARD, out, error);
     if (status != STATUS_OK)
         session_view_close(out);
     return status;
@@ -127,8 +127,8 @@ enum status session_evaluate_over(struct session *session, struct population *po
 
 enum status session_evaluate(struct session *session, const struct segment_set *set,
                              const int *segments, int count, const struct segment_needs *more,
-                             const struct session_moment *moment, struct session_view *out,
-                             struct error *error)
+                             const struct session_moment *moment, enum session_past past,
+                             struct session_view *out, struct error *error)
 {
     *out = (struct session_view){.now = moment->now};
     TRY(session_load_definitions(session, error));
@@ -137,8 +137,8 @@ enum status session_evaluate(struct session *session, const struct segment_set *
     /* The saved ones all together go on without those that fail; a question about one
      * has to be answered or refused. */
     enum status status = !set && count < 0
-                             ? evaluate_saved(session, more, moment, false, out, error)
-                             : evaluate(session, segments, count, more, moment, false, out, error);
+                             ? evaluate_saved(session, more, moment, past, out, error)
+                             : evaluate(session, segments, count, more, moment, past, out, error);
     if (status != STATUS_OK && !set && count == 1 && out->population)
         status = error_set(error, status, "%s cannot be evaluated: %s",
                            out->set->segments[*segments].name, error->message);
@@ -168,7 +168,8 @@ enum status session_count(struct session *session, struct text condition,
     /* The condition is the last segment of the set that was built around it. */
     int asked = set->segment_count - 1;
 
-    enum status status = session_evaluate(session, set, &asked, 1, NULL, moment, &view, error);
+    enum status status =
+        session_evaluate(session, set, &asked, 1, NULL, moment, SESSION_WHOLE_PAST, &view, error);
     if (status == STATUS_OK) {
         out->customers = plan_result_count(view.result, asked);
         out->of = plan_result_customers(view.result);
@@ -232,7 +233,8 @@ enum status session_members(struct session *session, const char *segment, struct
         asked = own->segment_count - 1;
     }
 
-    enum status status = session_evaluate(session, own, &asked, 1, NULL, moment, &view, error);
+    enum status status =
+        session_evaluate(session, own, &asked, 1, NULL, moment, SESSION_ONWARD, &view, error);
     if (status == STATUS_OK) {
         session_collect_members(&view, asked, arena, out);
         session_view_close(&view);
@@ -297,7 +299,7 @@ enum status session_segments(struct session *session, const struct session_momen
 {
     struct session_view view;
     *out = (struct session_segments){0};
-    TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &view, error));
+    TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, SESSION_ONWARD, &view, error));
 
     const struct segment_set *set = view.set;
     out->customers = plan_result_customers(view.result);

@@ -17,14 +17,18 @@ struct session_view {
     struct plan_result *result;
     int64_t now;
 };
+/* What of the traits is loaded: all that was ever told, for who asks the view about other moments
+ * too; or what evaluations at its moment and later read, which is smaller and does not grow with
+ * the number of refreshes. */
+enum session_past { SESSION_WHOLE_PAST, SESSION_ONWARD };
 /* Evaluates the segments (indexes into set; count −1: all). more: columns to load besides what they
  * need, or NULL. set: NULL for the saved definitions. Of all saved definitions, those that cannot
  * be evaluated at the moment are left out (session_broken) and the others go on; look up indexes in
  * out->set then. */
 enum status session_evaluate(struct session *session, const struct segment_set *set,
                              const int *segments, int count, const struct segment_needs *more,
-                             const struct session_moment *moment, struct session_view *out,
-                             struct error *error);
+                             const struct session_moment *moment, enum session_past past,
+                             struct session_view *out, struct error *error);
 void session_view_close(struct session_view *view);
 
 struct session_segment {

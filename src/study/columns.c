@@ -156,16 +156,6 @@ size_t columns_learn(const struct column_rules *rules, const struct column_rows 
     return learner.count;
 }
 
-double column_value(const struct column *column, double raw)
-{
-    if (column->form == COLUMN_UNKNOWN)
-        return isnan(raw);
-    if (column->form == COLUMN_LEVEL)
-        return isnan(raw) ? column->fill : raw == column->key;
-    double value = isfinite(raw) ? raw : column->fill;
-    return column->form == COLUMN_LOG ? copysign(log1p(fabs(value)), value) : value;
-}
-
 double column_raw(const struct plan_values *values, size_t at)
 {
     if (values->type != VALUE_TEXT)

@@ -45,19 +45,17 @@ bool study_type_at(size_t i, const char **name, const char **summary,
     return *name != NULL;
 }
 
-enum status study_type_find(const char *name, const struct study_type **out, struct error *error)
+static enum status no_such_type(const char *name, struct error *error)
 {
-    const char *names[32];
+    enum { MOST = 32 };
+    const char *names[MOST];
     size_t count = 0;
     struct buffer list;
+
     buffer_init(&list, 0);
-    for (*out = study_types; (*out)->name; (*out)++) {
-        if (strcmp((*out)->name, name) == 0) {
-            buffer_release(&list);
-            return STATUS_OK;
-        }
-        buffer_printf(&list, "%s%s", count ? ", " : "", (*out)->name);
-        names[count++] = (*out)->name;
+    for (const struct study_type *type = study_types; type->name && count < MOST; type++) {
+        buffer_printf(&list, "%s%s", count ? ", " : "", type->name);
+        names[count++] = type->name;
     }
     enum status status = error_set(error, STATUS_USAGE, "there is no type of model '%s'", name);
     int nearest = text_nearest(name, names, count);
@@ -67,6 +65,14 @@ enum status study_type_find(const char *name, const struct study_type **out, str
         error_hint(error, "the types are %s", list.data);
     buffer_release(&list);
     return status;
+}
+
+enum status study_type_find(const char *name, const struct study_type **out, struct error *error)
+{
+    for (*out = study_types; (*out)->name; (*out)++)
+        if (strcmp((*out)->name, name) == 0)
+            return STATUS_OK;
+    return no_such_type(name, error);
 }
 
 /* ---- one fit ---- */
