@@ -54,36 +54,21 @@ static void date(struct reporting *report, const char *key, int32_t day)
     json_put_string(&report->json, key, date_format(day, text));
 }
 
-static void string(struct reporting *report, const char *key, const char *text)
-{
-    json_put_string(&report->json, key, text);
-}
-
-static void integer(struct reporting *report, const char *key, uint64_t number)
-{
-    json_put_integer(&report->json, key, (int64_t)number);
-}
-
-static void number(struct reporting *report, const char *key, double value)
-{
-    json_put_double(&report->json, key, value);
-}
-
 /* Money to the hundredth; the page formats it. */
 static void money(struct reporting *report, const char *key, double value)
 {
-    number(report, key, round(value * 100) / 100);
+    json_put_double(&report->json, key, round(value * 100) / 100);
 }
 
 static void write_store(struct reporting *report)
 {
     const char *path = store_path(session_store(report->session)), *slash = strrchr(path, '/');
     json_put_object(&report->json, "store");
-    string(report, "name", slash && slash[1] ? slash + 1 : path);
+    json_put_string(&report->json, "name", slash && slash[1] ? slash + 1 : path);
     moment(report, "as_of", report->view.now);
-    string(report, "zone", report->schema->zone);
-    string(report, "currency", report->schema->currency);
-    integer(report, "customers", report->segments.customers);
+    json_put_string(&report->json, "zone", report->schema->zone);
+    json_put_string(&report->json, "currency", report->schema->currency);
+    json_put_count(&report->json, "customers", report->segments.customers);
     json_write_end_object(&report->json);
 }
 
@@ -134,7 +119,7 @@ static void write_options(struct reporting *report)
     if (!report->options)
         return;
     if (report->options->title)
-        string(report, "title", report->options->title);
+        json_put_string(&report->json, "title", report->options->title);
     if (!report->options->sections)
         return;
     json_put_array(&report->json, "sections");
@@ -164,10 +149,10 @@ static void write_broken(struct reporting *report)
 static void write_kind(struct reporting *report, const struct engine_kind *kind)
 {
     json_write_object(&report->json);
-    string(report, "name", kind->name);
-    integer(report, "facts", kind->rows);
+    json_put_string(&report->json, "name", kind->name);
+    json_put_count(&report->json, "facts", kind->rows);
     if (kind->customers)
-        integer(report, "customers", kind->customers);
+        json_put_count(&report->json, "customers", kind->customers);
     if (kind->has_times) {
         moment(report, "first", kind->first);
         moment(report, "newest", kind->last);
@@ -192,11 +177,12 @@ static void write_stale(struct reporting *report, const struct engine_status *st
         if (kind->role != SCHEMA_FACTS || !kind->has_times || days <= FINDINGS_STALE)
             continue;
         json_write_object(&report->json);
-        string(report, "what", kind->name);
+        json_put_string(&report->json, "what", kind->name);
         moment(report, "since", kind->last);
-        string(report, "message",
-               arena_printf(report->arena, "nothing new for %lld days while other kinds went on",
-                            (long long)days));
+        json_put_string(&report->json, "message",
+                        arena_printf(report->arena,
+                                     "nothing new for %lld days while other kinds went on",
+                                     (long long)days));
         json_write_end_object(&report->json);
     }
     json_write_end_array(&report->json);
@@ -234,12 +220,12 @@ static void write_figure(struct reporting *report, const char *label, double ins
                          const char *unit)
 {
     json_write_object(&report->json);
-    string(report, "label", label);
-    number(report, "inside",
-           isfinite(inside) ? round(inside * figure_places) / figure_places : NAN);
-    number(report, "outside",
-           isfinite(outside) ? round(outside * figure_places) / figure_places : NAN);
-    string(report, "unit", unit);
+    json_put_string(&report->json, "label", label);
+    json_put_double(&report->json, "inside",
+                    isfinite(inside) ? round(inside * figure_places) / figure_places : NAN);
+    json_put_double(&report->json, "outside",
+                    isfinite(outside) ? round(outside * figure_places) / figure_places : NAN);
+    json_put_string(&report->json, "unit", unit);
     json_write_end_object(&report->json);
 }
 
@@ -269,12 +255,12 @@ static void write_segment(struct reporting *report, const struct session_segment
     struct json *json = &report->json;
     json_write_object(json);
     engine_write_segment(segment, json);
-    string(report, "label", findings_label(report->view.set, segment->index, report->arena));
+    json_put_string(json, "label", findings_label(report->view.set, segment->index, report->arena));
     if (!wanted(report, "segments") && !wanted(report, "detail")) {
         json_write_end_object(json);
         return;
     }
-    string(report, "definition", report->view.set->segments[segment->index].text);
+    json_put_string(json, "definition", report->view.set->segments[segment->index].text);
     write_sizes(report, segment->index);
     if (report->revenue.property) {
         money(report, "revenue", report->money[segment->index].total);
@@ -303,12 +289,12 @@ static void write_pair(struct reporting *report, const struct insight_pair *pair
 {
     uint64_t a = report->overlap.size[pair->a], b = report->overlap.size[pair->b];
     json_write_object(&report->json);
-    string(report, "a", name_of(report, pair->a));
-    string(report, "b", name_of(report, pair->b));
-    integer(report, "customers", pair->both);
-    number(report, "jaccard", (double)pair->both / (double)(a + b - pair->both));
-    number(report, "a_in_b", (double)pair->both / (double)a);
-    number(report, "b_in_a", (double)pair->both / (double)b);
+    json_put_string(&report->json, "a", name_of(report, pair->a));
+    json_put_string(&report->json, "b", name_of(report, pair->b));
+    json_put_count(&report->json, "customers", pair->both);
+    json_put_double(&report->json, "jaccard", (double)pair->both / (double)(a + b - pair->both));
+    json_put_double(&report->json, "a_in_b", (double)pair->both / (double)a);
+    json_put_double(&report->json, "b_in_a", (double)pair->both / (double)b);
     json_write_end_object(&report->json);
 }
 
@@ -319,7 +305,7 @@ static void write_group(struct reporting *report, const struct insight_group *gr
     for (int s = 0; s < group->segment_count; s++)
         json_write_string(&report->json, name_of(report, group->segments[s]));
     json_write_end_array(&report->json);
-    integer(report, "customers", group->customers);
+    json_put_count(&report->json, "customers", group->customers);
     json_write_end_object(&report->json);
 }
 
@@ -363,7 +349,7 @@ static void write_overlap(struct reporting *report)
     for (int i = 0; i < count; i++)
         json_write_string(json, name_of(report, chosen[i]));
     json_write_end_array(json);
-    integer(report, "of", all);
+    json_put_count(&report->json, "of", all);
     json_put_array(json, "intersections");
     for (size_t i = 0; i < overlap->group_count; i++) {
         write_group(report, &overlap->groups[i]);
@@ -372,10 +358,10 @@ static void write_overlap(struct reporting *report)
 
     json_write_end_array(json);
     json_put_object(json, "rest");
-    integer(report, "combinations", overlap->all_groups - overlap->group_count);
-    integer(report, "customers", overlap->customers - shown);
+    json_put_count(&report->json, "combinations", overlap->all_groups - overlap->group_count);
+    json_put_count(&report->json, "customers", overlap->customers - shown);
     json_write_end_object(json);
-    integer(report, "none", overlap->none);
+    json_put_count(&report->json, "none", overlap->none);
 
     json_put_array(json, "pairs");
     for (size_t i = 0; i < overlap->pair_count; i++)
@@ -450,8 +436,8 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     int64_t since = study_scored_since(report->session, scheme->name, report->arena);
 
     json_write_object(json);
-    string(report, "name", scheme->name);
-    string(report, "title", scheme->title);
+    json_put_string(json, "name", scheme->name);
+    json_put_string(json, "title", scheme->title);
     json_put_bool(json, "exclusive", scheme->exclusive);
     if (since != INT64_MIN)
         moment(report, "scored_since", since);
@@ -459,10 +445,11 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     for (int m = 0; m < scheme->member_count; m++) {
         const struct session_segment *part = &report->segments.items[scheme->first_member + m];
         json_write_object(json);
-        string(report, "name", part->name + strlen(scheme->name) + 1); /* without "scheme." */
-        string(report, "title", part->title);
-        integer(report, "customers", part->customers);
-        number(report, "share", part->share);
+        json_put_string(json, "name",
+                        part->name + strlen(scheme->name) + 1); /* without "scheme." */
+        json_put_string(json, "title", part->title);
+        json_put_count(json, "customers", part->customers);
+        json_put_double(json, "share", part->share);
         if (report->revenue.property)
             money(report, "revenue", report->money[part->index].total);
         json_write_end_object(json);
@@ -486,17 +473,18 @@ static void write_revenue(struct reporting *report)
     if (!report->revenue.property)
         return;
     json_put_object(&report->json, "revenue");
-    string(report, "window", "last 365 days");
+    json_put_string(&report->json, "window", "last 365 days");
     money(report, "total", report->all.total);
     json_put_array(&report->json, "segments");
     for (size_t i = 0; i < report->segments.count; i++) {
         const struct session_segment *segment = &report->segments.items[i];
         const struct insight_money *own = &report->money[segment->index];
         json_write_object(&report->json);
-        string(report, "name", segment->name);
+        json_put_string(&report->json, "name", segment->name);
         money(report, "revenue", own->total);
-        number(report, "share", report->all.total > 0 ? own->total / report->all.total : NAN);
-        integer(report, "orders", own->facts);
+        json_put_double(&report->json, "share",
+                        report->all.total > 0 ? own->total / report->all.total : NAN);
+        json_put_count(&report->json, "orders", own->facts);
         money(report, "average_order", per(own->total, own->facts));
         money(report, "per_customer", per(own->total, segment->customers));
         json_write_end_object(&report->json);
@@ -513,8 +501,8 @@ static void write_cohorts(struct reporting *report, int table)
     insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS,
                     report->arena, &cohorts);
     json_put_object(&report->json, "cohorts");
-    string(report, "kind", report->revenue.kind);
-    string(report, "unit", "month");
+    json_put_string(&report->json, "kind", report->revenue.kind);
+    json_put_string(&report->json, "unit", "month");
     int32_t today = zone_date(session_zone(report->session), report->view.now);
     if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
         json_put_bool(&report->json, "unfinished", true);
@@ -522,8 +510,8 @@ static void write_cohorts(struct reporting *report, int table)
 
     /* Cohorts before the window are told as one figure, so that nobody takes the first
      * row for the first customers. */
-    integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
-    integer(report, "older_customers", cohorts.older_customers);
+    json_put_count(&report->json, "older_cohorts", (uint64_t)cohorts.older_cohorts);
+    json_put_count(&report->json, "older_customers", cohorts.older_customers);
     json_put_array(&report->json, "rows");
     for (int c = 0; c < cohorts.cohort_count; c++) {
         if (!cohorts.size[c])
@@ -532,8 +520,8 @@ static void write_cohorts(struct reporting *report, int table)
         char text[DATE_TEXT_MAX];
         date_format(date_of_unit_number(cohorts.month[c], CALENDAR_MONTH), text);
         text[MONTH_LENGTH] = '\0';
-        string(report, "cohort", text);
-        integer(report, "customers", cohorts.size[c]);
+        json_put_string(&report->json, "cohort", text);
+        json_put_count(&report->json, "customers", cohorts.size[c]);
         json_put_array(&report->json, "active");
 
         /* A triangle: a cohort has as many months as have passed since. */
@@ -556,13 +544,13 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
     insight_series(report->view.population, &report->revenue, table, report->view.now, unit,
                    report->arena, &series);
     json_write_object(&report->json);
-    string(report, "unit", name);
+    json_put_string(&report->json, "unit", name);
     json_put_array(&report->json, "points");
     for (size_t i = 0; i < series.count; i++) {
         json_write_object(&report->json);
         date(report, "date", series.date[i]);
-        integer(report, "orders", series.facts[i]);
-        integer(report, "customers", series.customers[i]);
+        json_put_count(&report->json, "orders", series.facts[i]);
+        json_put_count(&report->json, "customers", series.customers[i]);
         if (report->revenue.property)
             money(report, "revenue", series.revenue[i]);
         if (date_next(series.date[i], unit) > today) {
@@ -587,7 +575,7 @@ static void write_time(struct reporting *report)
     if (!wanted(report, "orders"))
         return;
     json_put_object(&report->json, "orders");
-    string(report, "kind", report->revenue.kind);
+    json_put_string(&report->json, "kind", report->revenue.kind);
     json_put_array(&report->json, "series");
     write_series(report, table, CALENDAR_WEEK, "week");
     write_series(report, table, CALENDAR_MONTH, "month");
@@ -712,8 +700,8 @@ static enum status write_all(struct reporting *report, struct error *error)
     find_period(report);
     TRY(judge_health_judge(&report->evidence, &report->health, error));
     json_write_object(&report->json);
-    integer(report, "version", 1);
-    string(report, "generator", "strata " STRATA_VERSION);
+    json_put_count(&report->json, "version", 1);
+    json_put_string(&report->json, "generator", "strata " STRATA_VERSION);
     moment(report, "written", session_now(report->session));
     write_options(report);
     write_period(report);

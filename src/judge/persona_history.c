@@ -1,7 +1,7 @@
 /*
  * The history of one real customer near the middle of a segment, without anything that names them:
- * no identifiers, and of texts and whole numbers, but for what was paid, only those that at least
- * ten customers share.
+ * no identifiers, and of texts and numbers, but for what was paid, only those that at least ten
+ * customers share. A segment of so few that its middle is nobody but them has none.
  */
 #include "base/bits.h"
 #include "judge/persona.h"
@@ -95,10 +95,9 @@ static bool add_value(const struct persona *persona, const struct population_tab
     char number[NUMBER_TEXT_MAX];
     if (!value.known)
         return false;
-    if (column->type == VALUE_INT && !paid && !is_shared(population, table, column, value.integer))
-        return false; /* the number of an invoice, a telephone number */
-
     if (column->type == VALUE_DECIMAL || column->type == VALUE_INT) {
+        if (!paid && !is_shared(population, table, column, value.integer))
+            return false; /* the number of an invoice, a telephone number, a weight */
         int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
         buffer_printf(text, ", %s %s", column->name,
                       number_format_decimal(value.integer, scale, number));
@@ -180,7 +179,7 @@ void persona_add_history(struct persona *persona)
     const struct population *population = persona->evidence->view->population;
     VECTOR(struct moment) moments = {0};
     uint32_t position = 0;
-    if (!find_middle(persona, &position))
+    if (persona->profile->customers < INSIGHT_NAMED_BY || !find_middle(persona, &position))
         return;
     for (size_t t = 0; t < population->table_count; t++) {
         const struct population_table *table = &population->tables[t];

@@ -143,7 +143,8 @@ static bool worth_saying(const struct judge_persona_group *group,
     int of_one = 0;
     for (size_t i = 0; i < group->rows.count; i++)
         of_one += strcmp(group->rows.items[i].label, label) == 0;
-    bool known = line->inside.known > 0;
+    /* The middle of few is what one of them has. */
+    bool known = line->inside.known >= INSIGHT_NAMED_BY;
     if (line->is_share) /* what is rare here is said only where it is rarer elsewhere */
         known = line->share_inside >= (line->effect > 0 ? least_more : least_fewer);
     return known && fabs(line->effect) >= least_effect && group->rows.count < MOST_ROWS &&
