@@ -166,9 +166,9 @@ enum status store_select(const struct store *store, const struct store_read *rea
 enum status store_select_part(const struct store *store, const struct store_read *read,
                               const struct catalog_part *part, struct buffer *sql,
                               struct error *error);
-/* The same for these parts, at least one, all of that table and role and none of later imports
- * alone. Before `row` comes a column `part` BIGINT: n for parts[order[n]]. order: as many as parts.
- */
+/* The same for these parts, at least one, all of that role (activity: of any table) and none of
+ * later imports alone. order: as many as parts; before `row` comes a column `part` BIGINT then, n
+ * for parts[order[n]]; or NULL. */
 enum status store_select_parts(const struct store *store, const struct store_read *read,
                                const struct catalog_part *const *parts, size_t count, size_t *order,
                                struct buffer *sql, struct error *error);
