@@ -17,8 +17,8 @@ static void ask(void *context, size_t task, int worker)
 {
     int *good = context;
     static struct library there = {"libm.so.6", "libc6", "roots", LIBRARY_TABLE(names, maths)};
-    good[task] = library_load(&there, NULL) == STATUS_OK && maths.floor(3.5) == 3 &&
-                 maths.hypot(3, 4) == 5;
+    good[task] =
+        library_load(&there, NULL) == STATUS_OK && maths.floor(3.5) == 3 && maths.hypot(3, 4) == 5;
 }
 
 /* Whoever comes first loads it, and all find every pointer set. */
