@@ -34,10 +34,12 @@ int main(int argc, char **argv)
     CHECK(strata_find(store, "count(order) >= 2", STRATA_LATEST, &members, &error), error);
     CHECK(strata_members_arrow(members, &stream, &error), error);
     strata_members_free(members);
-    if (stream.get_next(&stream, &batch) == 0 && batch.release) {
-        printf("%lld customers ordered twice or more\n", (long long)batch.length);
+    long long customers = 0;
+    while (stream.get_next(&stream, &batch) == 0 && batch.release) {
+        customers += batch.length;
         batch.release(&batch);
     }
+    printf("%lld customers ordered twice or more\n", customers);
     stream.release(&stream);
     strata_close(store);
     return 0;

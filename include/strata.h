@@ -372,8 +372,8 @@ struct ArrowArrayStream {
 STRATA_API enum strata_status strata_sql(struct strata_store *store, const char *statement,
                                          struct ArrowArrayStream *stream,
                                          struct strata_error *error);
-/* The members as a stream with the columns customer (utf8) and number (uint32); members may be
- * freed at once. */
+/* The members as a stream of one or more batches with the columns customer (utf8) and number
+ * (uint32); members may be freed at once. */
 STRATA_API enum strata_status strata_members_arrow(const struct strata_members *members,
                                                    struct ArrowArrayStream *stream,
                                                    struct strata_error *error);

@@ -14,18 +14,18 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_ERROR =
-        1, /* anything that has no code of its own: bad data, a mistake in a definition */
+    /* anything that has no code of its own: bad data, a mistake in a definition */
+    STATUS_ERROR = 1,
     STATUS_USAGE = 2,     /* the call itself is wrong: an unknown option, a missing argument */
     STATUS_NOT_FOUND = 3, /* a store, file, segment, customer or import that does not exist */
     STATUS_REJECTS = 4,   /* more rows were set aside than --max-rejects allows */
-    STATUS_UNCERTAIN =
-        5,         /* the disk failed while a change was saved: it may or may not have been made */
-    STATUS_IO = 6, /* a file or folder cannot be read or written, though the disk has room */
-    STATUS_FULL = 7,          /* the disk or the quota is used up */
-    STATUS_CORRUPT = 8,       /* the store is damaged: what it holds is not what was saved */
-    STATUS_LIMIT = 9,         /* more than Strata, or the memory given to it, takes */
-    STATUS_BUSY = 75,         /* another process is writing to the store */
+    /* the disk failed while a change was saved: it may or may not have been made */
+    STATUS_UNCERTAIN = 5,
+    STATUS_IO = 6,      /* a file or folder cannot be read or written, though the disk has room */
+    STATUS_FULL = 7,    /* the disk or the quota is used up */
+    STATUS_CORRUPT = 8, /* the store is damaged: what it holds is not what was saved */
+    STATUS_LIMIT = 9,   /* more than Strata, or the memory given to it, takes */
+    STATUS_BUSY = 75,   /* another process is writing to the store */
     STATUS_INTERRUPTED = 130, /* somebody stopped it; as a shell says of Ctrl-C: 128 + SIGINT */
 };
 #define MUST_USE __attribute__((warn_unused_result))
@@ -38,8 +38,8 @@ enum { ERROR_PLACE_MAX = 512, ERROR_MESSAGE_MAX = 2048, ERROR_HINT_MAX = 1024 };
  * code, "%s: %s", name, e->message). */
 struct error {
     enum status code;
-    char
-        place[ERROR_PLACE_MAX]; /* "segments.strata:3:9", "orders.csv line 17 column 4", or empty */
+    /* "segments.strata:3:9", "orders.csv line 17 column 4", or empty */
+    char place[ERROR_PLACE_MAX];
     char message[ERROR_MESSAGE_MAX]; /* one sentence: what is wrong */
     char hint[ERROR_HINT_MAX];       /* one sentence: what to do, or empty */
 };

@@ -6,6 +6,8 @@
  */
 #include "base/json.h"
 
+#include "base/calendar.h"
+
 #include "base/number.h"
 
 #include <math.h>
@@ -238,6 +240,11 @@ void json_put_integer(struct json *json, const char *key, int64_t value)
     json_write_integer(json, value);
 }
 
+void json_put_count(struct json *json, const char *key, uint64_t count)
+{
+    json_put_integer(json, key, (int64_t)count);
+}
+
 void json_put_double(struct json *json, const char *key, double value)
 {
     json_write_key(json, key);
@@ -266,4 +273,18 @@ void json_put_raw(struct json *json, const char *key, struct text value)
 {
     json_write_key(json, key);
     json_write_raw(json, value);
+}
+
+void json_put_moment(struct json *json, const char *key, const struct zone *zone, int64_t moment)
+{
+    char text[MOMENT_TEXT_MAX];
+    json_put_string(json, key, moment_format(zone, moment, text));
+}
+
+void json_put_strings(struct json *json, const char *key, const char *const *strings, size_t count)
+{
+    json_put_array(json, key);
+    for (size_t i = 0; i < count; i++)
+        json_write_string(json, strings[i]);
+    json_write_end_array(json);
 }

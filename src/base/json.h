@@ -42,10 +42,15 @@ void json_put_array(struct json *json, const char *key);
 void json_put_string(struct json *json, const char *key, const char *value);
 void json_put_text(struct json *json, const char *key, struct text value);
 void json_put_integer(struct json *json, const char *key, int64_t value);
+void json_put_count(struct json *json, const char *key, uint64_t count);
 void json_put_double(struct json *json, const char *key, double value);
 void json_put_decimal(struct json *json, const char *key, int64_t scaled, int scale);
 void json_put_bool(struct json *json, const char *key, bool value);
 void json_put_null(struct json *json, const char *key);
 void json_put_raw(struct json *json, const char *key, struct text value);
+/* A moment as text in a zone (base/calendar.h), and an array of strings. */
+struct zone;
+void json_put_moment(struct json *json, const char *key, const struct zone *zone, int64_t moment);
+void json_put_strings(struct json *json, const char *key, const char *const *strings, size_t count);
 
 #endif

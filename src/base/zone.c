@@ -379,8 +379,8 @@ static int64_t read_64(const unsigned char *at)
 /* TZif files (RFC 8536, section 3): a header, then a block of arrays, one after the other. */
 enum {
     TZIF_HEADER = 44,
-    TZIF_COUNTS =
-        20, /* where the header's counts begin, behind magic, version and what is unused */
+    /* where the header's counts begin, behind magic, version and what is unused */
+    TZIF_COUNTS = 20,
     TZIF_COUNT_BYTES = 4,
     TZIF_TYPE_BYTES = 6,  /* of a local time type: offset, daylight flag, abbreviation */
     TZIF_INDEX_BYTES = 1, /* the type behind a moment */

@@ -15,9 +15,8 @@
 
 struct catalog;
 
-enum {
-    CATALOG_FORMAT = 1
-}; /* the version of the store's format that this program writes and reads */
+/* the version of the store's format that this program writes and reads */
+enum { CATALOG_FORMAT = 1 };
 
 enum catalog_mode {
     CATALOG_READ,    /* also where nothing can be written */
@@ -202,6 +201,7 @@ enum part_role {
 struct catalog_part_column {
     const char *name;
     const char *type; /* as DuckDB spells it: "DECIMAL(18,2)" */
+    bool whole;       /* of told traits: no value of it is unknown; false where nobody looked */
 };
 /* A checksum of some of a part's bytes: of the column `piece` (all of its chunks, then its
  * filters), or, named "", of the rest. */
@@ -226,8 +226,8 @@ struct catalog_part {
         last_time; /* facts and traits: of rows that are dated; 0, 0 when there are none */
     const struct catalog_part_column *columns;
     size_t column_count;
-    const struct catalog_checksum
-        *checksums; /* to catalog_add_part alone; catalog_checksums reads them */
+    /* to catalog_add_part alone; catalog_checksums reads them */
+    const struct catalog_checksum *checksums;
     size_t checksum_count;
     uint64_t added, removed; /* generations; removed 0: it counts */
 };

@@ -202,6 +202,33 @@ enum status catalog_import_of_content(struct catalog *catalog, const char *conte
     return STATUS_OK;
 }
 
+/* What a whole column's type ends with where it is kept, as in SQL. */
+static const char whole_mark[] = " NOT NULL";
+
+static enum status add_part_column(struct catalog *catalog, const struct catalog_part *part,
+                                   size_t i, struct error *error)
+{
+    const struct catalog_part_column *column = &part->columns[i];
+    struct buffer type;
+    buffer_init(&type, 0);
+    buffer_string(&type, column->type);
+    buffer_string(&type, column->whole ? whole_mark : "");
+    enum status status =
+        catalog_run(catalog, error, "INSERT INTO part_column VALUES (?, ?, ?, ?)", "iiss",
+                    (int64_t)part->number, (int64_t)i, column->name, type.data);
+    buffer_release(&type);
+    return status;
+}
+
+static struct catalog_part_column read_part_column(const char *name, const char *type,
+                                                   struct arena *arena)
+{
+    size_t length = type ? strlen(type) : 0, mark = sizeof whole_mark - 1;
+    bool whole = length > mark && strcmp(type + length - mark, whole_mark) == 0;
+    return (struct catalog_part_column){
+        name, whole ? arena_strndup(arena, type, length - mark) : type, whole};
+}
+
 enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part,
                              struct error *error)
 {
@@ -211,9 +238,7 @@ enum status catalog_add_part(struct catalog *catalog, const struct catalog_part 
         (int64_t)part->role, part->path, (int64_t)part->first_import, (int64_t)part->last_import,
         part->rows, part->bytes, part->first_time, part->last_time, part->added));
     for (size_t i = 0; i < part->column_count; i++)
-        TRY(catalog_run(catalog, error, "INSERT INTO part_column VALUES (?, ?, ?, ?)", "iiss",
-                        (int64_t)part->number, (int64_t)i, part->columns[i].name,
-                        part->columns[i].type));
+        TRY(add_part_column(catalog, part, i, error));
     return catalog_add_checksums(catalog, part->number, part->checksums, part->checksum_count,
                                  error);
 }
@@ -335,9 +360,11 @@ static enum status read_part_columns(struct catalog *catalog, struct arena *aren
         if (!columns)
             columns = ARENA_ARRAY(arena, struct catalog_part_column,
                                   (size_t)sqlite3_column_int64(statement, 2));
-        columns[part->column_count++] = (struct catalog_part_column){
-            catalog_column_text(statement, 0, arena), catalog_column_text(statement, 1, arena)};
+        columns[part->column_count++] =
+            read_part_column(catalog_column_text(statement, 0, arena),
+                             catalog_column_text(statement, 1, arena), arena);
     }
+
     part->columns = columns;
     return STATUS_OK;
 }

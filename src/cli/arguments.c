@@ -1,7 +1,7 @@
 /*
- * Words of the command line against a command's table of options. What a command takes stands in
- * that table alone (table_of_commands.c), so help, completion and this cannot tell different
- * things.
+ * Words of the command line against a command's table of options. What a command takes
+ * stands in that table alone (table_of_commands.c), so help, completion and this cannot
+ * tell different things.
  */
 #include "cli/command.h"
 
@@ -94,8 +94,8 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
     const char *word = argv[*at], *value = NULL;
     const struct cli_option *option;
 
-    /* --name, --name=value; or -n, -nvalue. Letters do not bundle: -ab is -a with the value b, or
-     * wrong. */
+    /* --name, --name=value; or -n, -nvalue. Letters do not bundle: -ab is -a with the
+     * value b, or wrong. */
     if (word[1] == '-') {
         const char *name = word + 2;
         size_t length = strcspn(name, "=");
@@ -169,6 +169,7 @@ enum status cli_parse(struct cli *cli, const struct cli_command *command, int ar
     cli->arguments = ARENA_ARRAY(&cli->arena, const char *, (size_t)argc + 1);
     bool only_arguments = false;
     for (int at = 0; at < argc; at++) {
+        /* Behind -- a dash is no option any more; a single dash is standard input. */
         if (!only_arguments && strcmp(argv[at], "--") == 0)
             only_arguments = true;
         else if (!only_arguments && argv[at][0] == '-' && argv[at][1])

@@ -44,8 +44,8 @@ struct cli_command {
 extern const struct cli_command cli_commands[];
 extern const struct cli_option cli_common_options[];
 extern const struct cli_option cli_moment_options[];
-/* The i-th list of options that the command takes: its own, those all take, its sections. *title is
- * NULL but for sections. NULL past the last. */
+/* The i-th list of options that the command takes: its own, those all take, its
+ * sections. *title is NULL but for sections. NULL past the last. */
 const struct cli_option *cli_options_at(const struct cli_command *command, size_t i,
                                         const char **title);
 /* Those of models, a section for each type. */
@@ -64,8 +64,8 @@ struct cli {
     size_t given_count;
     const char **arguments; /* positional, without the store */
     int argument_count;
-    const char
-        *store; /* path, found by argument, -C, STRATA_STORE or upward; NULL when there is none */
+    /* path, found by argument, -C, STRATA_STORE or upward; NULL when there is none */
+    const char *store;
     const char **noted; /* definitions of which cli_note_broken has spoken */
     size_t noted_count;
     bool json, quiet, color_out, color_err, terminal_err;

@@ -38,6 +38,8 @@ enum status cli_write(struct cli *cli, struct text text, struct error *error)
     const char *path = cli_value(cli, "output");
     if (path && strcmp(path, "-") != 0)
         return cli_write_file(cli, path, text, error);
+
+    /* Whether that worked is asked once, at the end (flush_output). */
     fwrite(text.data, 1, text.length, cli->out);
     return STATUS_OK;
 }
@@ -140,6 +142,8 @@ static enum status cannot_open(const char *path, struct error *error)
 {
     int reason = errno;
     enum status status = error_system(error, reason, "cannot read %s", path);
+
+    /* What is not there is another exit code: scripts ask for it. */
     if (reason != ENOENT)
         return status;
     return error->code = STATUS_NOT_FOUND;
@@ -178,6 +182,8 @@ enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struc
     struct buffer content;
     buffer_init(&content, limit);
     enum status status = read_stream(file, path, limit, &content, error);
+
+    /* Into the arena: what is read is looked at until the command ends. */
     if (status == STATUS_OK)
         *out = (struct text){buffer_copy(&content, &cli->arena), content.length};
     buffer_release(&content);

@@ -107,8 +107,8 @@ enum status cli_fmt(struct cli *cli, struct error *error)
         enum status status = segment_format(sources[i].text, sources[i].file, &text, error);
         struct text formatted = {text.data, text.length};
 
-        /* --check changes nothing and fails; --write touches only what is not canonical yet, so
-         * that its time of change stays. */
+        /* --check changes nothing and fails; --write touches only what is not canonical
+         * yet, so that its time of change stays. */
         bool same = status == STATUS_OK && text_equal(formatted, sources[i].text);
         if (status == STATUS_OK && check && !same)
             status =
@@ -211,6 +211,8 @@ static enum status apply_sources(struct cli *cli, struct session *session, struc
     TRY(cli_moment(cli, session, &moment, error));
     enum status status = session_apply_plan(session, sources, count, cli_switch(cli, "prune"),
                                             &moment, &cli->arena, &apply, error);
+
+    /* Printed even when there is a plan: they may be warnings. */
     cli_problems(cli, &apply.problems);
     TRY(summed_up(&apply.problems, status, error));
     if (!cli->json)
@@ -265,6 +267,8 @@ enum status cli_export(struct cli *cli, struct error *error)
     TRY(cli_open(cli, false, &session, error));
     buffer_init(&text, 0);
     enum status status = session_export(session, &text, error);
+
+    /* A store without definitions exports nothing, which is well formed, too. */
     if (status == STATUS_OK)
         status = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, error);
     buffer_release(&text);
@@ -322,6 +326,7 @@ enum status cli_show(struct cli *cli, struct error *error)
     buffer_init(&text, 0);
     int segment, scheme = segment_set_find_scheme(set, cli->arguments[0]);
     enum status status = STATUS_OK;
+
     if (scheme >= 0) {
         show_scheme(cli, set, scheme, &text);
     } else {

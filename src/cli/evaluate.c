@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-static void moment_json(struct json *json, const struct session *session, const char *key,
-                        int64_t moment)
-{
-    char text[MOMENT_TEXT_MAX];
-    json_put_string(json, key, moment_format(session_zone(session), moment, text));
-}
-
 static enum status write_json(struct cli *cli, struct buffer *text, enum status status,
                               struct error *error)
 {
@@ -20,25 +13,6 @@ static enum status write_json(struct cli *cli, struct buffer *text, enum status 
         status = cli_write(cli, (struct text){text->data, text->length}, error);
     buffer_release(text);
     return status;
-}
-
-static void segments_json(const struct session *session, const struct session_segments *segments,
-                          int64_t now, struct json *json)
-{
-    json_write_object(json);
-    moment_json(json, session, "as_of", now);
-    json_put_integer(json, "customers", (int64_t)segments->customers);
-    if (segments->has_refresh)
-        moment_json(json, session, "refreshed", segments->refreshed);
-    json_put_array(json, "segments");
-    for (size_t i = 0; i < segments->count; i++) {
-        json_write_object(json);
-        engine_write_segment(&segments->items[i], json);
-        json_write_end_object(json);
-    }
-    json_write_end_array(json);
-    engine_write_broken(session, json);
-    json_write_end_object(json);
 }
 
 /* Definitions that are left out stand in the list, too: nothing goes from it without a word. */
@@ -54,13 +28,21 @@ static void add_broken(struct cli_table *table, const struct session *session, i
     }
 }
 
+/* Without a refresh nobody entered or left. */
+static size_t segments_columns(const struct session_segments *segments)
+{
+    enum { COLUMNS = 6, OF_REFRESH = 2 };
+    return segments->has_refresh ? COLUMNS : COLUMNS - OF_REFRESH;
+}
+
 static void fill_segments(struct cli_table *table, struct arena *arena,
                           const struct session *session, const struct session_segments *segments)
 {
     static const struct cli_column columns[] = {{"segment", CLI_LEFT},    {"title", CLI_LEFT},
                                                 {"customers", CLI_RIGHT}, {"share", CLI_RIGHT},
                                                 {"entered", CLI_RIGHT},   {"left", CLI_RIGHT}};
-    cli_table_init(table, columns, segments->has_refresh ? 6 : 4, arena);
+    size_t shown = segments_columns(segments);
+    cli_table_init(table, columns, shown, arena);
     for (size_t i = 0; i < segments->count; i++) {
         const struct session_segment *segment = &segments->items[i];
         cli_cell(table, segment->name);
@@ -76,7 +58,7 @@ static void fill_segments(struct cli_table *table, struct arena *arena,
                 cli_cell(table, NULL);
         }
     }
-    add_broken(table, session, segments->has_refresh ? 6 : 4);
+    add_broken(table, session, (int)shown);
 }
 
 static void print_segments_table(struct cli *cli, const struct session *session,
@@ -115,7 +97,7 @@ static enum status write_segments(struct cli *cli, const struct session *session
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    segments_json(session, segments, now, &json);
+    engine_write_segments(session, segments, now, &json);
     return write_json(cli, &text, STATUS_OK, error);
 }
 
@@ -153,6 +135,7 @@ static enum status read_condition(struct cli *cli, struct text *out, struct erro
                           "for standard input");
         return status;
     }
+
     return cli_read_file(cli, file ? file : "-", SEGMENT_SOURCE_MAX, out, error);
 }
 
@@ -175,7 +158,7 @@ static enum status print_count(struct cli *cli, const struct session *session,
     json_put_integer(&json, "customers", (int64_t)count->customers);
     json_put_integer(&json, "of", (int64_t)count->of);
     json_put_double(&json, "share", share);
-    moment_json(&json, session, "as_of", now);
+    json_put_moment(&json, "as_of", session_zone(session), now);
     json_write_end_object(&json);
     return write_json(cli, &text, STATUS_OK, error);
 }
@@ -188,6 +171,8 @@ static enum status count_condition(struct cli *cli, struct session *session, str
     TRY(read_condition(cli, &condition, error));
     TRY(cli_moment(cli, session, &moment, error));
     enum status status = session_count(session, condition, &moment, &cli->arena, &count, error);
+
+    /* With excerpts first; the last line only counts them. */
     cli_problems(cli, &count.problems);
     if (status != STATUS_OK && count.problems.errors)
         return error_set(error, status, "the condition has %zu %s", count.problems.errors,
@@ -224,6 +209,7 @@ static enum status tell_left_out(struct cli *cli, const struct session *session,
         buffer_printf(&names, "%sthe model %s", count++ ? ", " : "", refresh->models[i].name);
     }
 
+    /* One sentence names all of them; why each is broken was told above. */
     enum status status = STATUS_OK;
     if (count) {
         status =
@@ -252,6 +238,7 @@ static enum status refresh_and_tell(struct cli *cli, struct session *session, st
     if (refresh.scored)
         cli_note(cli, "%zu %s scored first", refresh.scored,
                  refresh.scored == 1 ? "model was" : "models were");
+
     if (cli->json) {
         TRY(write_segments(cli, session, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
         return tell_left_out(cli, session, &refresh, error);
@@ -311,6 +298,8 @@ static enum status sections_asked(struct cli *cli, struct engine_report_options 
         names[count] = arena_strndup(&cli->arena, name.data, name.length);
         TRY(engine_report_section_check(names[count++], error));
     }
+
+    /* Commas alone are a mistake: the check says which names there are. */
     if (!count)
         return engine_report_section_check("", error);
     options->sections = names;
@@ -333,7 +322,9 @@ static enum status check_report_name(const struct cli *cli, struct error *error)
 {
     static const char *const html[] = {"html", "htm", NULL}, *const json[] = {"json", NULL};
     const char *path = cli_value(cli, "output");
-    return path ? cli_check_ending(path, cli->json ? json : html, error) : STATUS_OK;
+    if (!path)
+        return STATUS_OK;
+    return cli_check_ending(path, cli->json ? json : html, error);
 }
 
 enum status cli_report(struct cli *cli, struct error *error)

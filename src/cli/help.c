@@ -45,6 +45,41 @@ void cli_help(FILE *out, const struct cli_command *command)
                      "nearest folder upward names.\n");
 }
 
+/* docs/errors.md says more of each, and what to do. */
+static const struct {
+    int code;
+    const char *means;
+} exit_codes[] = {
+    {0, "done"},
+    {STATUS_ERROR, "error"},
+    {STATUS_USAGE, "wrong usage"},
+    {STATUS_NOT_FOUND, "not found"},
+    {STATUS_REJECTS, "too many rows set aside"},
+    {STATUS_UNCERTAIN, "uncertain whether it was saved"},
+    {STATUS_IO, "input or output"},
+    {STATUS_FULL, "the disk is full"},
+    {STATUS_CORRUPT, "damaged"},
+    {STATUS_LIMIT, "more than Strata takes"},
+    {STATUS_BUSY, "the store is busy"},
+    {STATUS_INTERRUPTED, "interrupted"},
+};
+enum { EXIT_CODES = sizeof exit_codes / sizeof *exit_codes };
+
+static void print_exit_codes(FILE *out)
+{
+    enum { COLUMNS = 90 };
+    char entry[64];
+    int column = fprintf(out, "Exit codes:");
+    for (size_t i = 0; i < EXIT_CODES; i++) {
+        int length = snprintf(entry, sizeof entry, "%d %s%s", exit_codes[i].code,
+                              exit_codes[i].means, i + 1 < EXIT_CODES ? "," : ".");
+        bool full = column + 1 + length > COLUMNS;
+        fprintf(out, "%s%s", full ? "\n" : " ", entry);
+        column = (full ? 0 : column + 1) + length;
+    }
+    fputc('\n', out);
+}
+
 void cli_help_all(FILE *out)
 {
     fprintf(out, "strata divides a business's customers into segments, and says why.\n\n"
@@ -53,9 +88,8 @@ void cli_help_all(FILE *out)
         fprintf(out, "  %-12s %s\n", command->name, command->summary);
     fprintf(out,
             "\nstrata COMMAND --help says more of each; strata help man prints the manual page.\n"
-            "Data go to stdout, everything else to stderr. Exit codes: 0 done, 1 error, 2 wrong "
-            "usage,\n"
-            "3 not found, 4 too many rows set aside, 75 the store is busy.\n");
+            "Data go to stdout, everything else to stderr.\n");
+    print_exit_codes(out);
 }
 
 /* roff: a leading dot or quote and every backslash and dash need care. */
@@ -152,11 +186,11 @@ void cli_man_page(FILE *out)
         roff_command(out, command);
     fputs(".SH COMMON OPTIONS\n", out);
     roff_options(out, cli_common_options);
-    fputs(".SH EXIT STATUS\n0 done; 1 error; 2 wrong usage; 3 not found; 4 too many rows set "
-          "aside; 75 the store is "
-          "busy.\n"
-          ".SH ENVIRONMENT\nSTRATA_STORE names the store; NO_COLOR turns colours off.\n",
-          out);
+    fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; i < EXIT_CODES; i++)
+        fprintf(out, "%d %s%s", exit_codes[i].code, exit_codes[i].means,
+                i + 1 < EXIT_CODES ? "; " : ".\n");
+    fputs(".SH ENVIRONMENT\nSTRATA_STORE names the store; NO_COLOR turns colours off.\n", out);
 }
 
 static void completion_words(FILE *out, const struct cli_option *options)

@@ -41,13 +41,14 @@ struct stepping {
 
 static bool step(void *context, const char *phase, double fraction)
 {
+    static const char waiting[] = "waiting"; /* for another import: worth a line that stays */
     struct stepping *stepping = context;
     if (stepping->phase != phase) {
         double started = stepping->progress.started;
         cli_progress_start(&stepping->progress, stepping->progress.cli, phase);
         stepping->progress.started = stepping->phase ? stepping->progress.started : started;
         stepping->phase = phase;
-        if (strncmp(phase, "waiting", 7) == 0)
+        if (strncmp(phase, waiting, strlen(waiting)) == 0)
             cli_note(stepping->progress.cli, "%s", phase);
     }
     if (fraction >= 0)
@@ -110,6 +111,9 @@ static enum status import_sources(struct cli *cli, struct session *session, stru
     enum status status = engine_import(session, &options, &progress, &cli->arena, &made, error);
     cli_progress_end(&stepping.progress);
     const struct ingest_summary *summary = &made.summary;
+
+    /* Too many rows set aside is a failure of which everything is known: it is told like a
+     * success. */
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary->read))
         status = tell(cli, summary, status, error);
     else if (summary->looked && !cli->quiet)
@@ -147,6 +151,7 @@ static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
                  count, undone->refreshes[0], undone->refreshes[count - 1]);
     if (count)
         cli_note(cli, "strata refresh %s --undo takes the last refresh back", cli->store);
+
     for (size_t i = 0; i < undone->model_count; i++)
         cli_note(
             cli,
@@ -200,6 +205,7 @@ static enum status undo_import(struct cli *cli, struct error *error)
         error_hint(error, "strata imports STORE, or strata imports STORE undo N");
         return status;
     }
+
     struct session *session;
     TRY(cli_open(cli, true, &session, error));
     enum status status = cli_switch(cli, "dry-run")
@@ -207,33 +213,6 @@ static enum status undo_import(struct cli *cli, struct error *error)
                              : do_undo(cli, session, (uint32_t)number, error);
     session_close(session);
     return status;
-}
-
-static void imports_json(const struct session *session, const struct catalog_import *imports,
-                         size_t count, struct json *json)
-{
-    char moment[MOMENT_TEXT_MAX];
-    json_write_array(json);
-    for (size_t i = 0; i < count; i++) {
-        json_write_object(json);
-        json_put_integer(json, "number", imports[i].number);
-        json_put_string(json, "received",
-                        moment_format(session_zone(session), imports[i].received, moment));
-        json_put_string(json, "into", imports[i].table);
-        if (imports[i].kind == CATALOG_SCORES)
-            json_put_string(json, "model", imports[i].scoring.model);
-        json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
-        json_write_key(json, "undone");
-        json_write_string(json, imports[i].undone ? moment_format(session_zone(session),
-                                                                  imports[i].undone, moment)
-                                                  : NULL);
-        json_put_raw(
-            json, "counts",
-            text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
 }
 
 /* "stored":123 out of the counts, which the import itself wrote. */
@@ -297,7 +276,7 @@ enum status cli_imports(struct cli *cli, struct error *error)
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        imports_json(session, imports, count, &json);
+        engine_write_imports(session, imports, count, &json);
         status = cli_write(cli, (struct text){text.data, text.length}, error);
         buffer_release(&text);
     } else if (status == STATUS_OK) {

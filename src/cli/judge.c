@@ -64,6 +64,9 @@ static enum status print_health(struct cli *cli, const struct session *session,
     }
     for (size_t i = 0; i < health->findings.count; i++)
         print_finding(cli, &health->findings.items[i]);
+
+    /* How much was compared is told with it: among hundreds of comparisons a few
+     * findings are chance. */
     if (health->findings.count)
         cli_note(cli,
                  "%zu %s; %d comparisons, of what they found at most 5%% is expected to be chance",

@@ -50,14 +50,6 @@ static void print_difference(struct cli *cli, const struct engine_retype *retype
         fprintf(cli->out, "reads it: %s\n", joined(cli, retype->readers, retype->reader_count));
 }
 
-static void put_names(struct json *json, const char *key, const char *const *names, size_t count)
-{
-    json_put_array(json, key);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(json, names[i]);
-    json_write_end_array(json);
-}
-
 static enum status write_difference(struct cli *cli, const struct engine_retype *retype, bool done,
                                     struct error *error)
 {
@@ -80,13 +72,13 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     const char *examples[RETYPE_EXAMPLES];
     for (size_t i = 0; i < column->example_count; i++)
         examples[i] = column->examples[i].text;
-    put_names(&json, "not_converted", examples, column->example_count);
+    json_put_strings(&json, "not_converted", examples, column->example_count);
     const char **breaks = ARENA_ARRAY(&cli->arena, const char *, retype->break_count + 1);
     for (size_t i = 0; i < retype->break_count; i++)
         breaks[i] = retype->breaks[i].name;
-    put_names(&json, "breaks", breaks, retype->break_count);
-    put_names(&json, "fits_again", retype->mends, retype->mend_count);
-    put_names(&json, "reads", retype->readers, retype->reader_count);
+    json_put_strings(&json, "breaks", breaks, retype->break_count);
+    json_put_strings(&json, "fits_again", retype->mends, retype->mend_count);
+    json_put_strings(&json, "reads", retype->readers, retype->reader_count);
     json_write_end_object(&json);
     enum status status = cli_write(cli, (struct text){text.data, text.length}, error);
     buffer_release(&text);

@@ -1,5 +1,5 @@
-/* The program: finds the command, parses its words, runs it, and turns its status into the exit
- * code. */
+/* The program: finds the command, parses its words, runs it, and turns its status into
+ * the exit code. */
 #include "cli/command.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ static void look_around(struct cli *cli)
 static enum status flush_output(struct cli *cli, enum status status, struct error *error)
 {
     bool lost = fflush(cli->out) != 0 || ferror(cli->out); /* a remark may have flushed it before */
-    if (!lost || status != STATUS_OK)
+    if (!lost || status != STATUS_OK)                      /* an error before it says more */
         return status;
     return error_set(error, errno == ENOSPC ? STATUS_FULL : STATUS_IO,
                      "the output could not be written: the disk may be full");
@@ -101,6 +101,7 @@ int main(int argc, char **argv)
         cli_help_all(argc < 2 ? cli.err : cli.out);
         return argc < 2 ? STATUS_USAGE : STATUS_OK;
     }
+
     if (strcmp(argv[1], "--version") == 0)
         argv[1] = "version";
     int code = run(&cli, argc - 1, argv + 1);

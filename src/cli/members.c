@@ -102,6 +102,7 @@ static enum status write_rows(struct writing *writing, enum cli_format format, s
         names[c + 1] = listing->columns[c].name;
     TRY(cli_rows_new(writing->cli, format, names, listing->column_count + 1, &rows, error));
 
+    /* A full disk ends the walk early; what went wrong is told by cli_rows_end. */
     for (size_t row = 0; row < listing->count && !cli_rows_failed(rows); row++) {
         struct cli_cell_value customer = {.type = CLI_CELL_TEXT, .text = listing->identifiers[row]};
         cli_rows_cell(rows, &customer);
@@ -126,6 +127,7 @@ static enum status write_identifiers(struct cli *cli, const struct engine_listin
         json_write_text(&json, listing->identifiers[i]);
     json_write_end_array(&json);
     buffer_char(&text, '\n');
+
     enum status status = text.cut ? error_set(error, STATUS_ERROR,
                                               "the result is larger than 1 GB; use --format csv")
                                   : cli_write(cli, (struct text){text.data, text.length}, error);

@@ -27,6 +27,7 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
 /* Figures under their groups, each group where it came first. */
 static void print_figures(struct cli *cli, const struct study_model *model)
 {
+    enum { LABEL = 42 }; /* columns: longer labels push their figure to the right */
     for (size_t first = 0; first < model->figure_count; first++) {
         const char *group = model->figures[first].group;
         size_t before = 0;
@@ -37,7 +38,7 @@ static void print_figures(struct cli *cli, const struct study_model *model)
         fprintf(cli->out, "\n%s\n", group);
         for (size_t i = first; i < model->figure_count; i++) {
             const struct study_figure *figure = &model->figures[i];
-            int room = 42 - (int)cli_display_width(figure->label);
+            int room = LABEL - (int)cli_display_width(figure->label);
             if (strcmp(figure->group, group) == 0)
                 fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "",
                         figure->text);
@@ -75,6 +76,8 @@ static enum status print_model(struct cli *cli, const struct session *session,
         fprintf(cli->out, "%s\n", model->notes[i]);
     if (!model->scored)
         return STATUS_OK;
+
+    /* Which traits the language now knows: what a reader does next. */
     fprintf(cli->out, "\nscored %s customers as of %s:",
             number_format_thousands((int64_t)model->scored_customers, count),
             moment_format(session_zone(session), model->scored_at, scored));
@@ -128,6 +131,8 @@ static enum status fit(struct cli *cli, struct session *session, const char *nam
             options[request.option_count++] = (struct study_given){given, cli->given[i].value};
     }
 
+    /* Facts up to the newest, not up to now: in a store of last year now would be a year of
+     * silence. */
     request.options = options;
     const char *as_of = cli_value(cli, "as-of");
     TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
@@ -152,15 +157,13 @@ static enum status list(struct cli *cli, struct session *session, const char *na
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        json_write_array(&json);
-        for (size_t i = 0; i < count; i++)
-            study_write(session, &models[i], &json);
-        json_write_end_array(&json);
+        study_write_all(session, models, count, &json);
         return write_json(cli, &text, error);
     }
 
+    /* A model that tells nothing leaves its scores empty, rather than 0. */
     struct cli_table table;
-    cli_table_init(&table, columns, 6, &cli->arena);
+    cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < count; i++) {
         char date[DATE_TEXT_MAX];
         cli_cell(&table, models[i].name);
@@ -185,25 +188,6 @@ static enum status list(struct cli *cli, struct session *session, const char *na
     return STATUS_OK;
 }
 
-static void write_reasons(const struct study_customer *reasons, struct json *json)
-{
-    json_write_object(json);
-    json_put_string(json, "customer", reasons->customer);
-    json_put_bool(json, "asked_about", reasons->asked_about);
-    json_put_double(json, "probability", reasons->probability);
-    json_put_double(json, "base_rate", reasons->base_rate);
-    json_put_array(json, "drivers");
-    for (size_t i = 0; i < reasons->driver_count; i++) {
-        json_write_object(json);
-        json_put_string(json, "name", reasons->drivers[i].name);
-        json_put_string(json, "value", reasons->drivers[i].value);
-        json_put_double(json, "effect", reasons->drivers[i].effect);
-        json_write_end_object(json);
-    }
-    json_write_end_array(json);
-    json_write_end_object(json);
-}
-
 static enum status print_reasons(struct cli *cli, const struct session *session,
                                  const struct study_model *model,
                                  const struct study_customer *reasons, int64_t now,
@@ -217,7 +201,7 @@ static enum status print_reasons(struct cli *cli, const struct session *session,
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        write_reasons(reasons, &json);
+        engine_write_reasons(reasons, &json);
         return write_json(cli, &text, error);
     }
 
@@ -246,6 +230,8 @@ static enum status show_customer(struct cli *cli, struct session *session,
     const char *as_of = cli_value(cli, "as-of");
     TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
                        &moment, error));
+
+    /* The reasons for what was told, not for what would be told now. */
     if (!as_of)
         moment.now = model->scored ? model->scored_at : model->moment;
     TRY(study_explain(session, model, cli_value(cli, "customer"), &moment, &cli->arena, &reasons,
@@ -340,6 +326,8 @@ static enum status read_words(struct cli *cli, const struct model_action *action
 {
     int wanted = action->takes_name ? 1 : 0, given = cli->argument_count - 1;
     const char **words = cli->arguments + 1;
+
+    /* A lone word may be the store or the model's name: it is the store where no name is taken. */
     if (given > wanted || (given == wanted && given && store_is(words[0]) && !action->takes_name)) {
         cli->store = words[0];
         words++;

@@ -39,6 +39,7 @@ static void add_section(struct model_rows *all, size_t type, const char *name, c
     all->sections[type] = (struct cli_section){all->titles[type], &all->rows[all->row_count]};
     for (; options->name; options++)
         add_row(all, options);
+
     ENSURE(all->row_count < ROWS);
     all->rows[all->row_count++] = (struct cli_option){0}; /* ends the section's list */
 }

@@ -31,6 +31,8 @@ enum status cli_check_ending(const char *path, const char *const *known, struct 
         "ndjson",  "feather", "orc",     "avro",  "arrow", "sqlite", "sav", "dta",    "rds",  "png",
         "jpg",     "jpeg",    "svg",     "md",    "tex",   "sql",    "db",  "strata",
     };
+
+    /* Only names that promise a format are refused: `list.2024` promises none. */
     bool says_one = false;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         says_one |= cli_ends_in(path, formats[i]);

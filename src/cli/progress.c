@@ -1,6 +1,6 @@
 /*
- * One line of progress on a terminal, drawn over itself. Nothing is drawn within the first second,
- * as most work is done by then, nor more often than an eye can follow.
+ * One line of progress on a terminal, drawn over itself. Nothing is drawn within the
+ * first second, as most work is done by then, nor more often than an eye can follow.
  */
 #include "cli/progress.h"
 
@@ -46,12 +46,16 @@ void cli_progress_update(struct cli_progress *progress, double done, double tota
     progress->drawn = true;
 
     char amount[32], rate[32];
+
+    /* Back to the margin and clear to the end: the line is drawn over the one before. */
     fprintf(progress->cli->err, "\r\033[K%s: %s %s", progress->what,
             human(done, amount, sizeof amount), unit);
     if (total > 0)
         fprintf(progress->cli->err, " (%.0f%%)", 100 * (done < total ? done / total : 1));
     if (done > 0)
         fprintf(progress->cli->err, ", %s/s", human(done / spent, rate, sizeof rate));
+
+    /* By the mean speed so far: what is read is even enough for that. */
     if (total > done && done > 0)
         fprintf(progress->cli->err, ", %.0f s left", spent * (total - done) / done);
     fflush(progress->cli->err);

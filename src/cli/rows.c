@@ -37,6 +37,8 @@ bool cli_is_formula(struct text text)
 {
     static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D",
                                        "\uFF20"}; /* = + - @ as East Asia types them */
+
+    /* Spreadsheets skip tabs and line ends before they look for a formula. */
     if (text.length && strchr("=+-@\t\r\n", text.data[0]) && text.data[0])
         return true;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
@@ -100,8 +102,8 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
     if (given && (chosen < 0 || !(known >> chosen & 1)))
         return wrong_format(given, known, error);
 
-    /* --format says it; else --json; else the file's name; else what the command has for its
-     * own. */
+    /* --format says it; else --json; else the file's name; else what the command has
+     * for its own. */
     if (!given && cli->json) {
         chosen = CLI_FORMAT_JSON;
     } else if (!given && to_file) {
@@ -111,6 +113,8 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
 
     if (chosen < 0)
         chosen = to_file ? CLI_FORMAT_CSV : (int)fallback;
+
+    /* Both are written by libraries that want a file's name. */
     if ((chosen == CLI_FORMAT_PARQUET || chosen == CLI_FORMAT_XLSX) && !to_file)
         return error_set(error, STATUS_USAGE, "%s needs a file: -o FILE",
                          chosen == CLI_FORMAT_XLSX ? "XLSX" : "Parquet");
@@ -155,6 +159,8 @@ static void csv_text(struct cli_rows *rows, struct text text)
 
     rows->harmless += harmless;
     buffer_string(&rows->buffer, harmless ? "\"'" : "\"");
+
+    /* RFC 4180: quotes inside are doubled. */
     for (size_t i = 0; i < text.length; i++) {
         if (text.data[i] == '"')
             buffer_char(&rows->buffer, '"');
@@ -319,6 +325,7 @@ static enum status finish(struct cli_rows *rows, enum status status, struct erro
         status = rows->status;
     }
 
+    /* Closed on failure, too: its temporary files must go. */
     if (rows->xlsx) {
         struct error late = {0};
         enum status ended = cli_xlsx_end(rows->xlsx, &late);

@@ -29,6 +29,8 @@ static void format_parts(const struct lake_vector *vector, size_t row, struct bu
         buffer_char(out, ']');
         return;
     }
+
+    /* Structures as DuckDB writes them itself. */
     buffer_char(out, '{');
     for (size_t i = 0; i < vector->child_count; i++) {
         buffer_printf(out, "%s%s: ", i ? ", " : "", vector->children[i].name);
@@ -59,8 +61,8 @@ static void format_wide(lake_wide value, struct buffer *out)
     bool negative = value < 0;
     lake_wide left = value;
 
-    /* Digit by digit from the right, the sign taken off each: the smallest value has no positive
-     * twin. */
+    /* Digit by digit from the right, the sign taken off each: the smallest value has no
+     * positive twin. */
     do {
         int digit = (int)(left % 10);
         digits[--at] = (char)('0' + (digit < 0 ? -digit : digit));
@@ -136,6 +138,8 @@ static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t ro
         return (struct cli_cell_value){.type = CLI_CELL_BOOL, .integer = lake_integer(vector, row)};
     if (vector->type == LAKE_DATE)
         return (struct cli_cell_value){.type = CLI_CELL_DATE, .integer = lake_integer(vector, row)};
+
+    /* Decimals past 64 bits go as their digits, which are more than any other cell holds. */
     if (is_number(vector) && vector->width > 0 && vector->type != LAKE_I128)
         return (struct cli_cell_value){
             .type = CLI_CELL_DECIMAL, .scale = vector->scale, .integer = lake_integer(vector, row)};
@@ -190,8 +194,8 @@ static void write_row(struct writing *writing, const struct lake_chunk *chunk, s
             struct cli_cell_value cell = cell_of(column, row, &writing->scratch);
             cli_rows_cell(writing->out, &cell);
 
-            /* Rows past the last shown are still counted, so that it can be said how many there
-             * are. */
+            /* Rows past the last shown are still counted, so that it can be said how
+             * many there are. */
         } else if (writing->rows <= TABLE_ROWS_MAX) {
             buffer_reset(&writing->scratch);
             format_scalar(column, row, &writing->scratch);
@@ -250,6 +254,8 @@ static enum status run_statement(struct cli *cli, struct session *session, struc
     enum status status = begin(&writing, error);
     if (status == STATUS_OK)
         status = write_rows(&writing, error);
+
+    /* cli_rows_end removes what was begun when the query failed half way. */
     if (writing.out)
         status = cli_rows_end(writing.out, status, error);
     else if (status == STATUS_OK)

@@ -6,67 +6,6 @@
 
 #include <string.h>
 
-static const char *const role_names[] = {
-    [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "reference"};
-
-static void kind_json(const struct session *session, const struct engine_kind *kind,
-                      struct json *json)
-{
-    char text[MOMENT_TEXT_MAX];
-
-    json_write_object(json);
-    json_put_string(json, "name", kind->name);
-    json_put_string(json, "role", role_names[kind->role]);
-    json_put_integer(json, "rows", (int64_t)kind->rows);
-    if (kind->has_times) {
-        json_put_string(json, "first", moment_format(session_zone(session), kind->first, text));
-        json_put_string(json, "last", moment_format(session_zone(session), kind->last, text));
-    }
-
-    /* What only some columns have is left out of the others, not null: a reader asks whether it is
-     * there. */
-    json_put_array(json, "columns");
-    for (size_t c = 0; c < kind->table->column_count; c++) {
-        const struct schema_column *column = &kind->table->columns[c];
-        json_write_object(json);
-        json_put_string(json, "name", column->name);
-        json_put_string(json, "type", value_type_name(column->type));
-        if (column->type == VALUE_DECIMAL) {
-            json_put_integer(json, "scale", column->scale);
-        }
-        if (column->refers) {
-            json_put_string(json, "refers", column->refers);
-        }
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    json_write_end_object(json);
-}
-
-static void status_json(const struct session *session, const struct engine_status *status,
-                        struct json *json)
-{
-    json_write_object(json);
-    json_put_string(json, "store", status->path);
-    json_put_string(json, "time_zone", status->zone);
-    json_put_string(json, "currency", status->currency);
-    json_put_integer(json, "customers", (int64_t)status->customers);
-    json_put_integer(json, "facts", (int64_t)status->facts);
-    json_put_integer(json, "bytes", (int64_t)status->bytes);
-    json_put_integer(json, "imports", status->imports);
-    json_put_integer(json, "segments", status->segments);
-    json_put_integer(json, "schemes", status->schemes);
-    json_put_integer(json, "refreshes", status->refreshes);
-
-    json_put_array(json, "kinds");
-    for (size_t i = 0; i < status->kind_count; i++)
-        kind_json(session, &status->kinds[i], json);
-    json_write_end_array(json);
-    engine_write_broken(session, json);
-    json_write_end_object(json);
-}
-
 static const char *columns_text(struct cli *cli, const struct engine_kind *kind)
 {
     struct buffer text;
@@ -97,7 +36,7 @@ static void print_kinds(struct cli *cli, const struct session *session,
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
         cli_cell(&table, kind->name);
-        cli_cell(&table, role_names[kind->role]);
+        cli_cell(&table, engine_role_name(kind->role));
         cli_cell_count(&table, (int64_t)kind->rows);
         cli_cell(&table, kind->has_times ? date_format(zone_date(zone, kind->first), date) : NULL);
         cli_cell(&table, kind->has_times ? date_format(zone_date(zone, kind->last), date) : NULL);
@@ -142,7 +81,7 @@ enum status cli_status(struct cli *cli, struct error *error)
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        status_json(session, &store, &json);
+        engine_write_status(session, &store, &json);
         status = cli_write(cli, (struct text){text.data, text.length}, error);
         buffer_release(&text);
     } else if (status == STATUS_OK) {

@@ -1,7 +1,7 @@
 /*
- * Tables. A cell keeps its text for the terminal and its value for a file, so that one filling
- * serves both. On the terminal columns are as wide as their widest cell in columns of the screen,
- * which is neither bytes nor characters (utf8proc knows).
+ * Tables. A cell keeps its text for the terminal and its value for a file, so that one
+ * filling serves both. On the terminal columns are as wide as their widest cell in
+ * columns of the screen, which is neither bytes nor characters (utf8proc knows).
  */
 #include "cli/table.h"
 
@@ -98,6 +98,7 @@ enum status cli_table_write(const struct cli_table *table, struct cli *cli, enum
     struct cli_rows *rows;
     for (size_t c = 0; c < table->column_count; c++)
         names[c] = table->columns[c].name;
+
     TRY(cli_rows_new(cli, format, names, table->column_count, &rows, error));
     for (size_t i = 0; i < table->cell_count; i++)
         cli_rows_cell(rows, &table->values[i]);
@@ -130,6 +131,8 @@ static size_t print_cell(FILE *out, const char *text, size_t width, enum cli_ali
                          size_t owed)
 {
     size_t used = cli_display_width(text), padding = width > used ? width - used : 0;
+
+    /* An empty cell owes its width, in case something follows. */
     if (!used)
         return owed + width + 2;
     fprintf(out, "%*s%s", (int)(owed + (align == CLI_RIGHT ? padding : 0)), "", text);

@@ -29,6 +29,8 @@ enum status cli_explain(struct cli *cli, struct error *error)
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     enum status status = cli_moment(cli, session, &moment, error);
+
+    /* Text or JSON: the engine writes whichever it is given a place for. */
     if (status == STATUS_OK)
         status = engine_explain(session, cli->arguments[0], customer, &moment, &cli->arena,
                                 cli->json ? NULL : &text, cli->json ? &json : NULL, error);
@@ -38,29 +40,6 @@ enum status cli_explain(struct cli *cli, struct error *error)
 }
 
 /* ---- profile ---- */
-
-static void profile_json(const struct session *session, const struct engine_profile *profile,
-                         struct json *json)
-{
-    json_write_object(json);
-    json_put_string(json, "segment", profile->name);
-    json_put_string(json, "title", profile->title);
-    json_put_integer(json, "customers", (int64_t)profile->customers);
-    json_put_integer(json, "others", (int64_t)profile->others);
-    json_put_double(json, "share", profile->share);
-    if (profile->revenue_of) {
-        json_put_object(json, "value");
-        json_put_string(json, "of", profile->revenue_of);
-        json_put_double(json, "last_365_days", profile->year.total);
-        json_put_double(json, "others_last_365_days", profile->year_others.total);
-        json_write_end_object(json);
-    }
-    engine_write_sizes(session, profile->size_moment, profile->size_customers, profile->sizes,
-                       json);
-    engine_write_traits(&profile->profile, SIZE_MAX, json);
-    engine_write_lost(profile->lost, profile->lost_count, json);
-    json_write_end_object(json);
-}
 
 enum {
     THOUSAND = 1000, /* from here on whole numbers */
@@ -196,6 +175,8 @@ static void print_profile(struct cli *cli, const struct session *session,
     shares_table(cli, &profile->profile, false, most);
     if (!apart)
         fprintf(cli->out, "Nothing beyond chance: %zu compared.\n\n", profile->profile.compared);
+
+    /* A condition that reads nothing of which there is a profile has nothing to show here. */
     if (!own)
         return;
     fputs("By definition: what the segment's own condition reads\n\n", cli->out);
@@ -224,8 +205,8 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
 
     cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < profile->count; i++) {
-        /* A line has means or shares: the columns of the other kind stay empty, so that a
-         * spreadsheet can sort all in one. */
+        /* A line has means or shares: the columns of the other kind stay empty, so that
+         * a spreadsheet can sort all in one. */
         const struct insight_difference *line = &profile->items[i];
         cli_cell(&table, line->feature->text);
         cli_cell(&table, line->is_share ? line->value : NULL);
@@ -261,6 +242,8 @@ static enum status profile_segment(struct cli *cli, struct session *session, str
     TRY(cli_moment(cli, session, &moment, error));
     TRY(engine_profile(session, cli->arguments[0], &moment, &cli->arena, &profile, error));
     cli_note_lost(cli, profile.lost, profile.lost_count);
+
+    /* Three forms of one thing: for reading, for spreadsheets, for programs. */
     if (format == CLI_FORMAT_TABLE) {
         print_profile(cli, session, &profile, (size_t)most);
         return STATUS_OK;
@@ -272,7 +255,7 @@ static enum status profile_segment(struct cli *cli, struct session *session, str
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    profile_json(session, &profile, &json);
+    engine_write_profile(session, &profile, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 
@@ -290,53 +273,6 @@ enum status cli_profile(struct cli *cli, struct error *error)
 static const char *name_of(const struct engine_overlap *overlap, int segment)
 {
     return overlap->view.set->segments[segment].name;
-}
-
-static void overlap_json(const struct session *session, const struct engine_overlap *overlap,
-                         struct json *json)
-{
-    const struct insight_overlap *found = &overlap->overlap;
-
-    json_write_object(json);
-    json_put_integer(json, "customers", (int64_t)found->customers);
-    json_put_integer(json, "in_none", (int64_t)found->none);
-
-    json_put_array(json, "segments");
-    for (int i = 0; i < overlap->segment_count; i++) {
-        json_write_object(json);
-        json_put_string(json, "name", name_of(overlap, overlap->segments[i]));
-        json_put_integer(json, "customers", (int64_t)found->size[overlap->segments[i]]);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    json_put_array(json, "pairs");
-    for (size_t i = 0; i < found->pair_count; i++) {
-        const struct insight_pair *pair = &found->pairs[i];
-        json_write_object(json);
-        json_put_string(json, "a", name_of(overlap, pair->a));
-        json_put_string(json, "b", name_of(overlap, pair->b));
-        json_put_integer(json, "both", (int64_t)pair->both);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-
-    /* Each customer is in one intersection: these add up, the pairs do not. */
-    json_put_array(json, "intersections");
-    for (size_t i = 0; i < found->group_count; i++) {
-        json_write_object(json);
-        json_put_array(json, "only_in");
-        for (int s = 0; s < found->groups[i].segment_count; s++)
-            json_write_string(json, name_of(overlap, found->groups[i].segments[s]));
-        json_write_end_array(json);
-        json_put_integer(json, "customers", (int64_t)found->groups[i].customers);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    engine_write_broken(session, json);
-    json_write_end_object(json);
 }
 
 static const char *relation(bool first_inside, bool second_inside)
@@ -432,7 +368,7 @@ static enum status write_overlap(struct cli *cli, const struct session *session,
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    overlap_json(session, overlap, &json);
+    engine_write_overlap(session, overlap, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 

@@ -36,6 +36,8 @@ static void print(struct cli *cli, const struct store_verification *seen)
     cli_note(cli, "read %s parts, %s bytes, and the catalog",
              number_format_thousands((int64_t)seen->parts, parts),
              number_format_thousands((int64_t)seen->bytes, bytes));
+
+    /* What an older program left out is no damage: it is said, and the exit code stays 0. */
     if (seen->recorded)
         cli_note(cli, "%zu parts have checksums now", seen->recorded);
     else if (seen->unchecked)
@@ -59,6 +61,8 @@ enum status cli_verify(struct cli *cli, struct error *error)
         TRY(write_json(cli, &seen, error));
     else
         print(cli, &seen);
+
+    /* What was repaired is told, but is no failure any more. */
     size_t left = seen.count - seen.repaired;
     if (!left)
         return STATUS_OK;

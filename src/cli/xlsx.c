@@ -74,8 +74,8 @@ static const char *escaped(struct cli_xlsx *xlsx, struct text text)
         size_t left = text.length - i;
         const char *at = text.data + i;
 
-        /* Only what a reader would take for an escape: other texts with underscores stay as they
-         * are. */
+        /* Only what a reader would take for an escape: other texts with underscores
+         * stay as they are. */
         bool code = left >= ESCAPE && at[0] == '_' && at[1] == 'x' && at[ESCAPE_END] == '_' &&
                     strspn(at + 2, "0123456789abcdefABCDEF") >= 4;
         if (code)
@@ -96,6 +96,8 @@ static enum status put_text(struct cli_xlsx *xlsx, struct text text, lxw_format 
 {
     lxw_error code = xlsxwriter.worksheet_write_string(
         xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, escaped(xlsx, text), format);
+
+    /* Refused rather than cut: nobody would notice a shorter text. */
     if (code == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
         return error_set(error, STATUS_ERROR,
                          "the text in row %u, column %zu is longer than the 32,767 characters of a "
@@ -116,6 +118,7 @@ static enum status put_number(struct cli_xlsx *xlsx, double number, lxw_format *
 static lxw_format *decimal_format(struct cli_xlsx *xlsx, int scale)
 {
     if (!xlsx->decimal[scale]) {
+        /* A format for each scale, made when it is first met: a sheet has at most a handful. */
         char pattern[32] = "0.";
         memset(pattern + 2, '0', (size_t)scale);
         xlsx->decimal[scale] = xlsxwriter.workbook_add_format(xlsx->book);
@@ -320,6 +323,9 @@ static bool is_whole(const char *path, int64_t least)
     if (stat(path, &there) == 0 &&
         !S_ISREG(there.st_mode)) /* a device or a pipe: nothing can be read back */
         return true;
+
+    /* The archive's directory says how long the sheet is once unpacked: shorter than
+     * its rows, it was cut. */
     FILE *file = fopen(path, "re");
     int64_t length = file ? part_length(file, "xl/worksheets/sheet1.xml") : -1;
     if (file)

@@ -1,12 +1,7 @@
-/* Segments and their profiles as JSON: one writer for the commands, the library and the report
- * (docs/report-data.md).
+/* Segments, their profiles and how they lie to each other as JSON: one writer for the commands, the
+ * library and the report (docs/report-data.md).
  */
 #include "engine/internal.h"
-
-#include "study/options.h"
-
-#include <math.h>
-#include <string.h>
 
 static void put_count(struct json *json, const char *key, uint64_t count, bool known)
 {
@@ -27,30 +22,6 @@ void engine_write_broken(const struct session *session, struct json *json)
         json_write_end_object(json);
     }
     json_write_end_array(json);
-}
-
-void engine_write_verification(const struct store_verification *seen, struct json *json)
-{
-    json_write_object(json);
-    json_put_integer(json, "parts", seen->parts);
-    json_put_integer(json, "bytes", seen->bytes);
-    json_put_integer(json, "without_checksums", seen->unchecked);
-    json_put_bool(json, "catalog_sealed", seen->sealed);
-    json_put_integer(json, "repaired", seen->repaired);
-    json_put_integer(json, "recorded", seen->recorded);
-    json_put_array(json, "damaged");
-    for (size_t i = 0; i < seen->count; i++) {
-        json_write_object(json);
-        json_put_string(json, "file", seen->findings[i].file);
-        json_put_string(json, "holds", seen->findings[i].holds);
-        json_put_string(json, "problem", seen->findings[i].problem);
-        json_put_string(json, "remedy", seen->findings[i].remedy);
-        json_put_bool(json, "repaired", seen->findings[i].repaired);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    json_write_end_object(json);
 }
 
 void engine_write_segment(const struct session_segment *segment, struct json *json)
@@ -120,8 +91,8 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
     bool all = most == SIZE_MAX;
     json_put_array(json, "traits");
 
-    /* As many of each kind: what the definition itself says is the strongest and would crowd out
-     * the rest. */
+    /* As many of each kind: what the definition itself says is the strongest and would
+     * crowd out the rest. */
     for (size_t i = 0; i < profile->count; i++)
         if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);
@@ -142,60 +113,95 @@ void engine_write_lost(const struct insight_lost *lost, size_t count, struct jso
     json_write_end_array(json);
 }
 
-static void put_bound(struct json *json, const char *key, const struct study_option *option,
-                      double bound)
+void engine_write_segments(const struct session *session, const struct session_segments *segments,
+                           int64_t now, struct json *json)
 {
-    bool number =
-        option->form == STUDY_WHOLE || option->form == STUDY_NUMBER || option->form == STUDY_DAYS;
-    if (number && isfinite(bound))
-        json_put_double(json, key, bound);
-}
-
-static void write_option(const struct study_option *option, struct json *json)
-{
-    char place[STUDY_PLACE_MAX];
     json_write_object(json);
-    json_put_string(json, "name", option->name);
-    json_put_string(json, "summary", option->summary);
-    json_put_string(json, "form", study_form_name(option->form));
-    json_put_string(json, "takes", study_option_place(option, place));
-    json_put_bool(json, "list", option->list && option->many != 1);
-    json_put_bool(json, "required", option->unless != NULL);
-    if (option->unless && *option->unless)
-        json_put_string(json, "unless", option->unless);
-    put_bound(json, "least", option, option->least);
-    put_bound(json, "most", option, option->most);
-    if (option->choices) {
-        json_put_array(json, "choices");
-        for (size_t i = 0; option->choices[i]; i++)
-            json_write_string(json, option->choices[i]);
-        json_write_end_array(json);
-    }
-    if (option->list && option->many > 1)
-        json_put_integer(json, "values_most", (int64_t)option->many);
-    json_put_string(json, "fallback", option->fallback);
-    if (option->absent)
-        json_put_string(json, "absent", option->absent);
-    json_write_end_object(json);
-}
-
-void engine_write_model_types(const char *only, struct json *json)
-{
-    const char *name, *summary;
-    const struct study_option *options;
-
-    json_write_array(json);
-    for (size_t i = 0; study_type_at(i, &name, &summary, &options); i++) {
-        if (only && strcmp(only, name) != 0)
-            continue;
+    json_put_moment(json, "as_of", session_zone(session), now);
+    json_put_count(json, "customers", segments->customers);
+    if (segments->has_refresh)
+        json_put_moment(json, "refreshed", session_zone(session), segments->refreshed);
+    json_put_array(json, "segments");
+    for (size_t i = 0; i < segments->count; i++) {
         json_write_object(json);
-        json_put_string(json, "type", name);
-        json_put_string(json, "summary", summary);
-        json_put_array(json, "options");
-        for (; options->name; options++)
-            write_option(options, json);
-        json_write_end_array(json);
+        engine_write_segment(&segments->items[i], json);
         json_write_end_object(json);
     }
     json_write_end_array(json);
+    engine_write_broken(session, json);
+    json_write_end_object(json);
+}
+
+void engine_write_profile(const struct session *session, const struct engine_profile *profile,
+                          struct json *json)
+{
+    json_write_object(json);
+    json_put_string(json, "segment", profile->name);
+    json_put_string(json, "title", profile->title);
+    json_put_count(json, "customers", profile->customers);
+    json_put_count(json, "others", profile->others);
+    json_put_double(json, "share", profile->share);
+    if (profile->revenue_of) {
+        json_put_object(json, "value");
+        json_put_string(json, "of", profile->revenue_of);
+        json_put_double(json, "last_365_days", profile->year.total);
+        json_put_double(json, "others_last_365_days", profile->year_others.total);
+        json_write_end_object(json);
+    }
+    engine_write_sizes(session, profile->size_moment, profile->size_customers, profile->sizes,
+                       json);
+    engine_write_traits(&profile->profile, SIZE_MAX, json);
+    engine_write_lost(profile->lost, profile->lost_count, json);
+    json_write_end_object(json);
+}
+
+static const char *name_of(const struct engine_overlap *overlap, int segment)
+{
+    return overlap->view.set->segments[segment].name;
+}
+
+void engine_write_overlap(const struct session *session, const struct engine_overlap *overlap,
+                          struct json *json)
+{
+    const struct insight_overlap *found = &overlap->overlap;
+
+    json_write_object(json);
+    json_put_count(json, "customers", found->customers);
+    json_put_count(json, "in_none", found->none);
+    json_put_array(json, "segments");
+    for (int i = 0; i < overlap->segment_count; i++) {
+        json_write_object(json);
+        json_put_string(json, "name", name_of(overlap, overlap->segments[i]));
+        json_put_count(json, "customers", found->size[overlap->segments[i]]);
+        json_write_end_object(json);
+    }
+
+    json_write_end_array(json);
+    json_put_array(json, "pairs");
+    for (size_t i = 0; i < found->pair_count; i++) {
+        const struct insight_pair *pair = &found->pairs[i];
+        json_write_object(json);
+        json_put_string(json, "a", name_of(overlap, pair->a));
+        json_put_string(json, "b", name_of(overlap, pair->b));
+        json_put_count(json, "both", pair->both);
+        json_write_end_object(json);
+    }
+
+    json_write_end_array(json);
+
+    /* Each customer is in one intersection: these add up, the pairs do not. */
+    json_put_array(json, "intersections");
+    for (size_t i = 0; i < found->group_count; i++) {
+        json_write_object(json);
+        json_put_array(json, "only_in");
+        for (int s = 0; s < found->groups[i].segment_count; s++)
+            json_write_string(json, name_of(overlap, found->groups[i].segments[s]));
+        json_write_end_array(json);
+        json_put_count(json, "customers", found->groups[i].customers);
+        json_write_end_object(json);
+    }
+
+    json_write_end_array(json);
+    engine_write_broken(session, json);
+    json_write_end_object(json);
 }

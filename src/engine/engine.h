@@ -1,7 +1,8 @@
 /*
- * The use-cases that the command line, the library and later the server share, on an open store
- * (session/session.h): taking imports and refreshes back, refreshing, explaining, profiles,
- * overlap, lists, SQL, the report. Results are plain and in the caller's arena.
+ * The use-cases that the command line, the library and later the server share, on an
+ * open store (session/session.h): taking imports and refreshes back, refreshing,
+ * explaining, profiles, overlap, lists, SQL, the report. Results are plain and in the
+ * caller's arena.
  */
 #ifndef STRATA_ENGINE_ENGINE_H
 #define STRATA_ENGINE_ENGINE_H
@@ -15,9 +16,9 @@
 
 /* ---- imports ---- */
 
-/* One import, whole: what saved definitions need is guarded, small parts are merged afterwards, and
- * the definitions are looked at anew. options: guard and now are set here. progress may be NULL.
- * The summary is filled as ingest_run says; memory: arena. */
+/* One import, whole: what saved definitions need is guarded, small parts are merged
+ * afterwards, and the definitions are looked at anew. options: guard and now are set
+ * here. progress may be NULL. The summary is filled as ingest_run says; memory: arena. */
 struct engine_import {
     struct ingest_summary summary;
     struct error untidy; /* the import is made, but this failed afterwards; STATUS_OK: nothing */
@@ -26,9 +27,9 @@ enum status engine_import(struct session *session, struct ingest_options *option
                           const struct ingest_progress *progress, struct arena *arena,
                           struct engine_import *out, struct error *error);
 
-/* Takes an import back. What hangs on its facts and stays is named: refreshes that saw them, as
- * history; models that were fitted with them. Definitions that no longer fit are among
- * session_broken. Memory: arena. */
+/* Takes an import back. What hangs on its facts and stays is named: refreshes that saw
+ * them, as history; models that were fitted with them. Definitions that no longer fit
+ * are among session_broken. Memory: arena. */
 struct engine_undone {
     const int *refreshes; /* numbers */
     size_t refresh_count;
@@ -49,10 +50,10 @@ enum status engine_undo_plan(struct session *session, uint32_t number, struct ar
 enum status engine_undo(struct session *session, uint32_t number, struct arena *arena,
                         struct engine_undone *out, struct error *error);
 /*
- * A list of members with columns beside the identifier (listing.h). texts: values or conditions of
- * the language, "email", "sum(order.amount)", "spent=sum(order.amount)": what stands before the =
- * is the column's heading. STATUS_USAGE when one is neither, or when two headings are the same.
- * Free with engine_listing_free.
+ * A list of members with columns beside the identifier (listing.h). texts: values or
+ * conditions of the language, "email", "sum(order.amount)", "spent=sum(order.amount)":
+ * what stands before the = is the column's heading. STATUS_USAGE when one is neither,
+ * or when two headings are the same. Free with engine_listing_free.
  */
 struct engine_listing;
 enum status engine_listing_new(struct session *session, const char *segment,
@@ -70,22 +71,22 @@ struct engine_refresh {
     int number;
     uint64_t customers, entered, left;
     size_t scored; /* models */
-    struct engine_unrefreshed
-        *replaced; /* refreshes that gave way, because an import they saw was taken back */
+    /* refreshes that gave way, because an import they saw was taken back */
+    struct engine_unrefreshed *replaced;
     size_t replaced_count;
-    struct session_trouble
-        *models; /* those that could not be scored; definitions left out are among session_broken */
+    /* those that could not be scored; definitions left out are among session_broken */
+    struct session_trouble *models;
     size_t model_count;
     struct session_segments segments;
 };
-/* Evaluates everything at the moment and records who entered and who left and why. What cannot be
- * evaluated or scored is left out and named; nothing is recorded of it. Refused when the moment is
- * not later than the last, unless that saw an import which was taken back since: then it is taken
- * back and gives way. */
+/* Evaluates everything at the moment and records who entered and who left and why. What
+ * cannot be evaluated or scored is left out and named; nothing is recorded of it.
+ * Refused when the moment is not later than the last, unless that saw an import which
+ * was taken back since: then it is taken back and gives way. */
 enum status engine_refresh(struct session *session, const struct session_moment *moment,
                            struct arena *arena, struct engine_refresh *out, struct error *error);
-/* Takes the last refresh back, exactly: its records, the scores told with it, what it remembered
- * for the next. STATUS_NOT_FOUND when there is none. */
+/* Takes the last refresh back, exactly: its records, the scores told with it, what it
+ * remembered for the next. STATUS_NOT_FOUND when there is none. */
 struct engine_unrefreshed {
     int number;
     int64_t moment;
@@ -100,7 +101,8 @@ enum status engine_explain(struct session *session, const char *segment, const c
                            const struct session_moment *moment, struct arena *arena,
                            struct buffer *text, struct json *json, struct error *error);
 
-/* The same of a snapshot, on the caller's thread; facts show the columns that the snapshot holds.
+/* The same of a snapshot, on the caller's thread; facts show the columns that the
+ * snapshot holds.
  */
 enum status engine_explain_snapshot(const struct session_snapshot *snapshot, const char *segment,
                                     const char *customer, struct arena *arena, struct buffer *text,
@@ -133,8 +135,8 @@ struct engine_overlap {
     int segment_count;
     size_t all_pairs; /* how many have customers in common */
 };
-/* names: the segments to compare; count 0: all but those of schemes. At most `most` pairs and
- * combinations are kept, the largest. Close the view. */
+/* names: the segments to compare; count 0: all but those of schemes. At most `most`
+ * pairs and combinations are kept, the largest. Close the view. */
 enum status engine_overlap(struct session *session, const char *const *names, size_t count,
                            size_t most, const struct session_moment *moment, struct arena *arena,
                            struct engine_overlap *out, struct error *error);
@@ -156,11 +158,13 @@ struct engine_status {
     struct engine_kind *kinds;
     size_t kind_count;
 };
+/* "facts", "traits", "reference". */
+const char *engine_role_name(enum schema_role role);
 enum status engine_status(struct session *session, struct arena *arena, struct engine_status *out,
                           struct error *error);
 
-/* ---- answers as JSON, the same for commands, library and report: fields of an object that is open
- * ---- */
+/* ---- answers as JSON, the same for commands, library and report: fields of an object
+ * that is open ---- */
 
 void engine_write_segment(const struct session_segment *segment, struct json *json);
 /* An object: what strata verify found. */
@@ -175,11 +179,25 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
 /* As the member "lost" of an object, when there are any. */
 void engine_write_lost(const struct insight_lost *lost, size_t count, struct json *json);
 
+/* Each of the following is a whole value. */
+void engine_write_segments(const struct session *session, const struct session_segments *segments,
+                           int64_t now, struct json *json);
+void engine_write_profile(const struct session *session, const struct engine_profile *profile,
+                          struct json *json);
+void engine_write_overlap(const struct session *session, const struct engine_overlap *overlap,
+                          struct json *json);
+void engine_write_status(const struct session *session, const struct engine_status *status,
+                         struct json *json);
+struct catalog_import;
+void engine_write_imports(const struct session *session, const struct catalog_import *imports,
+                          size_t count, struct json *json);
+struct study_customer;
+void engine_write_reasons(const struct study_customer *reasons, struct json *json);
 /* The types of models with their options, as an array; only: of that type alone, or NULL. */
 void engine_write_model_types(const char *only, struct json *json);
 
-/* ---- SQL of users: one SELECT over the store's views, reading only (src/lake/lake.h says how
- * results are read) ----
+/* ---- SQL of users: one SELECT over the store's views, reading only (src/lake/lake.h
+ * says how results are read) ----
  */
 struct engine_sql;
 struct lake_result;
@@ -191,8 +209,8 @@ void engine_sql_close(struct engine_sql *sql);
 enum status engine_sql_parquet(struct session *session, const char *statement, const char *path,
                                struct error *error);
 
-/* The report's data as JSON (docs/report-data.md), and the report itself: one HTML file. options
- * may be NULL. */
+/* The report's data as JSON (docs/report-data.md), and the report itself: one HTML
+ * file. options may be NULL. */
 struct engine_report_options {
     const char *title;           /* NULL: the store's name */
     const char *const *sections; /* NULL-terminated names; NULL: all that have something to show */

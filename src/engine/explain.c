@@ -348,10 +348,11 @@ enum status engine_explain(struct session *session, const char *segment, const c
     struct segment_needs needs =
         segment_needs(session_definitions(session), schema, segments, count, arena);
 
-    /* The rivals are evaluated, too: who is not in a scheme's member is in another, and that says
-     * why. */
+    /* The rivals are evaluated, too: who is not in a scheme's member is in another, and
+     * that says why. */
     needs = whole_kinds(&needs, schema, arena);
-    TRY(session_evaluate(session, NULL, segments, count, &needs, moment, &view, error));
+    TRY(session_evaluate(session, NULL, segments, count, &needs, moment, SESSION_WHOLE_PAST, &view,
+                         error));
     enum status status = tell(&view, schema, segments, count, customer, session_pool(session),
                               arena, text, json, error);
     session_view_close(&view);

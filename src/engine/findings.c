@@ -1,6 +1,7 @@
 /*
- * What a finding is made of, and which of them the first page shows. Sentences are put together
- * from pieces, each figure a piece of its own, so that the page can link, format and test them.
+ * What a finding is made of, and which of them the first page shows. Sentences are put
+ * together from pieces, each figure a piece of its own, so that the page can link,
+ * format and test them.
  */
 #include "engine/findings.h"
 
@@ -43,8 +44,8 @@ const char *findings_words(const char *name, struct arena *arena)
     struct buffer out;
     buffer_init(&out, 0);
     for (const char *at = name; *at; at++) {
-        /* A capital begins a word after a small letter or a digit, or before a small letter at the
-         * end of an abbreviation (NPSScore). */
+        /* A capital begins a word after a small letter or a digit, or before a small
+         * letter at the end of an abbreviation (NPSScore). */
         bool sign = *at == '_' || *at == '.' || *at == ' ';
         bool upper = isupper((unsigned char)*at);
         bool lower_before =
@@ -57,8 +58,8 @@ const char *findings_words(const char *name, struct arena *arena)
         if (sign)
             continue;
 
-        /* Capitals among capitals keep their size; one that stands alone only when it ends the
-         * name. */
+        /* Capitals among capitals keep their size; one that stands alone only when it
+         * ends the name. */
         bool abbreviation = upper && !lower_after &&
                             (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
         buffer_char(&out, upper && !abbreviation ? (char)tolower((unsigned char)*at) : *at);
@@ -87,8 +88,8 @@ const char *findings_label(const struct segment_set *set, int segment, struct ar
     const struct segment_scheme *scheme = &set->schemes[own->scheme];
     const char *part = own->name + strlen(scheme->name) + 1; /* without "scheme." */
 
-    /* Titles are what a person wrote; names are what the language needs and are put into words only
-     * without a title. */
+    /* Titles are what a person wrote; names are what the language needs and are put
+     * into words only without a title. */
     const char *whole = scheme->title && *scheme->title
                             ? scheme->title
                             : sentence(findings_words(scheme->name, arena), arena);

@@ -11,9 +11,10 @@
 
 #include "base/vector.h"
 
-/* What a manager should see first has the highest rank: what makes everything else wrong, then
- * money, then customers, then who they are. A change that is clear stands above the same figure
- * without one. Several of a kind follow each other, FINDINGS_RANK_NEXT apart. */
+/* What a manager should see first has the highest rank: what makes everything else
+ * wrong, then money, then customers, then who they are. A change that is clear stands
+ * above the same figure without one. Several of a kind follow each other,
+ * FINDINGS_RANK_NEXT apart. */
 enum {
     FINDINGS_RANK_BROKEN = 100,
     FINDINGS_RANK_STALE = 95,
@@ -56,8 +57,8 @@ struct findings {
     const struct judge_evidence *evidence;
     const struct judge_health *health;
     const struct session_segments *segments;
-    const struct insight_money
-        *money; /* by segment index, of the last 365 days; NULL without revenue */
+    /* by segment index, of the last 365 days; NULL without revenue */
+    const struct insight_money *money;
     struct insight_money all;
     uint64_t customers;
     int64_t now, first, newest; /* of the orders; first > newest when there are none */

@@ -117,8 +117,8 @@ static void of_revenue(struct orders *orders)
     struct window then =
         window_of(findings->now - (int64_t)comparison.shift * SECONDS_A_DAY, comparison.days);
 
-    /* Each customer's difference is one draw: z is the sum of them over the root of the sum of
-     * their squares, which needs no model of how orders scatter. */
+    /* Each customer's difference is one draw: z is the sum of them over the root of the
+     * sum of their squares, which needs no model of how orders scatter. */
     double sum_now = 0, sum_then = 0, squares = 0;
     uint32_t customers = 0, count;
     for (uint32_t p = 0; p < orders->population->customers; p++) {
@@ -214,8 +214,8 @@ static void of_leaving(struct orders *orders)
     if (gone.active < FINDINGS_LEAST || !gone.lost)
         return;
 
-    /* A third quarter tells whether so many leave always; where the data do not reach back so far,
-     * the share stands alone. */
+    /* A third quarter tells whether so many leave always; where the data do not reach
+     * back so far, the share stands alone. */
     double share = (double)gone.lost / (double)gone.active, z = 0;
     struct gone earlier = {0};
     if (days_of_data(findings) >= 3 * FINDINGS_DAYS)
@@ -273,8 +273,8 @@ static void of_new(struct orders *orders)
     if (fresh + earlier < 2 * FINDINGS_LEAST)
         return;
 
-    /* Two counts of independent arrivals (Poisson): their difference has the variance of their
-     * sum. */
+    /* Two counts of independent arrivals (Poisson): their difference has the variance
+     * of their sum. */
     double z = ((double)fresh - (double)earlier) / sqrt((double)(fresh + earlier));
     bool moved = fabs(z) >= findings_z && earlier;
     struct findings_item *item = findings_add(

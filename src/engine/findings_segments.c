@@ -19,10 +19,11 @@ enum {
     PORTRAITS = 3,
     PROPOSALS = 2,
 };
-/* A part worth a word: at most half of the customers, at least a fifth of the revenue, and half as
- * much again as its customers would bring. */
+/* A part worth a word: at most half of the customers, at least a fifth of the revenue,
+ * and half as much again as its customers would bring. */
 static const double part_most = .5, part_revenue = .2, part_more = 1.5;
-/* A portrait: Cohen's "medium", beyond chance among all traits and segments, of no near-majority.
+/* A portrait: Cohen's "medium", beyond chance among all traits and segments, of no
+ * near-majority.
  */
 static const double portrait_effect = .5, portrait_p = .001, portrait_share = .6;
 static const double outside_least = .2;
@@ -77,8 +78,8 @@ static int looks_back(const struct segment_set *set, int segment, int depth)
             continue;
         }
 
-        /* A number before any word in small letters is taken for a span: "2 and" for two days,
-         * which errs on the safe side. */
+        /* A number before any word in small letters is taken for a span: "2 and" for
+         * two days, which errs on the safe side. */
         long count = strtol(at, &end, 10);
         long days = *end == ' ' && end[1] >= 'a' && end[1] <= 'z' && count < COUNT_MOST
                         ? count * unit_days(end + 1)
@@ -162,8 +163,8 @@ static void say_moves(struct findings *findings, const struct move *moves, size_
         bool grew = moves[i].joined > moves[i].left, again = false;
         uint64_t now = moves[i].before + moves[i].joined - moves[i].left;
 
-        /* Told apart by size alone: two segments of one size that moved alike hold the same
-         * customers nearly always. */
+        /* Told apart by size alone: two segments of one size that moved alike hold the
+         * same customers nearly always. */
         for (size_t t = 0; t < told_count; t++)
             again |= told[t] == now;
         int *number = grew ? &grown : &shrunk;
@@ -228,8 +229,8 @@ static void of_revenue(struct findings *findings)
     if (!findings->money || findings->all.total <= 0 || findings->all.buyers < FINDINGS_LEAST)
         return;
     for (size_t i = 0; i < findings->segments->count; i++) {
-        /* The one that brings most beyond its customers' share: the largest share alone would be
-         * the largest segment. */
+        /* The one that brings most beyond its customers' share: the largest share alone
+         * would be the largest segment. */
         const struct session_segment *segment = &findings->segments->items[i];
         double share = findings->money[segment->index].total / findings->all.total;
         bool telling = segment->share <= part_most && share >= part_revenue &&
@@ -322,8 +323,8 @@ static void of_portraits(struct findings *findings)
             if (done[i] || segment->customers < FINDINGS_LEAST || segment->share > portrait_share)
                 continue;
 
-            /* Profiles are kept after the first look, so that three rounds cost hardly more than
-             * one. */
+            /* Profiles are kept after the first look, so that three rounds cost hardly
+             * more than one. */
             const struct insight_difference *own = strongest_trait(findings, segment->index);
             if (own && (!line || fabs(own->effect) > fabs(line->effect))) {
                 best = segment;

@@ -93,8 +93,8 @@ static enum status add_models(struct guard *guard, struct error *error)
         const char *by = arena_printf(guard->arena, "the model %s uses it", models[m].name);
         for (size_t t = 0; t < schema->table_count; t++)
             for (size_t c = 0; c < schema->tables[t].column_count; c++)
-                /* Without knowing which table an option means, a column of that name is kept in all
-                 * of them. */
+                /* Without knowing which table an option means, a column of that name is
+                 * kept in all of them. */
                 if (model_uses(&models[m], schema->tables[t].columns[c].name))
                     add_use(guard, schema->tables[t].name, schema->tables[t].columns[c].name, by);
     }
@@ -117,8 +117,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
                                  &ignored) != STATUS_OK)
             continue;
 
-        /* Types are said of the file's columns, uses are of the store's: --map leads from one to
-         * the other. */
+        /* Types are said of the file's columns, uses are of the store's: --map leads
+         * from one to the other. */
         for (size_t t = 0; t < mapping.types.count; t++) {
             const char *column = mapping.types.items[t].name, *name = column;
             for (size_t m = 0; m < mapping.map.count; m++)
@@ -137,8 +137,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
 
 static bool same_family(enum value_type a, enum value_type b)
 {
-    /* Numbers of any kind compare with each other, and days with moments: definitions go on
-     * fitting. */
+    /* Numbers of any kind compare with each other, and days with moments: definitions
+     * go on fitting. */
     bool numbers = (a == VALUE_INT || a == VALUE_DECIMAL || a == VALUE_DOUBLE) &&
                    (b == VALUE_INT || b == VALUE_DECIMAL || b == VALUE_DOUBLE);
     bool days = (a == VALUE_DATE || a == VALUE_TIME) && (b == VALUE_DATE || b == VALUE_TIME);
@@ -192,22 +192,31 @@ static enum status yield(void *context, struct store_change *change, uint32_t nu
     return study_unfold_before_undo(guard->session, change, number, guard->arena, error);
 }
 
+enum status guard_broken_under(struct session *session, const struct schema *schema,
+                               struct arena *arena, struct guard_broken *out, struct error *error)
+{
+    *out = (struct guard_broken){0};
+    TRY(session_broken_under(session, schema, arena, &out->all, &out->count, error));
+    out->fresh = ARENA_ARRAY(arena, struct session_trouble, out->count + 1);
+    for (size_t i = 0; i < out->count; i++)
+        if (!session_is_broken(session, out->all[i].name))
+            out->fresh[out->fresh_count++] = out->all[i];
+    return STATUS_OK;
+}
+
 static enum status judge(void *context, struct store_change *change, const struct schema *future,
                          struct error *error)
 {
     struct guard *guard = context;
-    struct session_trouble *broken;
-    size_t count;
+    struct guard_broken broken;
     if (change)
         TRY(study_unfold_strangers(guard->session, change, guard->arena, error));
-    TRY(session_broken_under(guard->session, future, guard->arena, &broken, &count, error));
 
     /* What is broken already is no reason to refuse: only what fits now must go on fitting. */
-    for (size_t i = 0; i < count; i++) {
-        if (!session_is_broken(guard->session, broken[i].name))
-            return refuse(arena_printf(guard->arena, "the definition of %s", broken[i].name),
-                          broken[i].why, error);
-    }
+    TRY(guard_broken_under(guard->session, future, guard->arena, &broken, error));
+    if (broken.fresh_count)
+        return refuse(arena_printf(guard->arena, "the definition of %s", broken.fresh[0].name),
+                      broken.fresh[0].why, error);
     return judge_types(guard, future, error);
 }
 

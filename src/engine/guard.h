@@ -9,6 +9,14 @@
  * to outlive the import. */
 enum status engine_guard(struct session *session, struct arena *arena, struct ingest_guard *out,
                          struct error *error);
+/* Definitions that a schema would not fit, and those among them that fit the store now. Memory:
+ * arena. */
+struct guard_broken {
+    struct session_trouble *all, *fresh;
+    size_t count, fresh_count;
+};
+enum status guard_broken_under(struct session *session, const struct schema *schema,
+                               struct arena *arena, struct guard_broken *out, struct error *error);
 /* Whether word stands in text with nothing of a word around it. */
 bool guard_has_word(const char *text, const char *word);
 

@@ -34,8 +34,8 @@ enum status engine_import(struct session *session, struct ingest_options *option
     *out = (struct engine_import){0};
     TRY(engine_guard(session, arena, &guard, error));
 
-    /* The import asks before it reads, which columns are used, and before it publishes, what would
-     * break. */
+    /* The import asks before it reads, which columns are used, and before it publishes,
+     * what would break. */
     options->guard = &guard;
     options->now = session_now(session);
     TRY(ingest_run(session_store(session), options, &steps, arena, &out->summary, error));

@@ -112,8 +112,8 @@ static enum status build_value(struct session *session, const char *text, struct
 {
     struct error why = {0};
 
-    /* As the operand of `is known` a value of any type is checked where all values are; the
-     * condition is thrown away, the value kept. */
+    /* As the operand of `is known` a value of any type is checked where all values are;
+     * the condition is thrown away, the value kept. */
     if (build(session, arena_printf(arena, "%s is known", text), arena, out, &why) == STATUS_OK &&
         out->node->op == OP_KNOWN) {
         out->node = out->node->child[0];
@@ -152,8 +152,8 @@ static enum status build_values(struct making *making, const char *const *texts,
         listing->columns[c].name = split_heading(texts[c], &listing->arena, &text);
         TRY(build_value(making->session, text, &listing->arena, &making->values[c], error));
 
-        /* Needs of all columns are joined before anything is loaded: one population serves every
-         * value. */
+        /* Needs of all columns are joined before anything is loaded: one population
+         * serves every value. */
         const struct segment_set *set = making->values[c].set;
         int last = set->segment_count - 1;
         struct segment_needs own =
@@ -187,8 +187,8 @@ static void collect_rows(struct making *making, const struct session_view *view,
             members[found++] = (struct member){(uint32_t)view->population->number[p], p};
     }
 
-    /* By the store's own numbers, which never change: a list is in the same order whenever it is
-     * made. */
+    /* By the store's own numbers, which never change: a list is in the same order
+     * whenever it is made. */
     qsort(members, found, sizeof *members, by_number);
     listing->count = found;
     listing->identifiers = ARENA_ARRAY(&listing->arena, struct text, found + 1);
@@ -283,8 +283,8 @@ enum status engine_listing_new(struct session *session, const char *segment,
     listing->column_count = count;
     listing->columns = ARENA_ARRAY(&listing->arena, struct engine_listing_column, count + 1);
 
-    /* On failure all goes with the listing's arena; only what a value's set and the view hold is
-     * apart. */
+    /* On failure all goes with the listing's arena; only what a value's set and the
+     * view hold is apart. */
     struct making making = {.session = session, .listing = listing};
     making.values = ARENA_ARRAY(&listing->arena, struct value, count + 1);
 
@@ -292,7 +292,8 @@ enum status engine_listing_new(struct session *session, const char *segment,
     struct segment_needs needs = {0};
     enum status status = build_values(&making, texts, &needs, error);
     if (status == STATUS_OK)
-        status = session_evaluate(session, NULL, &asked, 1, &needs, moment, &view, error);
+        status = session_evaluate(session, NULL, &asked, 1, &needs, moment, SESSION_ONWARD, &view,
+                                  error);
     if (status == STATUS_OK)
         status = fill(&making, &view, asked, error);
 

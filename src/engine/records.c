@@ -212,8 +212,8 @@ static enum status definition_changed(struct session *session, const struct segm
     const char *before;
     TRY(catalog_setting(catalog, key, arena, &before, error));
 
-    /* Hashes are kept under the segment's name, so a definition that was deleted and written again
-     * as it was is unchanged. */
+    /* Hashes are kept under the segment's name, so a definition that was deleted and
+     * written again as it was is unchanged. */
     *changed = !before || strcmp(before, hash) != 0;
     if (!*changed)
         return STATUS_OK;
@@ -233,8 +233,8 @@ static enum status record_move(struct session *session, uint32_t refresh, const 
         return catalog_add_membership(catalog, refresh, segment, entered, CAUSE_DEFINITION, moved,
                                       error);
 
-    /* Who has new facts may still have moved with time alone; nobody can tell, and facts are what
-     * people look for. */
+    /* Who has new facts may still have moved with time alone; nobody can tell, and
+     * facts are what people look for. */
     struct bitmap *facts = bitmap_copy(moved), *rest = bitmap_copy(moved);
     bitmap_and(facts, since->fresh);
     bitmap_andnot(rest, since->fresh);

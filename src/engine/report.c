@@ -45,8 +45,7 @@ struct reporting {
 
 static void moment(struct reporting *report, const char *key, int64_t at)
 {
-    char text[MOMENT_TEXT_MAX];
-    json_put_string(&report->json, key, moment_format(session_zone(report->session), at, text));
+    json_put_moment(&report->json, key, session_zone(report->session), at);
 }
 
 static void date(struct reporting *report, const char *key, int32_t day)
@@ -55,36 +54,21 @@ static void date(struct reporting *report, const char *key, int32_t day)
     json_put_string(&report->json, key, date_format(day, text));
 }
 
-static void string(struct reporting *report, const char *key, const char *text)
-{
-    json_put_string(&report->json, key, text);
-}
-
-static void integer(struct reporting *report, const char *key, uint64_t number)
-{
-    json_put_integer(&report->json, key, (int64_t)number);
-}
-
-static void number(struct reporting *report, const char *key, double value)
-{
-    json_put_double(&report->json, key, value);
-}
-
 /* Money to the hundredth; the page formats it. */
 static void money(struct reporting *report, const char *key, double value)
 {
-    number(report, key, round(value * 100) / 100);
+    json_put_double(&report->json, key, round(value * 100) / 100);
 }
 
 static void write_store(struct reporting *report)
 {
     const char *path = store_path(session_store(report->session)), *slash = strrchr(path, '/');
     json_put_object(&report->json, "store");
-    string(report, "name", slash && slash[1] ? slash + 1 : path);
+    json_put_string(&report->json, "name", slash && slash[1] ? slash + 1 : path);
     moment(report, "as_of", report->view.now);
-    string(report, "zone", report->schema->zone);
-    string(report, "currency", report->schema->currency);
-    integer(report, "customers", report->segments.customers);
+    json_put_string(&report->json, "zone", report->schema->zone);
+    json_put_string(&report->json, "currency", report->schema->currency);
+    json_put_count(&report->json, "customers", report->segments.customers);
     json_write_end_object(&report->json);
 }
 
@@ -135,7 +119,7 @@ static void write_options(struct reporting *report)
     if (!report->options)
         return;
     if (report->options->title)
-        string(report, "title", report->options->title);
+        json_put_string(&report->json, "title", report->options->title);
     if (!report->options->sections)
         return;
     json_put_array(&report->json, "sections");
@@ -158,27 +142,17 @@ static void write_period(struct reporting *report)
 /* Definitions that no longer fit the store, and values that cannot be compared. */
 static void write_broken(struct reporting *report)
 {
-    const char *name, *why;
     engine_write_lost(report->features.lost, report->features.lost_count, &report->json);
-    if (!session_broken(report->session, 0, &name, &why))
-        return;
-    json_put_array(&report->json, "broken");
-    for (size_t i = 0; session_broken(report->session, i, &name, &why); i++) {
-        json_write_object(&report->json);
-        string(report, "name", name);
-        string(report, "why", why);
-        json_write_end_object(&report->json);
-    }
-    json_write_end_array(&report->json);
+    engine_write_broken(report->session, &report->json);
 }
 
 static void write_kind(struct reporting *report, const struct engine_kind *kind)
 {
     json_write_object(&report->json);
-    string(report, "name", kind->name);
-    integer(report, "facts", kind->rows);
+    json_put_string(&report->json, "name", kind->name);
+    json_put_count(&report->json, "facts", kind->rows);
     if (kind->customers)
-        integer(report, "customers", kind->customers);
+        json_put_count(&report->json, "customers", kind->customers);
     if (kind->has_times) {
         moment(report, "first", kind->first);
         moment(report, "newest", kind->last);
@@ -194,8 +168,8 @@ static void write_stale(struct reporting *report, const struct engine_status *st
         if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
             newest = status->kinds[i].last;
 
-    /* Held against the newest of all kinds, not against today: a store that is no longer fed is not
-     * stale in parts. */
+    /* Held against the newest of all kinds, not against today: a store that is no
+     * longer fed is not stale in parts. */
     json_put_array(&report->json, "stale");
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
@@ -203,11 +177,12 @@ static void write_stale(struct reporting *report, const struct engine_status *st
         if (kind->role != SCHEMA_FACTS || !kind->has_times || days <= FINDINGS_STALE)
             continue;
         json_write_object(&report->json);
-        string(report, "what", kind->name);
+        json_put_string(&report->json, "what", kind->name);
         moment(report, "since", kind->last);
-        string(report, "message",
-               arena_printf(report->arena, "nothing new for %lld days while other kinds went on",
-                            (long long)days));
+        json_put_string(&report->json, "message",
+                        arena_printf(report->arena,
+                                     "nothing new for %lld days while other kinds went on",
+                                     (long long)days));
         json_write_end_object(&report->json);
     }
     json_write_end_array(&report->json);
@@ -245,12 +220,12 @@ static void write_figure(struct reporting *report, const char *label, double ins
                          const char *unit)
 {
     json_write_object(&report->json);
-    string(report, "label", label);
-    number(report, "inside",
-           isfinite(inside) ? round(inside * figure_places) / figure_places : NAN);
-    number(report, "outside",
-           isfinite(outside) ? round(outside * figure_places) / figure_places : NAN);
-    string(report, "unit", unit);
+    json_put_string(&report->json, "label", label);
+    json_put_double(&report->json, "inside",
+                    isfinite(inside) ? round(inside * figure_places) / figure_places : NAN);
+    json_put_double(&report->json, "outside",
+                    isfinite(outside) ? round(outside * figure_places) / figure_places : NAN);
+    json_put_string(&report->json, "unit", unit);
     json_write_end_object(&report->json);
 }
 
@@ -280,12 +255,12 @@ static void write_segment(struct reporting *report, const struct session_segment
     struct json *json = &report->json;
     json_write_object(json);
     engine_write_segment(segment, json);
-    string(report, "label", findings_label(report->view.set, segment->index, report->arena));
+    json_put_string(json, "label", findings_label(report->view.set, segment->index, report->arena));
     if (!wanted(report, "segments") && !wanted(report, "detail")) {
         json_write_end_object(json);
         return;
     }
-    string(report, "definition", report->view.set->segments[segment->index].text);
+    json_put_string(json, "definition", report->view.set->segments[segment->index].text);
     write_sizes(report, segment->index);
     if (report->revenue.property) {
         money(report, "revenue", report->money[segment->index].total);
@@ -314,12 +289,12 @@ static void write_pair(struct reporting *report, const struct insight_pair *pair
 {
     uint64_t a = report->overlap.size[pair->a], b = report->overlap.size[pair->b];
     json_write_object(&report->json);
-    string(report, "a", name_of(report, pair->a));
-    string(report, "b", name_of(report, pair->b));
-    integer(report, "customers", pair->both);
-    number(report, "jaccard", (double)pair->both / (double)(a + b - pair->both));
-    number(report, "a_in_b", (double)pair->both / (double)a);
-    number(report, "b_in_a", (double)pair->both / (double)b);
+    json_put_string(&report->json, "a", name_of(report, pair->a));
+    json_put_string(&report->json, "b", name_of(report, pair->b));
+    json_put_count(&report->json, "customers", pair->both);
+    json_put_double(&report->json, "jaccard", (double)pair->both / (double)(a + b - pair->both));
+    json_put_double(&report->json, "a_in_b", (double)pair->both / (double)a);
+    json_put_double(&report->json, "b_in_a", (double)pair->both / (double)b);
     json_write_end_object(&report->json);
 }
 
@@ -330,7 +305,7 @@ static void write_group(struct reporting *report, const struct insight_group *gr
     for (int s = 0; s < group->segment_count; s++)
         json_write_string(&report->json, name_of(report, group->segments[s]));
     json_write_end_array(&report->json);
-    integer(report, "customers", group->customers);
+    json_put_count(&report->json, "customers", group->customers);
     json_write_end_object(&report->json);
 }
 
@@ -374,7 +349,7 @@ static void write_overlap(struct reporting *report)
     for (int i = 0; i < count; i++)
         json_write_string(json, name_of(report, chosen[i]));
     json_write_end_array(json);
-    integer(report, "of", all);
+    json_put_count(&report->json, "of", all);
     json_put_array(json, "intersections");
     for (size_t i = 0; i < overlap->group_count; i++) {
         write_group(report, &overlap->groups[i]);
@@ -383,10 +358,10 @@ static void write_overlap(struct reporting *report)
 
     json_write_end_array(json);
     json_put_object(json, "rest");
-    integer(report, "combinations", overlap->all_groups - overlap->group_count);
-    integer(report, "customers", overlap->customers - shown);
+    json_put_count(&report->json, "combinations", overlap->all_groups - overlap->group_count);
+    json_put_count(&report->json, "customers", overlap->customers - shown);
     json_write_end_object(json);
-    integer(report, "none", overlap->none);
+    json_put_count(&report->json, "none", overlap->none);
 
     json_put_array(json, "pairs");
     for (size_t i = 0; i < overlap->pair_count; i++)
@@ -459,22 +434,22 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
 {
     struct json *json = &report->json;
     int64_t since = study_scored_since(report->session, scheme->name, report->arena);
-    char text[MOMENT_TEXT_MAX];
 
     json_write_object(json);
-    string(report, "name", scheme->name);
-    string(report, "title", scheme->title);
+    json_put_string(json, "name", scheme->name);
+    json_put_string(json, "title", scheme->title);
     json_put_bool(json, "exclusive", scheme->exclusive);
     if (since != INT64_MIN)
-        string(report, "scored_since", moment_format(session_zone(report->session), since, text));
+        moment(report, "scored_since", since);
     json_put_array(json, "parts");
     for (int m = 0; m < scheme->member_count; m++) {
         const struct session_segment *part = &report->segments.items[scheme->first_member + m];
         json_write_object(json);
-        string(report, "name", part->name + strlen(scheme->name) + 1); /* without "scheme." */
-        string(report, "title", part->title);
-        integer(report, "customers", part->customers);
-        number(report, "share", part->share);
+        json_put_string(json, "name",
+                        part->name + strlen(scheme->name) + 1); /* without "scheme." */
+        json_put_string(json, "title", part->title);
+        json_put_count(json, "customers", part->customers);
+        json_put_double(json, "share", part->share);
         if (report->revenue.property)
             money(report, "revenue", report->money[part->index].total);
         json_write_end_object(json);
@@ -498,17 +473,18 @@ static void write_revenue(struct reporting *report)
     if (!report->revenue.property)
         return;
     json_put_object(&report->json, "revenue");
-    string(report, "window", "last 365 days");
+    json_put_string(&report->json, "window", "last 365 days");
     money(report, "total", report->all.total);
     json_put_array(&report->json, "segments");
     for (size_t i = 0; i < report->segments.count; i++) {
         const struct session_segment *segment = &report->segments.items[i];
         const struct insight_money *own = &report->money[segment->index];
         json_write_object(&report->json);
-        string(report, "name", segment->name);
+        json_put_string(&report->json, "name", segment->name);
         money(report, "revenue", own->total);
-        number(report, "share", report->all.total > 0 ? own->total / report->all.total : NAN);
-        integer(report, "orders", own->facts);
+        json_put_double(&report->json, "share",
+                        report->all.total > 0 ? own->total / report->all.total : NAN);
+        json_put_count(&report->json, "orders", own->facts);
         money(report, "average_order", per(own->total, own->facts));
         money(report, "per_customer", per(own->total, segment->customers));
         json_write_end_object(&report->json);
@@ -525,17 +501,17 @@ static void write_cohorts(struct reporting *report, int table)
     insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS,
                     report->arena, &cohorts);
     json_put_object(&report->json, "cohorts");
-    string(report, "kind", report->revenue.kind);
-    string(report, "unit", "month");
+    json_put_string(&report->json, "kind", report->revenue.kind);
+    json_put_string(&report->json, "unit", "month");
     int32_t today = zone_date(session_zone(report->session), report->view.now);
     if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
         json_put_bool(&report->json, "unfinished", true);
     }
 
-    /* Cohorts before the window are told as one figure, so that nobody takes the first row for the
-     * first customers. */
-    integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
-    integer(report, "older_customers", cohorts.older_customers);
+    /* Cohorts before the window are told as one figure, so that nobody takes the first
+     * row for the first customers. */
+    json_put_count(&report->json, "older_cohorts", (uint64_t)cohorts.older_cohorts);
+    json_put_count(&report->json, "older_customers", cohorts.older_customers);
     json_put_array(&report->json, "rows");
     for (int c = 0; c < cohorts.cohort_count; c++) {
         if (!cohorts.size[c])
@@ -544,8 +520,8 @@ static void write_cohorts(struct reporting *report, int table)
         char text[DATE_TEXT_MAX];
         date_format(date_of_unit_number(cohorts.month[c], CALENDAR_MONTH), text);
         text[MONTH_LENGTH] = '\0';
-        string(report, "cohort", text);
-        integer(report, "customers", cohorts.size[c]);
+        json_put_string(&report->json, "cohort", text);
+        json_put_count(&report->json, "customers", cohorts.size[c]);
         json_put_array(&report->json, "active");
 
         /* A triangle: a cohort has as many months as have passed since. */
@@ -568,13 +544,13 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
     insight_series(report->view.population, &report->revenue, table, report->view.now, unit,
                    report->arena, &series);
     json_write_object(&report->json);
-    string(report, "unit", name);
+    json_put_string(&report->json, "unit", name);
     json_put_array(&report->json, "points");
     for (size_t i = 0; i < series.count; i++) {
         json_write_object(&report->json);
         date(report, "date", series.date[i]);
-        integer(report, "orders", series.facts[i]);
-        integer(report, "customers", series.customers[i]);
+        json_put_count(&report->json, "orders", series.facts[i]);
+        json_put_count(&report->json, "customers", series.customers[i]);
         if (report->revenue.property)
             money(report, "revenue", series.revenue[i]);
         if (date_next(series.date[i], unit) > today) {
@@ -599,7 +575,7 @@ static void write_time(struct reporting *report)
     if (!wanted(report, "orders"))
         return;
     json_put_object(&report->json, "orders");
-    string(report, "kind", report->revenue.kind);
+    json_put_string(&report->json, "kind", report->revenue.kind);
     json_put_array(&report->json, "series");
     write_series(report, table, CALENDAR_WEEK, "week");
     write_series(report, table, CALENDAR_MONTH, "month");
@@ -724,8 +700,8 @@ static enum status write_all(struct reporting *report, struct error *error)
     find_period(report);
     TRY(judge_health_judge(&report->evidence, &report->health, error));
     json_write_object(&report->json);
-    integer(report, "version", 1);
-    string(report, "generator", "strata " STRATA_VERSION);
+    json_put_count(&report->json, "version", 1);
+    json_put_string(&report->json, "generator", "strata " STRATA_VERSION);
     moment(report, "written", session_now(report->session));
     write_options(report);
     write_period(report);
@@ -751,8 +727,8 @@ enum status engine_report_data(struct session *session, const struct session_mom
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
 
-    /* All that any section reads is loaded once, also when few are asked for: health and findings
-     * look at nearly everything. */
+    /* All that any section reads is loaded once, also when few are asked for: health
+     * and findings look at nearly everything. */
     enum status status = study_features_new(session, &arena, &report.features, error);
     if (status == STATUS_OK) {
         struct segment_needs needs =
@@ -761,7 +737,8 @@ enum status engine_report_data(struct session *session, const struct session_mom
         struct segment_needs names = judge_persona_needs(report.schema, &arena);
         needs = segment_needs_join(&needs, &money, &arena);
         needs = segment_needs_join(&needs, &names, &arena);
-        status = session_evaluate(session, NULL, NULL, -1, &needs, at, &report.view, error);
+        status = session_evaluate(session, NULL, NULL, -1, &needs, at, SESSION_WHOLE_PAST,
+                                  &report.view, error);
     }
 
     if (status == STATUS_OK)
@@ -790,8 +767,8 @@ enum status engine_report(struct session *session, const struct session_moment *
             error, STATUS_ERROR,
             "this program was built without the report's page; --json prints the report's data");
 
-    /* The page is built with the marker where its data go; it is one file, so that it can be
-     * sent. */
+    /* The page is built with the marker where its data go; it is one file, so that it
+     * can be sent. */
     buffer_add(html, page.data, (size_t)(place - page.data));
     TRY(engine_report_data(session, at, options, html, error));
     place += sizeof marker - 1;

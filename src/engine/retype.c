@@ -11,8 +11,8 @@ static bool reads(const struct segment_needs *needs, const struct ingest_retype 
     for (size_t n = 0; n < needs->count; n++) {
         const char *table = needs->items[n].table;
 
-        /* Lines of a kind are a table of their own among the needs, but their columns are the
-         * kind's. */
+        /* Lines of a kind are a table of their own among the needs, but their columns
+         * are the kind's. */
         bool lines = schema_lines_of(table) == length && strncmp(table, retype->table, length) == 0;
         bool same = lines || strcmp(table, retype->table) == 0;
         for (const char **column = needs->items[n].columns; same && column && *column; column++)
@@ -27,14 +27,11 @@ static enum status find_concerned(struct session *session, struct arena *arena,
                                   struct engine_retype *out, struct error *error)
 {
     const struct segment_set *set = session_definitions(session);
-    struct session_trouble *after;
-    size_t count;
+    struct guard_broken after;
 
-    TRY(session_broken_under(session, out->column.future, arena, &after, &count, error));
-    out->breaks = ARENA_ARRAY(arena, struct session_trouble, count + 1);
-    for (size_t i = 0; i < count; i++)
-        if (!session_is_broken(session, after[i].name))
-            out->breaks[out->break_count++] = after[i];
+    TRY(guard_broken_under(session, out->column.future, arena, &after, error));
+    out->breaks = after.fresh;
+    out->break_count = after.fresh_count;
 
     /* A definition that is broken today and not among those broken afterwards is mended by it. */
     size_t broken = 0;
@@ -43,7 +40,7 @@ static enum status find_concerned(struct session *session, struct arena *arena,
         broken++;
     out->mends = ARENA_ARRAY(arena, const char *, broken + 1);
     for (size_t i = 0; session_broken(session, i, &mended, &why); i++)
-        if (!session_is_trouble(after, count, mended))
+        if (!session_is_trouble(after.all, after.count, mended))
             out->mends[out->mend_count++] = arena_strdup(arena, mended);
 
     out->readers = ARENA_ARRAY(arena, const char *, (size_t)set->segment_count + 1);

@@ -7,8 +7,8 @@
 
 struct engine_retype {
     struct ingest_retype column;
-    struct session_trouble
-        *breaks; /* definitions that fit the store and would not any more, and why */
+    /* definitions that fit the store and would not any more, and why */
+    struct session_trouble *breaks;
     size_t break_count;
     const char **mends; /* broken definitions that would fit again */
     size_t mend_count;

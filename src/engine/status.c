@@ -63,8 +63,8 @@ static enum status count_customers(struct session *session, uint64_t *out, struc
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
 
-    /* Beside each part stands one of activity, with a row for each of its customers: far fewer than
-     * facts. Who is in several counts once. */
+    /* Beside each part stands one of activity, with a row for each of its customers:
+     * far fewer than facts. Who is in several counts once. */
     for (size_t i = 0; i < count; i++) {
         if (parts[i].role != PART_ACTIVITY)
             continue;
@@ -114,8 +114,8 @@ enum status engine_status(struct session *session, struct arena *arena, struct e
         out->segments += session_definitions(session)->segments[i].scheme < 0;
     out->schemes = session_definitions(session)->scheme_count;
 
-    /* From the headers of parts, except for reference tables, whose repeated keys only the lake can
-     * count. */
+    /* From the headers of parts, except for reference tables, whose repeated keys only
+     * the lake can count. */
     out->kinds = ARENA_ARRAY(arena, struct engine_kind, schema->table_count + 1);
     for (size_t t = 0; t < schema->table_count; t++) {
         struct engine_kind *kind = &out->kinds[out->kind_count++];

@@ -17,8 +17,8 @@ static enum status sizes_at_months(struct session *session, const struct session
     out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
 
-    /* Nothing is recorded yet, so today's definition is asked of past months: one plan, evaluated
-     * again for each. */
+    /* Nothing is recorded yet, so today's definition is asked of past months: one plan,
+     * evaluated again for each. */
     TRY(plan_new(view->set, session_schema(session), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
@@ -120,8 +120,8 @@ enum status engine_profile(struct session *session, const char *segment,
     struct segment_needs needs = insight_features_needs(&features, schema, arena),
                          money = insight_revenue_needs(&revenue, arena);
     needs = segment_needs_join(&needs, &money, arena);
-    enum status status =
-        session_evaluate(session, NULL, &out->segment, 1, &needs, moment, &view, error);
+    enum status status = session_evaluate(session, NULL, &out->segment, 1, &needs, moment,
+                                          SESSION_WHOLE_PAST, &view, error);
     if (status == STATUS_OK) {
         status = fill_profile(session, &view, out->segment, &features, arena, out, error);
         add_money(&view, out->segment, &revenue, arena, out);
@@ -144,8 +144,8 @@ static enum status choose_segments(struct session *session, const char *const *n
     for (size_t i = 0; i < count; i++)
         TRY(session_find_segment(session, names[i], &out->segments[out->segment_count++], error));
 
-    /* Parts of a scheme divide everybody, so that each meets every segment: they are shown when
-     * asked for. */
+    /* Parts of a scheme divide everybody, so that each meets every segment: they are
+     * shown when asked for. */
     for (int i = 0; count == 0 && i < set->segment_count; i++)
         if (set->segments[i].scheme < 0)
             out->segments[out->segment_count++] = i;
@@ -176,11 +176,12 @@ enum status engine_overlap(struct session *session, const char *const *names, si
     *out = (struct engine_overlap){0};
     if (count == 0) /* all: those that cannot be evaluated are left out, and the choice is among the
                        others */
-        TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &out->view, error));
+        TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, SESSION_WHOLE_PAST, &out->view,
+                             error));
     enum status status = choose_segments(session, names, count, arena, out, error);
     if (status == STATUS_OK && count)
         status = session_evaluate(session, NULL, out->segments, out->segment_count, NULL, moment,
-                                  &out->view, error);
+                                  SESSION_WHOLE_PAST, &out->view, error);
     if (status != STATUS_OK) {
         session_view_close(&out->view);
         return status;

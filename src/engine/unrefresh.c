@@ -192,8 +192,8 @@ static bool may_read(struct session *session, const struct study_model *model, c
     for (size_t i = 0; i < model->option_count; i++) {
         const char *name = model->options[i].name;
 
-        /* In doubt a model may have: a superfluous remark is better than a model that nobody fits
-         * again. */
+        /* In doubt a model may have: a superfluous remark is better than a model that
+         * nobody fits again. */
         if (guard_has_word(model->options[i].value, table))
             return true;
         kind |= strcmp(name, "kind") == 0;
@@ -291,16 +291,13 @@ static enum status undo_within(struct session *session, struct store_change *cha
                                struct error *error)
 {
     struct lake *lake;
-    struct session_trouble *after;
-    size_t count;
+    struct guard_broken after;
     TRY(session_lake(session, &lake, error));
     TRY(study_unfold_before_undo(session, change, number, arena, error));
     TRY(store_undo_within(change, lake, &number, 1, session_now(session), error));
-    TRY(session_broken_under(session, session_schema(session), arena, &after, &count, error));
-    out->breaks = ARENA_ARRAY(arena, struct session_trouble, count + 1);
-    for (size_t i = 0; i < count; i++)
-        if (!session_is_broken(session, after[i].name))
-            out->breaks[out->break_count++] = after[i];
+    TRY(guard_broken_under(session, session_schema(session), arena, &after, error));
+    out->breaks = after.fresh;
+    out->break_count = after.fresh_count;
     return STATUS_OK;
 }
 

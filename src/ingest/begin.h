@@ -14,8 +14,8 @@ struct ingest_begin_choice {
 
 struct ingest_begin {
     bool header;
-    const char *
-        reason; /* why, as the end of "line 4 is the header because …" or "there is no header: …" */
+    /* why, as the end of "line 4 is the header because …" or "there is no header: …" */
+    const char *reason;
     uint32_t skip; /* lines before the header or the first row */
     uint32_t rule; /* lines between the header and the first row: what underlines it, and labels */
     uint32_t labels; /* of the records there, those that say once more what the columns are */

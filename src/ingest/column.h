@@ -66,8 +66,8 @@ struct ingest_evidence {
     uint64_t points;      /* of FORM_TEXT: "48.2082,16.3738" */
     uint64_t capital_pairs,
         na; /* of FORM_TEXT: two capital letters; of FORM_UNKNOWN: the word NA */
-    uint64_t
-        triples; /* of FORM_TEXT: three letters, all capital or all small, as codes of currencies */
+    /* of FORM_TEXT: three letters, all capital or all small, as codes of currencies */
+    uint64_t triples;
     uint64_t long_numbers;  /* of FORM_DOUBLE: written out with more digits than it keeps */
     uint64_t dot_zero;      /* of FORM_DECIMAL: written 17850.0 */
     uint64_t fractional;    /* of FORM_DECIMAL: not whole */
@@ -76,10 +76,10 @@ struct ingest_evidence {
     uint64_t percents, bare;  /* of the numbers: with a percent sign; neither that nor 0 */
     uint64_t spaced, rounded; /* of the numbers: 600 123 456; 1.23E+15 */
     uint64_t serials, years; /* of the numbers: could be a spreadsheet's day number; 1900 to 2100 */
-    uint64_t
-        *signs; /* of the numbers: by sign of currency.h, CURRENCY_SIGNS_MAX of them, or NULL */
-    uint64_t
-        *missing; /* of FORM_UNKNOWN and FORM_MISSING: by word, missing_count of them, or NULL */
+    /* of the numbers: by sign of currency.h, CURRENCY_SIGNS_MAX of them, or NULL */
+    uint64_t *signs;
+    /* of FORM_UNKNOWN and FORM_MISSING: by word, missing_count of them, or NULL */
+    uint64_t *missing;
     size_t missing_count;
     uint64_t dates[INGEST_DATE_KINDS]; /* values that read as a date, by bit of enum
                                           ingest_date_format */
@@ -141,8 +141,8 @@ struct ingest_type_hint {
     bool text; /* identifiers and keys are text whatever they look like */
     bool time; /* must be a time */
     const char *name;
-    const char
-        *declared; /* from a mapping file: "integer", "decimal", "text", "D/M/YYYY", … or NULL */
+    /* from a mapping file: "integer", "decimal", "text", "D/M/YYYY", … or NULL */
+    const char *declared;
     const struct ingest_pattern *pattern; /* when declared is one */
     enum ingest_date_format remembered;   /* of this column in an earlier import, or 0 */
     const char *day_first; /* what speaks for the day before the month, "its semicolons"; or NULL */

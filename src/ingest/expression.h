@@ -10,8 +10,8 @@
 struct ingest_expression {
     const char *option; /* "--set amount" */
     const char *sql;
-    const char *const
-        *names; /* columns and earlier computed ones; compared without regard to case */
+    /* columns and earlier computed ones; compared without regard to case */
+    const char *const *names;
     size_t name_count;
     const char *listed;  /* the same for people, with their types */
     const double *sizes; /* of each name: how many columns its value may be as long as, 1 for a

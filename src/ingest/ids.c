@@ -20,8 +20,8 @@ struct ids {
     const struct ingest_staged *staged;
     struct ingest_settled *out;
     bool replace, of_lines;
-    const struct schema_table
-        *tables[2]; /* of the store, with what may have an id already: lines, whole facts */
+    /* of the store, with what may have an id already: lines, whole facts */
+    const struct schema_table *tables[2];
     size_t table_count;
 };
 

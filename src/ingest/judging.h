@@ -12,8 +12,8 @@
 struct ingest_company {
     unsigned words; /* of enum ingest_word, of all names */
     bool persons; /* some column is told of people: an address, a birth, a first name, a customer */
-    const char
-        *lists; /* the column that numbers what is no customer, one a row: "Store ID"; or NULL */
+    /* the column that numbers what is no customer, one a row: "Store ID"; or NULL */
+    const char *lists;
 };
 
 struct judging {

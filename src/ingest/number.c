@@ -158,8 +158,8 @@ struct text ingest_trim(struct text value)
 
 enum {
     RUNS_MAX = 24, /* groups of digits: three times those of the longest number of 64 bits */
-    PLAIN_MAX =
-        400, /* bytes: the longest double that is written out has 309 digits before the point */
+    /* bytes: the longest double that is written out has 309 digits before the point */
+    PLAIN_MAX = 400,
 };
 
 struct core {

@@ -472,9 +472,9 @@ static const char *property_of(const struct publishing *work, const char *column
 }
 
 enum {
-    NEARLY_SURE =
-        GUESS_SURE - 10, /* "total" and "value" say money where a currency stands beside */
-    LINES_DIGITS = 10,   /* an invoice has not as many lines */
+    /* "total" and "value" say money where a currency stands beside */
+    NEARLY_SURE = GUESS_SURE - 10,
+    LINES_DIGITS = 10, /* an invoice has not as many lines */
 };
 
 static bool is_money(const struct publishing *work, const struct ingest_property *property)

@@ -29,8 +29,8 @@ enum status ingest_settle_ids(const struct ingest_run *run,
 /* What is known of a property once it is stored. */
 struct ingest_stored {
     int whole_digits;
-    bool
-        own; /* with --group-by: the group has it too, as the one value of its lines or their sum */
+    /* with --group-by: the group has it too, as the one value of its lines or their sum */
+    bool own;
     const char *currency, *currencies;
     uint64_t orphans; /* rows that name a key which the table it refers to does not hold */
 };

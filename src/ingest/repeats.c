@@ -168,8 +168,8 @@ static bool is_digits(struct text text)
 
 /* What was found: new customers whose number the store has with other zeros. */
 struct zeros {
-    struct text_map
-        padded; /* the store's numbers with leading zeros, without them → their length */
+    /* the store's numbers with leading zeros, without them → their length */
+    struct text_map padded;
     uint64_t lost, added; /* the store has zeros where the file has none; the other way round */
     uint64_t width;       /* of the store's numbers among the lost ones; 0 when they differ */
     const char *examples;
@@ -361,9 +361,8 @@ static enum status overlap_sql(const struct repeats *repeats, const struct schem
 
 static enum status note_overlap(const struct repeats *repeats, struct error *error)
 {
-    enum {
-        OFTEN = 10
-    }; /* less than every tenth row may be chance, above all where days have no clock */
+    /* less than every tenth row may be chance, above all where days have no clock */
+    enum { OFTEN = 10 };
     const struct schema_table *table =
         schema_table(store_schema(repeats->run->store), ingest_fact_table(repeats->understood));
     struct lake_result *result = NULL;

@@ -41,8 +41,8 @@ struct ingest_source_columns {
     const int *columns;
     size_t count;
     size_t least; /* a row may end behind so many fields: the columns from there on have no name */
-    const char *const
-        *header; /* the names as the header has them, to know it when it comes again; or NULL */
+    /* the names as the header has them, to know it when it comes again; or NULL */
+    const char *const *header;
     struct text_map *names; /* JSON lines */
 };
 

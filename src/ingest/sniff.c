@@ -234,43 +234,59 @@ static enum status observe_records(const char *data, const char *end, const char
 /* The keys of objects, by the names that columns have of them. */
 struct keys {
     struct text_map *names;
-    struct text_map cut; /* names that were cut → a hash of what they were */
-    const char *twice;   /* a name that two keys were cut to */
+    struct buffer path;    /* what a name is before it is cut: the keys down to the value */
+    struct text_map paths; /* long ones, to a number each */
+    struct text_map cut;   /* the names they were cut to, to the path of each */
+    const char *twice;     /* a name that two paths were cut to */
 };
 
 static void keys_init(struct keys *keys, struct text_map *names)
 {
     *keys = (struct keys){.names = names};
+    buffer_init(&keys->path, 0);
+    text_map_init(&keys->paths);
     text_map_init(&keys->cut);
 }
 
-static void note_cut(struct keys *keys, const char *name, const char *prefix, const char *key)
+static void keys_release(struct keys *keys)
 {
-    bool is_new;
+    buffer_release(&keys->path);
+    text_map_release(&keys->paths);
+    text_map_release(&keys->cut);
+}
 
-    uint64_t hash = text_hash(text_from(prefix)) ^ text_hash(text_from(key));
-    uint64_t before = text_map_put(&keys->cut, text_from(name), hash, &is_new);
-    if (!is_new && before != hash)
+/* A name that is as long as names can be may have been cut, and be another path's as well. */
+static void note_long(struct keys *keys, const char *name)
+{
+    struct text path = {keys->path.data, keys->path.length};
+    uint64_t number = text_map_put(&keys->paths, path, keys->paths.count, NULL);
+    if (text_map_put(&keys->cut, text_from(name), number, NULL) != number)
         keys->twice = text_map_find(&keys->cut, text_from(name))->key.data;
 }
 
 static void json_names(const char *prefix, json_t *object, struct keys *keys, int depth)
 {
+    enum { LONG = JSON_NAME_MAX - 4 /* one byte ends it, and a character may have had no room */ };
     const char *key;
     json_t *value;
+    size_t above = keys->path.length;
+
     json_object_foreach(object, key, value)
     {
         char name[JSON_NAME_MAX];
         ingest_join_key(name, prefix, key);
+        buffer_string(&keys->path, key);
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
             ingest_join_key(inner, name, ".");
+            buffer_char(&keys->path, '.');
             json_names(inner, value, keys, depth + 1);
         } else if (keys->names->count <= INGEST_COLUMNS_MAX) {
             text_map_put(keys->names, text_from(name), keys->names->count, NULL);
-            if (strlen(prefix) + strlen(key) >= JSON_NAME_MAX)
-                note_cut(keys, name, prefix, key);
+            if (keys->path.length >= LONG)
+                note_long(keys, name);
         }
+        keys->path.length = above;
     }
 }
 
@@ -332,7 +348,7 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
         free(memory);
         status = check_json_names(&keys, source->name, error);
     }
-    text_map_release(&keys.cut);
+    keys_release(&keys);
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     return status;
@@ -349,7 +365,7 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
     keys_init(&keys, &names);
     names_in_lines(data, end, &keys);
     enum status status = check_json_names(&keys, name, error);
-    text_map_release(&keys.cut);
+    keys_release(&keys);
     if (status != STATUS_OK) {
         text_map_release(&names);
         return status;

@@ -12,8 +12,8 @@
 struct ingest_look {
     const char *header_reason; /* ends "line 4 is the header: …" or "there is no header: …"; "" when
                                   there is nothing */
-    const char *
-        *passed; /* the lines before the header, cut at 120 bytes; blank ones are left out */
+    /* the lines before the header, cut at 120 bytes; blank ones are left out */
+    const char **passed;
     size_t passed_count;
     uint32_t labels;         /* records below the header that say once more what the columns are */
     const char *label;       /* the beginning of the first of them, NULL without one */
@@ -25,8 +25,8 @@ struct ingest_look {
     bool encoding_overruled; /* what --encoding or the mapping says is another than the byte order
                                 mark does */
     const char *encoding_rival; /* another encoding that is nearly as likely, or NULL */
-    const char
-        *as_read[2]; /* texts as they are read, where the encoding was guessed; NULL for none */
+    /* texts as they are read, where the encoding was guessed; NULL for none */
+    const char *as_read[2];
     const char *as_rival[2];   /* the same as the rival has it */
     const char *sheet;         /* of a spreadsheet: the one that is read */
     const char *const *sheets; /* all of them */
@@ -39,8 +39,8 @@ struct ingest_sniff {
     bool parquet, zip; /* nothing else is known */
     const char **names;
     struct ingest_marks *marks; /* likewise, released there, too */
-    struct ingest_evidence
-        *evidence; /* of the records in the sample, by column; release with ingest_sniff_release */
+    /* of the records in the sample, by column; release with ingest_sniff_release */
+    struct ingest_evidence *evidence;
     struct ingest_marks file_marks; /* of all columns, of the first records */
     size_t marked;                  /* how many columns marks has */
     size_t column_count, records;

@@ -14,8 +14,8 @@
 
 enum {
     INGEST_BLOCK = 1 << 20, /* bytes a block aims at */
-    INGEST_RECORD_MAX =
-        64 << 20, /* the longest record: an unclosed quote is the usual reason for more */
+    /* the longest record: an unclosed quote is the usual reason for more */
+    INGEST_RECORD_MAX = 64 << 20,
     INGEST_SAMPLE = 4 << 20, /* bytes that the first look takes */
     INGEST_COLUMNS_MAX = 4096,
     INGEST_FOOTER_MAX = 4096, /* bytes at the end in which a footer is looked for */

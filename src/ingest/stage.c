@@ -13,9 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PASSES_MAX = 8
-}; /* styles, then types, then a currency, and as much again for what they bring to light */
+/* styles, then types, then a currency, and as much again for what they bring to light */
+enum { PASSES_MAX = 8 };
 
 /* A place of which half is missing, or is no number, is unknown; one that is nowhere on
  * earth is a mistake in the expression, most often the two halves in the wrong order. */

@@ -81,8 +81,8 @@ struct ingest_shape {
     struct ingest_column *columns;
     struct ingest_type_hint *hints;
     size_t column_count, column_capacity;
-    const struct ingest_use *
-        *kept; /* by column: read as the store has it, because of this use; NULL: not */
+    /* by column: read as the store has it, because of this use; NULL: not */
+    const struct ingest_use **kept;
     size_t kept_count;
     struct ingest_marks *marks;         /* source × marks_columns + column */
     struct ingest_style_choice *styles; /* source × styles_columns + column */

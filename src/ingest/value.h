@@ -89,8 +89,8 @@ enum ingest_date_format {
     DATE_FORMAT_MONTH_D_Y = 32, /* Dec 9, 2011 */
     DATE_FORMAT_COMPACT = 64,   /* 20111209, 20111209T083000, 20111209083000 */
     DATE_FORMAT_SECONDS = 128, /* seconds since 1970, UTC: nine or ten digits, perhaps a fraction */
-    DATE_FORMAT_MILLIS =
-        256, /* thousandths of a second since 1970, UTC: twelve or thirteen digits */
+    /* thousandths of a second since 1970, UTC: twelve or thirteen digits */
+    DATE_FORMAT_MILLIS = 256,
     DATE_FORMAT_MICROS = 512,      /* millionths: fifteen or sixteen digits */
     DATE_FORMAT_NANOS = 1024,      /* thousand-millionths: eighteen or nineteen digits */
     DATE_FORMAT_Y_MONTH_D = 2048,  /* 2011-Dec-09 */

@@ -101,9 +101,8 @@ static unsigned meaning_of(const char *data, size_t length)
     return entry ? (unsigned)entry->value : 0;
 }
 
-enum {
-    TOKEN_MAX = 72
-}; /* longer ones are no words, and cutting them up takes the square of their length */
+/* longer ones are no words, and cutting them up takes the square of their length */
+enum { TOKEN_MAX = 72 };
 
 static void add_word(struct ingest_meaning *meaning, unsigned word)
 {

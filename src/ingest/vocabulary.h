@@ -9,14 +9,14 @@
 
 enum ingest_word {
     WORD_CUSTOMER = 1 << 0, /* customer, client, Kunde */
-    WORD_PERSON =
-        1 << 1, /* user, account, donor, Haushalt: a customer where nothing better is there */
+    /* user, account, donor, Haushalt: a customer where nothing better is there */
+    WORD_PERSON = 1 << 1,
     WORD_MAIL = 1 << 2, /* an address for e-mail */
     WORD_ID = 1 << 3,   /* id, number, code, key */
     WORD_ROW = 1 << 4,  /* rownames, index: numbers of rows */
     WORD_TIME = 1 << 5, /* date, time, Datum */
-    WORD_EVENT =
-        1 << 6, /* order, invoice, payment: things that happen, and whose number groups lines */
+    /* order, invoice, payment: things that happen, and whose number groups lines */
+    WORD_EVENT = 1 << 6,
     WORD_HAPPENED = 1 << 7,   /* created, paid, posted: what makes a time the fact's own */
     WORD_OTHER_TIME = 1 << 8, /* birth, due, shipped, updated: times of something else */
     WORD_AMOUNT = 1 << 9,     /* amount, total, Betrag, revenue */
@@ -25,8 +25,8 @@ enum ingest_word {
     WORD_PART = 1 << 12,     /* tax, fee, discount, balance, income: money that is not the amount */
     WORD_QUANTITY = 1 << 13, /* quantity, units, Menge */
     WORD_THING = 1 << 14,    /* product, store, campaign: entities that are no customers */
-    WORD_TRAIT =
-        1 << 15, /* name, type, age, city, count: something about what the other words name */
+    /* name, type, age, city, count: something about what the other words name */
+    WORD_TRAIT = 1 << 15,
     WORD_AGAINST = 1 << 16, /* seller, agent, owner, sender: persons, and not the customer */
     WORD_NEUTRAL = 1 << 17, /* the, of, de, billing, unique */
     WORD_LEVEL =

@@ -106,6 +106,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index,
             if (size > counting->count[usual])
                 find_example(a, b, group, usual, &clash);
         }
+
         /* Only the counts that were used are put back, so a group costs its own size. */
         for (size_t i = 0; i < counting->seen.count; i++) {
             uint32_t rank = counting->seen.items[i];
@@ -117,6 +118,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index,
     for (uint32_t rank = 0; rank < b->distinct; rank++)
         most = total[rank] > most ? total[rank] : most;
     free(total);
+
     /* Beside the most frequent b of all: what a explains is the rest of what varies. */
     uint32_t vary = clash.known - most;
     clash.by_chance = vary / 2.0;
@@ -179,10 +181,11 @@ static void check_same(struct pairing *pairing, int a_index, int b_index)
         if (a->value[position] != b->value[position]) {
             clash.broken++;
 
-            /* How many would differ if a and b were paired at random. */
             clash.example = position;
         }
     }
+
+    /* How many would differ if a and b were paired at random. */
     clash.by_chance = clash.known * (1 - agreeing(a, b) / ((double)a->known * b->known));
     if (clash.known >= LEAST_KNOWN && clash.broken <= same_but_for * clash.known &&
         clash.broken <= (1 - explains) * clash.by_chance)
@@ -223,8 +226,8 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
 {
     const struct insight_trait *a = trait_of(pairing, a_index), *b = trait_of(pairing, b_index);
 
-    /* A date of birth beside an age. Ages told long ago all lag behind by the same years, so the
-     * most usual difference counts as none. */
+    /* A date of birth beside an age. Ages told long ago all lag behind by the same
+     * years, so the most usual difference counts as none. */
     if (a->type != VALUE_DATE || b->type != VALUE_INT || b->distinct < LEAST_AGES)
         return;
     struct insight_contradiction clash = {.what = INSIGHT_AGE, .a = a_index, .b = b_index};
@@ -244,7 +247,8 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
         }
     }
 
-    /* A birthday this way or that is a year: the neighbours of the usual difference agree, too. */
+    /* A birthday this way or that is a year: the neighbours of the usual
+     * difference agree, too. */
     int usual = 0;
     for (int i = 1; i <= 2 * OLDEST; i++)
         usual = lags[i] > lags[usual] ? i : usual;
@@ -253,10 +257,12 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
         lags[usual] + (usual ? lags[usual - 1] : 0) + (usual < 2 * OLDEST ? lags[usual + 1] : 0);
     clash.broken = clash.known - (uint32_t)within;
     clash.by_chance = ages_by_chance(of_dates, told, clash.lag, clash.known);
+
     /* An age that always agrees, and lags by a year at most, is no contradiction. */
     if (clash.known < LEAST_KNOWN || clash.broken > age_but_for * clash.known ||
         clash.broken > (1 - explains) * clash.by_chance || (!clash.broken && abs(clash.lag) < 2))
         return;
+
     /* Somebody of whom it is wrong, to be shown. */
     for (uint32_t i = 0; i < a->known; i++) {
         uint32_t position = a->by_rank[i];
@@ -308,6 +314,7 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
             clash.example = position;
         }
     }
+
     /* The cheap questions first: chance costs a walk over both. */
     if (clash.known < LEAST_KNOWN || !clash.broken || clash.broken > before_but_for * clash.known)
         return;

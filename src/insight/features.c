@@ -137,7 +137,9 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     draft->arena = arena;
     buffer_init(&draft->condition, 0);
     *out = (struct insight_features){0};
-    /* What a kind adds up to, how long ago it was, what is usual; and each trait as it stands. */
+
+    /* What a kind adds up to, how long ago it was, what is usual; and each
+     * trait as it stands. */
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         if (table->role == SCHEMA_FACTS)
@@ -312,7 +314,8 @@ enum status insight_features_evaluate(struct insight_features *features,
     leave_out_answers(features, schema, population);
     if (!features->count)
         return STATUS_OK;
-    /* Together first, as they share what they read; one by one only if one of them fails. */
+    /* Together first, as they share what they read; one by one only if one
+     * of them fails. */
     if (find_values(&how, 0, features->count, &together) != STATUS_OK)
         TRY(find_values_one_by_one(&how, error));
 

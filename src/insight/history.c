@@ -71,8 +71,9 @@ static int amount_column(const struct schema_table *table, bool *named)
     int known = table->amount ? schema_column_index(table, table->amount) : -1;
     if (known >= 0 && is_money(&table->columns[known]))
         return known;
-    /* Names that say it whole, in the order of how sure they are; then names that have such a word
-     * and none that says otherwise. */
+
+    /* Names that say it whole, in the order of how sure they are; then names that have
+     * such a word and none that says otherwise. */
     for (size_t n = 0; n < sizeof amount_names / sizeof *amount_names; n++) {
         int column = schema_column_index(table, amount_names[n]);
         if (column >= 0 && is_money(&table->columns[column]))
@@ -87,8 +88,8 @@ static int amount_column(const struct schema_table *table, bool *named)
                 return (int)c;
         }
 
-    /* Decimals without a telling name are money more often than anything else; the caller learns
-     * that it is a guess. */
+    /* Decimals without a telling name are money more often than anything else; the
+     * caller learns that it is a guess. */
     *named = false;
     for (size_t c = 0; c < table->column_count; c++)
         if (table->columns[c].type == VALUE_DECIMAL && is_money(&table->columns[c]))
@@ -225,6 +226,7 @@ struct insight_money insight_money(const struct population *population,
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
             if (table->time[row] <= from || table->time[row] > until)
                 continue;
+
             /* A refund is no order, but it takes from the revenue. */
             money.facts += !is_refund(column, row);
             add_amount(&sum, column, row);
@@ -281,8 +283,9 @@ void insight_cohorts(const struct population *population, const struct insight_r
     const struct population_column *amount;
     if (revenue_table(population, revenue, &amount) != table)
         amount = NULL;
-    /* The oldest month in which somebody's first order lies; only the last most_months are
-     * shown. */
+
+    /* The oldest month in which somebody's first order lies; only the last
+     * most_months are shown. */
     int64_t last = date_unit_number(zone_date(population->zone, now), CALENDAR_MONTH),
             oldest = last;
     for (uint32_t p = 0; p < population->customers; p++) {
@@ -302,8 +305,9 @@ void insight_cohorts(const struct population *population, const struct insight_r
 
     for (int c = 0; c < count; c++)
         out->month[c] = (int32_t)(first + c);
-    /* A customer counts once for each month of theirs after the first, however many orders it
-     * has. */
+
+    /* A customer counts once for each month of theirs after the first, however many
+     * orders it has. */
     for (uint32_t p = 0; p < population->customers; p++) {
         uint32_t row = first_order(table, amount, p, now), end = table->offset[p + 1];
         if (row == end)
@@ -333,8 +337,9 @@ void insight_series(const struct population *population, const struct insight_re
     const struct population_column *column;
     if (revenue_table(population, revenue, &column) != table)
         column = NULL;
-    /* From the unit of the first fact to that of the last; those without a fact stand between with
-     * zeros. */
+
+    /* From the unit of the first fact to that of the last; those without a fact stand
+     * between with zeros. */
     int64_t first = INT64_MAX, last = INT64_MIN;
     for (size_t row = 0; row < table->rows; row++) {
         if (table->time[row] > now)
@@ -357,7 +362,9 @@ void insight_series(const struct population *population, const struct insight_re
     struct amount *sums = ARENA_ARRAY(arena, struct amount, count);
     for (size_t i = 0; i < count; i++)
         out->date[i] = date_of_unit_number(first + (int64_t)i, unit);
-    /* A customer's rows are in order of time, so a unit seen before is the one just seen. */
+
+    /* A customer's rows are in order of time, so a unit seen before is the
+     * one just seen. */
     for (uint32_t p = 0; p < population->customers; p++) {
         int64_t seen = -1;
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1] && table->time[row] <= now;

@@ -76,7 +76,8 @@ enum status insight_features_evaluate(struct insight_features *features,
 /*
  * Texts that may be named: those of at least INSIGHT_NAMED_BY customers that hold no e-mail
  * address. A property with more than half as many texts as customers is nearly unique: an
- * identifier, a comment; none of it is named.
+ * identifier, a comment; none of it is named. Dates and numbers follow the first half of it: ask
+ * with no text.
  */
 enum { INSIGHT_NAMED_BY = 5 };
 bool insight_may_name(struct text text, uint64_t customers);
@@ -115,8 +116,8 @@ struct insight_difference {
 };
 struct insight_profile {
     uint64_t customers, others; /* in the segment; existing and not in it */
-    struct insight_difference
-        *items; /* by |effect|, largest first; those by definition after all others */
+    /* by |effect|, largest first; those by definition after all others */
+    struct insight_difference *items;
     size_t count;
     size_t compared; /* values of which some customers are known, those by definition left out */
 };
@@ -148,8 +149,8 @@ enum {
 };
 struct insight_wobble {
     double low, high; /* of the line's effect in 95 of 100 draws */
-    double
-        kept; /* of the five strongest differences, how many are among the five strongest again */
+    /* of the five strongest differences, how many are among the five strongest again */
+    double kept;
     double size_low, size_high; /* of the segment, in 95 of 100 draws: binomial */
     bool drawn; /* false: both sides are large, or the line cannot be drawn; low and high are its
                    effect */

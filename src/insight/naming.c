@@ -1,7 +1,8 @@
 /*
  * Which texts may be named where people read. A text that one or two customers have tells of them
- * and of no segment: an e-mail address, a telephone number, what they wrote beside an order. One
- * rule, for profiles, personas, reports and the drivers of models.
+ * and of no segment: an e-mail address, a telephone number, what they wrote beside an order. So may
+ * a date of birth or a sum, and an example of what is wrong must not show it. One rule, for
+ * profiles, personas, health, reports and the drivers of models.
  */
 #include "insight/insight.h"
 

@@ -40,41 +40,48 @@ static int by_size(const void *a, const void *b)
                : 0;
 }
 
-/* The signature of a customer is a byte string with one bit a segment; equal signatures are counted
- * in a hash map. */
-static void count_groups(const struct plan_result *result, const int *segments, int count,
-                         size_t most, struct arena *arena, struct insight_overlap *out)
+/* The signature of a customer is a byte string with one bit a segment: who is in exactly the same
+ * segments has the same one. Counted in a hash map, whose slots come in order of first appearance;
+ * returns the customers by slot. */
+static uint64_t *count_signatures(const struct plan_result *result, const int *segments, int count,
+                                  struct text_map *groups)
 {
     enum { SLOTS_FIRST = 256 };
-    struct text_map groups;
-    text_map_init(&groups);
-    size_t bytes = (size_t)(count + 7) / 8; /* a bit a segment */
+    size_t bytes = (size_t)(count + 7) / 8, capacity = 0; /* a bit a segment */
     unsigned char *signature = base_malloc(bytes + 1);
     uint64_t *counts = NULL;
-    size_t capacity = 0;
-    /* Who is in exactly the same segments has the same signature; slots come in order of first
-     * appearance. */
+
     for (size_t p = 0; p < result->customers; p++) {
         if (!bit_at(result->existing, p))
             continue;
         memset(signature, 0, bytes + 1);
         for (int s = 0; s < count; s++)
             signature[s / 8] |= (unsigned char)(bit_at(result->members[segments[s]], p) << (s % 8));
+
         struct text key = {(const char *)signature, bytes};
-        size_t slot = (size_t)text_map_put(&groups, key, groups.count, NULL);
+        size_t slot = (size_t)text_map_put(groups, key, groups->count, NULL);
         if (slot >= capacity) {
             size_t room = capacity ? capacity * 2 : SLOTS_FIRST;
             counts = base_realloc(counts, room * sizeof *counts);
             memset(counts + capacity, 0, (room - capacity) * sizeof *counts);
             capacity = room;
         }
-
         counts[slot]++;
     }
+    free(signature);
+    return counts;
+}
 
-    /* Signatures are turned back into lists of segments; nobody's is counted apart. */
+/* Signatures turned back into lists of segments; those in none are counted apart. */
+static void count_groups(const struct plan_result *result, const int *segments, int count,
+                         size_t most, struct arena *arena, struct insight_overlap *out)
+{
+    struct text_map groups;
+    text_map_init(&groups);
+    uint64_t *counts = count_signatures(result, segments, count, &groups);
     struct insight_group *all = base_calloc(groups.count + 1, sizeof *all);
     size_t found = 0;
+
     for (size_t g = 0; g < groups.count; g++) {
         const unsigned char *bits = (const unsigned char *)groups.entries[g].key.data;
         int *inside = ARENA_ARRAY(arena, int, (size_t)count + 1);
@@ -88,6 +95,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
             out->none = counts[g];
     }
 
+    /* The largest ones are given out; how many there are beside them is said. */
     if (found)
         qsort(all, found, sizeof *all, by_size);
     out->all_groups = found;
@@ -96,7 +104,6 @@ static void count_groups(const struct plan_result *result, const int *segments, 
     memcpy(out->groups, all, out->group_count * sizeof *all);
     free(all);
     free(counts);
-    free(signature);
     text_map_release(&groups);
 }
 

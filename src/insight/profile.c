@@ -20,8 +20,8 @@ struct job {
     int64_t now;
     struct arena *arena;
     uint64_t inside, outside;
-    /* How often each code stands inside and outside, all zero between features; the codes of the
-     * present one. */
+    /* How often each code stands inside and outside, all zero between features; the
+     * codes of the present one. */
     uint64_t *in, *out;
     VECTOR(uint32_t) codes;
     VECTOR(struct insight_difference) found;
@@ -72,7 +72,8 @@ static void end_tie(struct rank_sum *ranks)
 static double likely(const struct rank_sum *ranks)
 {
     double all = ranks->in + ranks->out, mean = ranks->in * (all + 1) / 2;
-    /* Of a sum of ranks without ties in · out · (all + 1) / 12, less what ties take from it. */
+    /* Of a sum of ranks without ties in · out · (all + 1) / 12, less what
+     * ties take from it. */
     double variance = ranks->in * ranks->out / 12 * (all + 1 - ranks->ties / (all * (all - 1)));
     /* The correction for continuity is half a rank. */
     double off = fabs(ranks->sum - mean) - .5;
@@ -81,8 +82,8 @@ static double likely(const struct rank_sum *ranks)
 
 static void compare_numbers(struct job *job, const struct insight_feature *feature)
 {
-    /* One walk over everyone in order of the number, which was sorted once for all segments: ranks
-     * and both sides come out of it in order. */
+    /* One walk over everyone in order of the number, which was sorted once for all
+     * segments: ranks and both sides come out of it in order. */
     size_t in = 0, out = 0;
     double *inside = base_malloc((job->inside + 1) * sizeof *inside), last = NAN;
     double *outside = base_malloc((job->outside + 1) * sizeof *outside);
@@ -94,6 +95,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
         bool member = bit_at(job->members, p);
         if (!member && !bit_at(job->others, p))
             continue;
+
         /* Another number ends a run of equal ones, which share the mean of their ranks. */
         if (number != last)
             end_tie(&ranks);
@@ -113,7 +115,9 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
                                       .inside = spread_of(inside, in),
                                       .outside = spread_of(outside, out),
                                       .p = likely(&ranks)};
-    /* Cohen's d over the two deviations' mean square, as neither side is the other's control. */
+
+    /* Cohen's d over the two deviations' mean square, as neither side is the
+     * other's control. */
     double pooled = sqrt((line.inside.deviation * line.inside.deviation +
                           line.outside.deviation * line.outside.deviation) /
                          2);
@@ -201,7 +205,8 @@ static void add_shares(struct job *job, const struct insight_feature *feature, u
                        uint64_t known_out, const char *(*name)(struct job *, uint32_t))
 {
     bool texts = feature->values.type != VALUE_BOOL;
-    /* Names and addresses are different for nearly everyone: nothing is told of such a column. */
+    /* Names and addresses are different for nearly everyone: nothing is told of
+     * such a column. */
     bool hidden = !known_in || !known_out ||
                   (texts && insight_nearly_unique(job->codes.count, known_in + known_out));
     for (size_t i = 0; i < job->codes.count; i++) {
@@ -263,8 +268,9 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
     const struct population_table *table = &job->population->tables[t];
     int c = population_column_index(table, feature->column);
     uint64_t known_in = 0, known_out = 0;
-    /* A customer's tellings from the last to the first: the first one that counts is the one as of
-     * the moment. */
+
+    /* A customer's tellings from the last to the first: the first one that counts is
+     * the one as of the moment. */
     for (uint32_t p = 0; c >= 0 && p < job->population->customers; p++) {
         bool member = bit_at(job->members, p);
         if (!member && !bit_at(job->others, p))
@@ -358,8 +364,8 @@ static void compare_all(struct job *job, const struct insight_features *features
             job->found.items[d].by_definition = own[i];
     }
 
-    /* Chance first, over all that was compared; only then the few values of each text that are
-     * shown. */
+    /* Chance first, over all that was compared; only then the few values of each text
+     * that are shown. */
     *out = (struct insight_profile){.customers = job->inside, .others = job->outside};
     tell(job, &out->compared);
     keep_most_telling(job);

@@ -73,8 +73,9 @@ static void read_trait(const struct population *population, const struct populat
         (struct insight_trait){.name = column->name, .type = column->type, .scale = column->scale};
     trait->value = ARENA_ARRAY(arena, int64_t, population->customers + 1u);
     trait->rank = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
-    /* As the trait stands at the moment: the last known telling, and for each customer who
-     * exists. */
+
+    /* As the trait stands at the moment: the last known telling, and for each
+     * customer who exists. */
     for (uint32_t p = 0, row; p < population->customers; p++) {
         struct population_value value;
         trait->rank[p] = INSIGHT_NO_RANK;

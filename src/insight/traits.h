@@ -31,8 +31,8 @@ struct insight_trait {
     uint32_t latest; /* the newest telling of a dated value; 0 when there is none */
 };
 struct insight_traits {
-    struct insight_trait
-        *items; /* sets and places are counted (known, latest) but not ranked: distinct is 0 */
+    /* sets and places are counted (known, latest) but not ranked: distinct is 0 */
+    struct insight_trait *items;
     size_t count;
 };
 /* The number behind an entry of `value`, of a DOUBLE. */
@@ -56,9 +56,9 @@ struct insight_contradiction {
     double by_chance; /* exceptions to be expected, were they independent */
     double p;         /* of so few exceptions by chance, adjusted for all pairs */
     uint32_t example; /* position of a customer who breaks it */
-    uint32_t
-        usual; /* INSIGHT_DECIDES: position of one with the same a and the b that goes with it */
-    int lag;   /* INSIGHT_AGE: years most ages are short of; 0 when they are right */
+    /* INSIGHT_DECIDES: position of one with the same a and the b that goes with it */
+    uint32_t usual;
+    int lag; /* INSIGHT_AGE: years most ages are short of; 0 when they are right */
 };
 struct insight_contradictions {
     struct insight_contradiction *items; /* by a, then b */

@@ -57,7 +57,8 @@ static void add_line(struct drawing *drawing, const struct insight_difference *d
 static double effect_of(const struct drawing *drawing, const struct line *line,
                         const uint16_t *times)
 {
-    /* About the profile's own mean, so that large numbers keep their digits in the squares. */
+    /* About the profile's own mean, so that large numbers keep their digits
+     * in the squares. */
     double n = 0, sum = 0, squares = 0,
            centre =
                drawing->inside ? line->difference->inside.mean : line->difference->outside.mean;
@@ -120,6 +121,7 @@ static void draw_all(struct drawing *drawing, uint64_t seed, struct insight_wobb
         if (!isnan(effect[draw]))
             effect[defined++] = effect[draw];
     stats_sort(effect, defined);
+
     /* 95 of 100 draws lie between (the percentile interval of Efron 1979). */
     static const double LOW = .025, HIGH = .975;
     out->low = defined ? stats_quantile_sorted(effect, defined, LOW) : -INFINITY;
@@ -164,6 +166,7 @@ void insight_wobble(const struct insight_profile *profile, const struct insight_
                                    .kept = 1,
                                    .size_low = fmax(0, size - spread),
                                    .size_high = fmin(all, size + spread)};
+
     /* Of very many customers the answer would not vary, and the draws would cost much. */
     if (!smaller || smaller > INSIGHT_WOBBLE_MOST)
         return;

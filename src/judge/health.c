@@ -47,6 +47,7 @@ static int by_severity(const void *a, const void *b)
     if (topic)
         return topic;
 
+    /* By name within a topic, so that two runs over one store list alike. */
     int segment = strcmp(x->segment[0] ? x->segment[0] : "", y->segment[0] ? y->segment[0] : "");
     return segment ? segment : strcmp(x->message, y->message);
 }

@@ -23,8 +23,8 @@ static const double p_beyond_doubt = 1e-6;
 static const double move_above = .25; /* of the members, at each of the last refreshes */
 
 struct contrast {
-    double
-        effect; /* the largest that matters or, without any, the largest; NaN: nothing to compare */
+    /* the largest that matters or, without any, the largest; NaN: nothing to compare */
+    double effect;
     double p;
     const struct insight_difference *line; /* NULL when it was worked out from other profiles */
     const char *by;
@@ -41,8 +41,8 @@ static struct contrast strongest(const struct insight_profile *profile)
             continue;
         tested++;
 
-        /* One that matters beats any that does not; among those that matter the surest, else the
-         * largest. */
+        /* One that matters beats any that does not; among those that matter the surest,
+         * else the largest. */
         bool large = fabs(line->effect) >= health_differs;
         bool better = large ? !matters || line->p < best.p
                             : !matters && !(fabs(line->effect) <= fabs(best.effect));
@@ -60,42 +60,43 @@ static bool differs(const struct contrast *contrast, double adjusted)
     return fabs(contrast->effect) >= health_differs && adjusted <= insight_alpha;
 }
 
+/* What findings about a missing difference say alike. Two must not be confused: nothing
+ * sets the groups apart, or something might, but too few customers are in them to tell;
+ * only the first is a warning. nothing, chance: the sentence for each, up to what differs
+ * most. */
+static struct judge_finding no_difference(struct health *health, const struct contrast *contrast,
+                                          double p, const char *nothing, const char *chance)
+{
+    bool may_be = fabs(contrast->effect) >= health_differs;
+    return (struct judge_finding){
+        .severity = may_be ? JUDGE_NOTE : JUDGE_WARNING,
+        .topic = "difference",
+        .message = health_text(health, "%s %s", may_be ? chance : nothing, contrast->by),
+        .figure = fabs(contrast->effect),
+        .threshold = health_differs,
+        .figure_label = "standardised difference",
+        .unit = "number",
+        .tested = true,
+        .p = p};
+}
+
 /* ---- against everyone else ---- */
 
 static void say_alike(struct health *health, int segment, const struct contrast *contrast, double p)
 {
-    bool chance = fabs(contrast->effect) >= health_differs;
-    const char *by = contrast->by;
-
-    /* Two findings that must not be confused: nothing sets it apart, or something might, but too
-     * few customers are in it to tell. */
+    struct judge_finding finding = no_difference(
+        health, contrast, p,
+        "its customers differ from everyone else in nothing but their definition; the "
+        "largest difference is in",
+        "what sets it apart beside its definition could be chance; the surest "
+        "difference is in");
     health->alike[segment] = true;
-    health_add(
-        health,
-        (struct judge_finding){
-            .severity = chance ? JUDGE_NOTE : JUDGE_WARNING,
-            .topic = "difference",
-            .segment = {health_name(health, segment)},
-            .message =
-                chance
-                    ? health_text(health,
-                                  "what sets it apart beside its definition could be chance; the "
-                                  "surest difference is in %s",
-                                  by)
-                    : health_text(health,
-                                  "its customers differ from everyone else in nothing but their "
-                                  "definition; the largest difference is in %s",
-                                  by),
-            .figure = fabs(contrast->effect),
-            .threshold = health_differs,
-            .figure_label = "standardised difference",
-            .unit = "number",
-            .tested = true,
-            .p = p,
-            .proposal =
-                "drop it, unless the definition itself is the reason to treat them differently",
-            .effect = health_text(health, "%s customers would be treated like everyone else",
-                                  health_count(health, health->size[segment]))});
+    finding.segment[0] = health_name(health, segment);
+    finding.proposal =
+        "drop it, unless the definition itself is the reason to treat them differently";
+    finding.effect = health_text(health, "%s customers would be treated like everyone else",
+                                 health_count(health, health->size[segment]));
+    health_add(health, finding);
 }
 
 static void check_segments(struct health *health)
@@ -126,6 +127,7 @@ static void check_segments(struct health *health)
 static const struct insight_difference *same_feature(const struct insight_profile *profile,
                                                      const struct insight_feature *feature)
 {
+    /* The same feature is the same place in memory: profiles are of one set of features. */
     for (size_t i = 0; i < profile->count; i++)
         if (profile->items[i].feature == feature)
             return &profile->items[i];
@@ -140,6 +142,8 @@ static struct contrast surest_number(const struct insight_profile *a,
     double tested = (double)(a->count > b->count ? a->count : b->count);
     for (size_t i = 0; i < a->count; i++) {
         const struct insight_difference *x = &a->items[i], *y = same_feature(b, x->feature);
+
+        /* What a definition reads differs by itself, in whichever of the two it is. */
         if (x->is_share || x->by_definition || !y || y->by_definition)
             continue;
         const struct insight_spread *in = &x->inside, *out = &y->inside;
@@ -148,6 +152,8 @@ static struct contrast surest_number(const struct insight_profile *a,
             continue;
 
         double in2 = in->deviation * in->deviation, out2 = out->deviation * out->deviation;
+
+        /* In units of the mean of both variances, as in a profile. */
         double effect = (in->mean - out->mean) / sqrt((in2 + out2) / 2);
         double p =
             stats_welch(in->mean, in2, (double)in->known, out->mean, out2, (double)out->known).p;
@@ -171,37 +177,24 @@ static struct contrast contrast_parts(const struct health *health, int a, int b)
     return strongest(&profile);
 }
 
+/* Merging is proposed in both cases. */
 static void say_merge(struct health *health, int a, int b, const struct contrast *contrast,
                       double p)
 {
-    bool chance = fabs(contrast->effect) >= health_differs;
     const char *first = health_name(health, a), *second = health_name(health, b);
     uint64_t size = health->size[a] + health->size[b];
-
-    /* Merging is proposed in both cases, but only where nothing differs is it a warning. */
-    health_add(
-        health,
-        (struct judge_finding){
-            .severity = chance ? JUDGE_NOTE : JUDGE_WARNING,
-            .topic = "difference",
-            .segment = {first, second},
-            .message = health_text(
-                health,
-                chance ? "what sets them apart beside their definitions could be chance; the "
-                         "surest difference is in %s"
-                       : "they differ in nothing but their definitions; the largest "
-                         "difference is in %s",
-                contrast->by),
-            .figure = fabs(contrast->effect),
-            .threshold = health_differs,
-            .figure_label = "standardised difference",
-            .unit = "number",
-            .tested = true,
-            .p = p,
-            .proposal = health_text(health, "merge %s and %s", first, second),
-            .effect = health_text(health, "one part of %s customers instead of two of %s and %s",
-                                  health_count(health, size), health_count(health, health->size[a]),
-                                  health_count(health, health->size[b]))});
+    struct judge_finding finding = no_difference(
+        health, contrast, p,
+        "they differ in nothing but their definitions; the largest difference is in",
+        "what sets them apart beside their definitions could be chance; the surest difference is "
+        "in");
+    finding.segment[0] = first;
+    finding.segment[1] = second;
+    finding.proposal = health_text(health, "merge %s and %s", first, second);
+    finding.effect = health_text(health, "one part of %s customers instead of two of %s and %s",
+                                 health_count(health, size), health_count(health, health->size[a]),
+                                 health_count(health, health->size[b]));
+    health_add(health, finding);
 }
 
 struct parts {
@@ -220,8 +213,8 @@ static void compare_parts(struct health *health, const struct segment_scheme *sc
         return;
     for (int a = scheme->first_member; a < end; a++)
         for (int b = a + 1; b < end; b++) {
-            /* `else` holds whoever is left: that it resembles a part is no reason to merge the
-             * two. */
+            /* `else` holds whoever is left: that it resembles a part is no reason to
+             * merge the two. */
             if (!health->size[a] || !health->size[b] || set->segments[a].is_else ||
                 set->segments[b].is_else)
                 continue;
@@ -277,8 +270,8 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->evidence->arena, &wobble);
 
-    /* Half of the interval against half of the effect: wider, and its sign is not even sure. Small
-     * effects are allowed what would not matter. */
+    /* Half of the interval against half of the effect: wider, and its sign is not even
+     * sure. Small effects are allowed what would not matter. */
     double half = (wobble.high - wobble.low) / 2,
            most = fmax(health_differs, fabs(surest.effect) / 2);
     if (!wobble.drawn || half <= most)
@@ -318,6 +311,7 @@ void health_check_wobble(struct health *health)
     const struct segment_set *set = health->evidence->view->set;
     uint64_t *others =
         ARENA_ARRAY(health->evidence->arena, uint64_t, health->evidence->view->result->words + 1);
+
     for (int s = 0; s < set->segment_count; s++)
         if (health->size[s] && health->size[s] < health->customers && !health->alike[s] &&
             !set->segments[s].is_else)
@@ -352,6 +346,8 @@ static double mean_size(const struct judge_history *history, size_t first, int s
     double sum = 0, count = 0;
     for (size_t r = first; r < history->refreshes; r++) {
         uint64_t size = history->customers[r * (size_t)history->segment_count + (size_t)segment];
+
+        /* No size is not a size of 0: it would halve the mean. */
         if (size == UINT64_MAX)
             continue;
         sum += (double)size;

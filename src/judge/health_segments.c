@@ -30,6 +30,7 @@ bool judge_is_models_part(const struct segment_set *set, int segment)
     const struct segment_scheme *scheme = &set->schemes[set->segments[segment].scheme];
     size_t length = strlen(scheme->name);
     for (int m = scheme->first_member; m < scheme->first_member + scheme->member_count; m++)
+        /* The text of a condition is canonical, so a trait's name stands in it as it is. */
         for (const char *at = set->segments[m].text; (at = strstr(at, scheme->name)); at += length)
             if (at[length] == '.')
                 return true;
@@ -50,6 +51,8 @@ static void find_base(struct health *health)
 
     struct insight_money money = insight_money(evidence->view->population, evidence->revenue,
                                                evidence->view->result->existing, from, now);
+
+    /* Within bounds: with a base rate near 0 or 1 no test of any size finds anything. */
     double share = health->customers ? (double)money.buyers / (double)health->customers : 0;
     if (share > 0)
         health->base = fmin(fmax(share, least_base), most_base);
@@ -77,6 +80,7 @@ static uint64_t enough(const struct health *health)
     double low = 1, high = customers_most;
 
     while (high - low > 1.0 / 2) {
+        /* The detectable difference falls with every customer, so halving finds the place. */
         double middle = (low + high) / 2;
         double found =
             stats_detectable_proportion(middle, treated, health->base, insight_alpha, power);
@@ -109,8 +113,8 @@ static void say_untestable(struct health *health, int segment)
                                ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift)
                                : "no uplift at all";
 
-    /* The test's terms stand in the sentence: without base rate and power a figure of uplift says
-     * nothing. */
+    /* The test's terms stand in the sentence: without base rate and power a figure of
+     * uplift says nothing. */
     health_add(
         health,
         (struct judge_finding){
@@ -143,8 +147,8 @@ static void say_all_untestable(struct health *health, int few, int all)
             ? health_text(health, "; the store has %s", health_count(health, health->customers))
             : "";
 
-    /* A note, as nothing is wrong with the segments: they cannot be told from chance by a test of
-     * them alone. */
+    /* A note, as nothing is wrong with the segments: they cannot be told from chance by
+     * a test of them alone. */
     health_add(
         health,
         (struct judge_finding){
@@ -216,6 +220,7 @@ struct pair {
 static bool reads(const struct segment_set *set, int a, int b)
 {
     for (int u = 0; u < set->segments[a].use_count; u++)
+        /* Definitions cannot use each other in a circle: the checker refused that. */
         if (set->segments[a].uses[u] == b || reads(set, set->segments[a].uses[u], b))
             return true;
     return false;
@@ -301,6 +306,8 @@ static void say_pair(struct health *health, const struct pair *pair, double p)
     uint64_t either = health->size[pair->small] + health->size[pair->large] - pair->both;
     double jaccard = (double)pair->both / (double)either;
     double inside = (double)pair->both / (double)health->size[pair->small];
+
+    /* Two large segments lie in each other to a great part by chance alone. */
     if (p > insight_alpha)
         return;
     if (jaccard >= coincide_above)
@@ -419,10 +426,12 @@ static void check_scheme(struct health *health, const struct segment_scheme *sch
         judge_is_models_part(health->evidence->view->set, scheme->first_member))
         return;
 
-    /* Shares are of the scheme's customers, not of all: parts are held against each other. A
-     * model's parts are as large as its rule makes them. */
+    /* Shares are of the scheme's customers, not of all: parts are held against each
+     * other. A model's parts are as large as its rule makes them. */
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         double share = (double)health->size[s] / (double)total;
+
+        /* A part of nobody is told elsewhere, and `else` is meant to be small. */
         if (share > largest_part_above)
             say_largest(health, scheme, s, share);
         else if (health->size[s] && share < part_below &&

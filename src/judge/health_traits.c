@@ -26,6 +26,104 @@ static const double known_below = .05; /* of all customers */
 static const double drift_above[2] = {.1, .25};
 static const double chance_level = .95;
 
+/* ---- names and values, as far as they may be told ---- */
+
+/* A name and a value as the language writes them. */
+static const char *name_text(const struct health *health, const struct insight_trait *trait)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    segment_format_name(&text, trait->name);
+    const char *copy = buffer_copy(&text, health->evidence->arena);
+    buffer_release(&text);
+    return copy;
+}
+
+/* As few digits as tell the number from its neighbours, so that a condition copied from it finds
+ * the customer. */
+static const char *double_text(const struct health *health, double value)
+{
+    const char *text = "";
+    for (int digits = DIGITS_SOME; digits <= DIGITS_ALL; digits++) {
+        text = health_text(health, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
+}
+
+/* One rule for values of every type: what few customers share may tell who they are. */
+static bool may_tell(const struct health *health, const struct insight_trait *trait,
+                     uint32_t position)
+{
+    uint32_t rank = trait->rank[position];
+    uint32_t customers = trait->start[rank + 1] - trait->start[rank];
+    struct text text = {0};
+
+    if (trait->type == VALUE_BOOL)
+        return true; /* one of two, whoever has it */
+    if (trait->type == VALUE_TEXT)
+        text =
+            population_text(health->evidence->view->population, (uint32_t)trait->value[position]);
+    return insight_may_name(text, customers);
+}
+
+static int32_t year_of(const struct health *health, const struct insight_trait *trait,
+                       uint32_t position)
+{
+    int64_t value = trait->value[position];
+    if (trait->type == VALUE_TIME)
+        value = zone_date(session_zone(health->evidence->session), value);
+    return date_to_civil((int32_t)value).year;
+}
+
+/* What stands for a value that may not be told. */
+static const char *withheld_text(const struct health *health, const struct insight_trait *trait,
+                                 uint32_t position)
+{
+    switch (trait->type) {
+    case VALUE_TEXT: return "a text of few customers";
+    case VALUE_DATE:
+    case VALUE_TIME:
+        return health_text(health, "a day in %d", (int)year_of(health, trait, position));
+    default: return "a number of few customers";
+    }
+}
+
+/* The language doubles quotes inside as SQL does. */
+static const char *quoted(const struct health *health, struct text word)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_sql_text(&text, word);
+    const char *copy = buffer_copy(&text, health->evidence->arena);
+    buffer_release(&text);
+    return copy;
+}
+
+static const char *value_text(const struct health *health, const struct insight_trait *trait,
+                              uint32_t position)
+{
+    char text[MOMENT_TEXT_MAX];
+    int64_t value = trait->value[position];
+    if (!may_tell(health, trait, position))
+        return withheld_text(health, trait, position);
+
+    switch (trait->type) {
+    case VALUE_TEXT:
+        return quoted(health, population_text(health->evidence->view->population, (uint32_t)value));
+    case VALUE_BOOL: return value ? "yes" : "no";
+    case VALUE_DECIMAL:
+        return health_text(health, "%s", number_format_decimal(value, trait->scale, text));
+    case VALUE_DOUBLE: return double_text(health, insight_trait_double(value));
+    case VALUE_DATE: return health_text(health, "%s", date_format((int32_t)value, text));
+    case VALUE_TIME:
+        return health_text(health, "%s",
+                           moment_format(session_zone(health->evidence->session), value, text));
+    default: return health_text(health, "%lld", (long long)value);
+    }
+}
+
 /* ---- one trait by itself ---- */
 
 static void check_known(struct health *health, const struct insight_trait *trait)
@@ -71,6 +169,9 @@ static void check_known(struct health *health, const struct insight_trait *trait
 static void check_stale(struct health *health, const struct insight_trait *trait)
 {
     double days = (double)(health->evidence->view->now - (int64_t)trait->latest) / SECONDS_A_DAY;
+
+    /* Without a time of its own a telling is as old as its import, which says nothing
+     * of the value. */
     if (!trait->latest || trait->undated || days <= STALE_DAYS)
         return;
     health_add(
@@ -95,11 +196,19 @@ static bool is_birth(const struct insight_trait *trait)
            (strstr(trait->name, "birth") || strstr(trait->name, "born"));
 }
 
+/* A date, or its year alone. */
+static const char *end_text(const struct health *health, const struct insight_trait *trait,
+                            uint32_t position)
+{
+    return may_tell(health, trait, position)
+               ? value_text(health, trait, position)
+               : health_text(health, "%d", (int)year_of(health, trait, position));
+}
+
 /* Nobody is born after today or a hundred and twenty years ago. */
 static void check_birth(struct health *health, const struct insight_trait *trait, int32_t today)
 {
     uint32_t wrong = 0;
-    char least[DATE_TEXT_MAX], most[DATE_TEXT_MAX];
     int32_t oldest = date_add_months(today, -MONTHS_A_YEAR * OLDEST_YEARS);
 
     if (!is_birth(trait))
@@ -112,10 +221,10 @@ static void check_birth(struct health *health, const struct insight_trait *trait
     if (!wrong)
         return;
 
-    /* The two ends say what kind of mistake it is: 1900-01-01 stands for "unknown", 2065 for a year
-     * of two digits. */
-    date_format((int32_t)trait->value[trait->by_rank[0]], least);
-    date_format((int32_t)trait->value[trait->by_rank[trait->known - 1]], most);
+    /* The two ends say what kind of mistake it is: 1900-01-01 stands for "unknown",
+     * 2065 for a year of two digits. */
+    const char *least = end_text(health, trait, trait->by_rank[0]),
+               *most = end_text(health, trait, trait->by_rank[trait->known - 1]);
     health_add(
         health,
         (struct judge_finding){
@@ -137,76 +246,62 @@ static void check_birth(struct health *health, const struct insight_trait *trait
 
 /* ---- two traits ---- */
 
-/* A name and a value as the language writes them. */
-static const char *name_text(const struct health *health, const struct insight_trait *trait)
-{
-    struct buffer text;
-    buffer_init(&text, 0);
-    segment_format_name(&text, trait->name);
-    const char *copy = buffer_copy(&text, health->evidence->arena);
-    buffer_release(&text);
-    return copy;
-}
-
-/* As few digits as tell the number from its neighbours, so that a condition copied from it finds
- * the customer. */
-static const char *double_text(const struct health *health, double value)
-{
-    const char *text = "";
-    for (int digits = DIGITS_SOME; digits <= DIGITS_ALL; digits++) {
-        text = health_text(health, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    return text;
-}
-
-static const char *value_text(const struct health *health, const struct insight_trait *trait,
-                              uint32_t position)
-{
-    char text[MOMENT_TEXT_MAX];
-    int64_t value = trait->value[position];
-    struct text word;
-    switch (trait->type) {
-    case VALUE_TEXT:
-        word = population_text(health->evidence->view->population, (uint32_t)value);
-        if (!insight_may_name(word, trait->start[trait->rank[position] + 1] -
-                                        trait->start[trait->rank[position]]))
-            return "a text of few customers";
-        return health_text(health, "'%.*s'", (int)word.length, word.data);
-    case VALUE_BOOL: return value ? "yes" : "no";
-    case VALUE_DECIMAL:
-        return health_text(health, "%s", number_format_decimal(value, trait->scale, text));
-    case VALUE_DOUBLE: return double_text(health, insight_trait_double(value));
-    case VALUE_DATE: return health_text(health, "%s", date_format((int32_t)value, text));
-    case VALUE_TIME:
-        return health_text(health, "%s",
-                           moment_format(session_zone(health->evidence->session), value, text));
-    default: return health_text(health, "%lld", (long long)value);
-    }
-}
-
 struct clash_text {
     const char *message, *proposal;
 };
+
+/* ", such as X and Y", of the customer that is the example; nothing where neither may be told. */
+static const char *such_as(const struct health *health, const struct insight_contradiction *clash,
+                           const struct insight_trait *x, const struct insight_trait *y)
+{
+    bool dates = x->type == VALUE_DATE || x->type == VALUE_TIME || y->type == VALUE_DATE ||
+                 y->type == VALUE_TIME;
+    if (!dates && !may_tell(health, x, clash->example) && !may_tell(health, y, clash->example))
+        return "";
+    return health_text(health, ", such as %s and %s", value_text(health, x, clash->example),
+                       value_text(health, y, clash->example));
+}
+
+/* How whoever mends it finds the rows: by a condition, or beside all others where that would have
+ * to name a value of few. */
+static const char *way_to_find(const struct health *health,
+                               const struct insight_contradiction *clash,
+                               const struct insight_trait *a, const struct insight_trait *b)
+{
+    struct buffer from, to;
+    if (may_tell(health, a, clash->example) && may_tell(health, b, clash->example))
+        return health_text(health, "strata count STORE \"%s = %s and %s = %s\"",
+                           name_text(health, a), value_text(health, a, clash->example),
+                           name_text(health, b), value_text(health, b, clash->example));
+
+    buffer_init(&from, 0);
+    buffer_init(&to, 0);
+    buffer_sql_name(&from, text_from(a->name));
+    buffer_sql_name(&to, text_from(b->name));
+    const char *way = health_text(health,
+                                  "strata sql STORE 'SELECT %s, %s, count(*) FROM strata.customers "
+                                  "GROUP BY ALL ORDER BY ALL'",
+                                  from.data, to.data);
+    buffer_release(&from);
+    buffer_release(&to);
+    return way;
+}
 
 static struct clash_text decides_text(const struct health *health,
                                       const struct insight_contradiction *clash,
                                       const struct insight_trait *a, const struct insight_trait *b)
 {
     const char *from = name_text(health, a), *to = name_text(health, b);
-    const char *given = value_text(health, a, clash->example),
-               *odd = value_text(health, b, clash->example);
+
     return (struct clash_text){
         health_text(
             health,
             "%s decides %s, but not for %s of %s customers: with %s %s goes %s, and here stands %s",
             from, to, health_count(health, clash->broken), health_count(health, clash->known), from,
-            given, value_text(health, b, clash->usual), odd),
-        health_text(health,
-                    "look at who they are (strata count STORE \"%s = %s and %s = %s\") and mend "
-                    "one of the two",
-                    from, given, to, odd)};
+            value_text(health, a, clash->example), value_text(health, b, clash->usual),
+            value_text(health, b, clash->example)),
+        health_text(health, "look at who they are (%s) and mend one of the two",
+                    way_to_find(health, clash, a, b))};
 }
 
 static struct clash_text same_text(const struct health *health,
@@ -225,10 +320,9 @@ static struct clash_text same_text(const struct health *health,
                         a->known >= b->known ? second : first)};
 
     return (struct clash_text){
-        health_text(health, "%s and %s say the same but of %s of %s customers, such as %s and %s",
-                    first, second, health_count(health, clash->broken),
-                    health_count(health, clash->known), value_text(health, a, clash->example),
-                    value_text(health, b, clash->example)),
+        health_text(health, "%s and %s say the same but of %s of %s customers%s", first, second,
+                    health_count(health, clash->broken), health_count(health, clash->known),
+                    such_as(health, clash, a, b)),
         health_text(health,
                     "find out which of the two is right (strata count STORE \"%s != %s\") and drop "
                     "the other",
@@ -247,11 +341,10 @@ static struct clash_text age_text(const struct health *health,
         lag = health_text(health, "%s stands still: for most it is %d years %s what %s says", age,
                           abs(clash->lag), clash->lag > 0 ? "short of" : "more than", birth);
     if (clash->broken)
-        broken = health_text(
-            health, "%s%s is not the age of %s for %s of %s customers, such as %s and %s",
-            *lag ? "; beside that " : "", age, birth, health_count(health, clash->broken),
-            health_count(health, clash->known), value_text(health, b, clash->example),
-            value_text(health, a, clash->example));
+        broken = health_text(health, "%s%s is not the age of %s for %s of %s customers%s",
+                             *lag ? "; beside that " : "", age, birth,
+                             health_count(health, clash->broken),
+                             health_count(health, clash->known), such_as(health, clash, b, a));
     return (struct clash_text){
         health_text(health, "%s%s", lag, broken),
         health_text(health,
@@ -266,10 +359,9 @@ static struct clash_text before_text(const struct health *health,
 {
     const char *first = name_text(health, a), *second = name_text(health, b);
     return (struct clash_text){
-        health_text(
-            health, "%s lies after %s for %s of %s customers and for no others, such as %s and %s",
-            first, second, health_count(health, clash->broken), health_count(health, clash->known),
-            value_text(health, a, clash->example), value_text(health, b, clash->example)),
+        health_text(health, "%s lies after %s for %s of %s customers and for no others%s", first,
+                    second, health_count(health, clash->broken), health_count(health, clash->known),
+                    such_as(health, clash, a, b)),
         health_text(health,
                     "look at who they are (strata count STORE \"%s > %s\") and mend one of the two",
                     first, second)};
@@ -288,8 +380,8 @@ static void say_clash(struct health *health, const struct insight_traits *traits
         texts[clash->what](health, clash, &traits->items[clash->a], &traits->items[clash->b]);
     uint32_t concerned = clash->broken && !clash->lag ? clash->broken : clash->known;
 
-    /* What all break by the same years is the column's fault, not that of those who break it: then
-     * all are concerned. */
+    /* What all break by the same years is the column's fault, not that of those who
+     * break it: then all are concerned. */
     health_add(
         health,
         (struct judge_finding){
@@ -380,8 +472,8 @@ static int cut_numbers(const struct population *population, const struct plan_va
         return -1;
     stats_sort(old, count);
 
-    /* Cuts that coincide, or that nothing lies above, would make empty bins, and an empty bin an
-     * infinite index. */
+    /* Cuts that coincide, or that nothing lies above, would make empty bins, and an
+     * empty bin an infinite index. */
     for (int i = 1; i < BINS; i++) {
         double cut = stats_quantile_sorted(old, count, i / (double)BINS);
         if ((!kept || cut > cuts[kept - 1]) && cut < old[count - 1])
@@ -404,6 +496,7 @@ static int cut_texts(const struct population *population, const struct plan_valu
         }
 
     for (; kept < BINS - 1; kept++) {
+        /* The most frequent first: nine walks over the codes, and nothing to sort. */
         uint32_t best = 0;
         for (uint32_t code = 1; code < codes; code++)
             best = count[code] > count[best] ? code : best;
@@ -439,6 +532,7 @@ static double fill_bins(const struct population *population, const struct plan_v
             bins[bin_of(values, p, cuts, count)]++;
             total++;
         }
+
     return total;
 }
 
@@ -463,8 +557,8 @@ static struct drift measure_drift(const struct health *health,
     drift.index = stats_stability_index(now_bins, old_bins, (size_t)drift.bins);
     drift.chance = stats_stability_by_chance(is, was, (size_t)drift.bins, chance_level);
 
-    /* The index between two samples of one population is about χ² over both sizes: Pearson's
-     * statistic with logarithms. */
+    /* The index between two samples of one population is about χ² over both sizes:
+     * Pearson's statistic with logarithms. */
     drift.p = stats_chi2_upper(drift.index / (1 / is + 1 / was), drift.bins - 1);
     return drift;
 }
@@ -477,8 +571,8 @@ static void say_drift(struct health *health, const struct drift *drift, double p
     if (drift->index <= drift_above[0] || p > insight_alpha)
         return;
 
-    /* Both, size and certainty: with many customers a shift of nothing is certain, with few a large
-     * one is chance. */
+    /* Both, size and certainty: with many customers a shift of nothing is certain, with
+     * few a large one is chance. */
     date_format(zone_date(session_zone(health->evidence->session), since), date);
     health_add(
         health,
@@ -523,6 +617,8 @@ static void drift_since(struct health *health, const struct insight_feature **wh
     for (size_t i = 0; i < count; i++) {
         drifts[tested] = measure_drift(health, which[i], &values[i]);
         p[tested] = drifts[tested].p;
+
+        /* A feature that cannot be measured leaves no place in the family of tests. */
         tested += drifts[tested].feature != NULL;
     }
     stats_benjamini_hochberg(p, tested, p);
@@ -545,8 +641,8 @@ enum status health_check_drift(struct health *health, struct error *error)
     if (!count || !features->count)
         return STATUS_OK;
 
-    /* What customers were like then is evaluated again at that moment: nothing but members is kept
-     * of a refresh. */
+    /* What customers were like then is evaluated again at that moment: nothing but
+     * members is kept of a refresh. */
     const struct segment_node **nodes =
         ARENA_ARRAY(evidence->arena, const struct segment_node *, features->count);
     const struct insight_feature **which =

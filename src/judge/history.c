@@ -81,8 +81,8 @@ enum status judge_history(struct session *session, int64_t until, struct arena *
                               ARENA_ARRAY(arena, bool, segments + 1),
                               0};
 
-    /* Rows come in the order of refreshes, so one pass is enough; what is behind the last row is
-     * filled last. */
+    /* Rows come in the order of refreshes, so one pass is enough; what is behind the
+     * last row is filled last. */
     TRY(catalog_memberships(catalog, NULL, fold_membership, &folding, error));
     close_refreshes(&folding, UINT32_MAX);
     forget_unscored(session, arena, out);

@@ -31,8 +31,8 @@ static void summarise(struct persona *persona)
                   number_format_thousands((int64_t)persona->out->customers, count),
                   100 * persona->out->share);
     for (size_t i = 0; i < persona->profile->count && said < MOST_SAID; i++) {
-        /* Strongest first. A model's score is no trait of a person, and what members lack does not
-         * describe them. */
+        /* Strongest first. A model's score is no trait of a person, and what members
+         * lack does not describe them. */
         const struct insight_difference *line = &persona->profile->items[i];
         bool score = strcmp(line->feature->table, SCHEMA_TRAIT_TABLE) == 0 &&
                      strchr(line->feature->column, '.');
@@ -164,6 +164,8 @@ void judge_persona_write(const struct session *session, const struct judge_perso
 
 const struct insight_profile *judge_profile(const struct judge_evidence *evidence, int segment)
 {
+    /* Made once for health, personas and the report alike: a profile costs a walk over
+     * all features. */
     struct insight_profile **kept = &evidence->profiles[segment];
     if (*kept)
         return *kept;
@@ -179,6 +181,8 @@ struct segment_needs judge_persona_needs(const struct schema *schema, struct are
         .items = ARENA_ARRAY(arena, struct segment_need, schema->table_count + 1)};
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
+
+        /* Only tables in which products may have names. */
         const char *name = table->role == SCHEMA_REFERENCE ? persona_name_column(table) : NULL;
         if (!name)
             continue;
@@ -202,8 +206,8 @@ enum status judge_bench_open(struct session *session, const struct session_momen
     /* All that profiles, money and names will read is loaded in one go. */
     needs = segment_needs_join(&needs, &money, arena);
     needs = segment_needs_join(&needs, &names, arena);
-    enum status status =
-        session_evaluate(session, NULL, NULL, -1, &needs, moment, &out->view, error);
+    enum status status = session_evaluate(session, NULL, NULL, -1, &needs, moment,
+                                          SESSION_WHOLE_PAST, &out->view, error);
     if (status == STATUS_OK)
         status = insight_features_evaluate(&out->features, schema, out->view.population,
                                            out->view.result->existing, moment->now,

@@ -1,7 +1,7 @@
 /*
  * The history of one real customer near the middle of a segment, without anything that names them:
- * no identifiers, and of texts and whole numbers, but for what was paid, only those that at least
- * ten customers share.
+ * no identifiers, and of texts and numbers, but for what was paid, only those that at least ten
+ * customers share. A segment of so few that its middle is nobody but them has none.
  */
 #include "base/bits.h"
 #include "judge/persona.h"
@@ -37,8 +37,8 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
             continue;
         used++;
 
-        /* Ranks, not values: features of any unit and skewness count alike, and nobody's extreme
-         * pulls the middle. */
+        /* Ranks, not values: features of any unit and skewness count alike, and
+         * nobody's extreme pulls the middle. */
         for (uint32_t p = 0; p < customers; p++)
             rank[p] = middle_rank;
         for (uint32_t i = 0; i < feature->order_count; i++)
@@ -95,10 +95,9 @@ static bool add_value(const struct persona *persona, const struct population_tab
     char number[NUMBER_TEXT_MAX];
     if (!value.known)
         return false;
-    if (column->type == VALUE_INT && !paid && !is_shared(population, table, column, value.integer))
-        return false; /* the number of an invoice, a telephone number */
-
     if (column->type == VALUE_DECIMAL || column->type == VALUE_INT) {
+        if (!paid && !is_shared(population, table, column, value.integer))
+            return false; /* the number of an invoice, a telephone number, a weight */
         int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
         buffer_printf(text, ", %s %s", column->name,
                       number_format_decimal(value.integer, scale, number));
@@ -123,6 +122,8 @@ static void write_fact(const struct persona *persona, const struct population_ta
     buffer_string(text, table->name);
     if (paid >= 0)
         said += add_value(persona, table, &table->columns[paid], true, row, text);
+
+    /* Texts before numbers: what was bought says more than how many. */
     for (int numbers = 0; numbers < 2; numbers++)
         for (int c = 0; c < (int)table->column_count && said < MOST_SAID; c++)
             if (c != paid && (table->columns[c].type != VALUE_TEXT) == numbers)
@@ -152,6 +153,8 @@ static void write_history(struct persona *persona, const struct moment *moments,
         int32_t day = zone_date(zone, moments[i].time);
         size_t more = 0;
         struct buffer text;
+
+        /* The newest of a day and kind speaks for the others. */
         if (told[i])
             continue;
         for (size_t j = i + 1; j < count && zone_date(zone, moments[j].time) == day; j++)
@@ -176,7 +179,7 @@ void persona_add_history(struct persona *persona)
     const struct population *population = persona->evidence->view->population;
     VECTOR(struct moment) moments = {0};
     uint32_t position = 0;
-    if (!find_middle(persona, &position))
+    if (persona->profile->customers < INSIGHT_NAMED_BY || !find_middle(persona, &position))
         return;
     for (size_t t = 0; t < population->table_count; t++) {
         const struct population_table *table = &population->tables[t];

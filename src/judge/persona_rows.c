@@ -94,6 +94,8 @@ const char *persona_label(const struct persona *persona, const struct insight_fe
                                 forms[i].column ? feature->column : "", forms[i].tail);
     if (!trait)
         return feature->text;
+
+    /* Of traits the language's own words are replaced; of others the column says it. */
     if (strncmp(feature->text, "age(", 4) == 0)
         return IS_ONE_OF(feature->column, birth_words)
                    ? "age"
@@ -141,7 +143,8 @@ static bool worth_saying(const struct judge_persona_group *group,
     int of_one = 0;
     for (size_t i = 0; i < group->rows.count; i++)
         of_one += strcmp(group->rows.items[i].label, label) == 0;
-    bool known = line->inside.known > 0;
+    /* The middle of few is what one of them has. */
+    bool known = line->inside.known >= INSIGHT_NAMED_BY;
     if (line->is_share) /* what is rare here is said only where it is rarer elsewhere */
         known = line->share_inside >= (line->effect > 0 ? least_more : least_fewer);
     return known && fabs(line->effect) >= least_effect && group->rows.count < MOST_ROWS &&
@@ -270,6 +273,8 @@ static const struct population_column *product_column(const struct population_ta
     for (size_t c = 0; c < table->column_count; c++)
         if (table->columns[c].refers >= 0 && strcasestr(table->columns[c].name, "product"))
             return &table->columns[c];
+
+    /* A column that refers to products is surest; else the name tells, the likeliest first. */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (size_t c = 0; c < table->column_count; c++)
             if (table->columns[c].type == VALUE_TEXT &&
@@ -308,8 +313,8 @@ static struct bought *count_buyers(const struct persona *persona,
                 value.integer >= population->code_count || seen[value.integer] == p + 1)
                 continue;
 
-            /* seen holds the last customer, plus one, who bought it: each counts once without a set
-             * of pairs. */
+            /* seen holds the last customer, plus one, who bought it: each counts once
+             * without a set of pairs. */
             products += !seen[value.integer];
             pairs++;
             seen[value.integer] = p + 1;
@@ -377,6 +382,8 @@ static bool has_between(const struct population_table *table, uint32_t position,
 {
     for (uint32_t row = table->offset[position + 1];
          row-- > table->offset[position] && table->time[row] > from;)
+        /* From the newest back: facts after the moment are passed over, and the walk
+         * ends at `from`. */
         if (table->time[row] <= until)
             return true;
     return false;
@@ -395,6 +402,8 @@ static struct reach reach_of(const struct persona *persona, const struct populat
         reach.in += in;
         reach.out += out;
     }
+
+    /* Shares of each side: the sides differ in size. */
     reach.in /= (double)persona->profile->customers;
     reach.out /= persona->profile->others ? (double)persona->profile->others : 1;
     return reach;
@@ -441,6 +450,8 @@ static void add_value(struct persona *persona)
         return;
     struct insight_money own =
         insight_money(evidence->view->population, evidence->revenue, persona->members, from, now);
+
+    /* Both sides by the same window: seasons hit both. */
     struct insight_money rest =
         insight_money(evidence->view->population, evidence->revenue, persona->others, from, now);
 

@@ -19,8 +19,8 @@ struct lake;
 __extension__ typedef __int128 lake_wide;
 
 struct lake_options {
-    const char
-        *temp_directory;   /* where a query spills when memory is short; NULL: it may not spill */
+    /* where a query spills when memory is short; NULL: it may not spill */
+    const char *temp_directory;
     uint64_t memory_limit; /* bytes; 0: half of the machine's memory or of the cgroup's limit, the
                               smaller */
     int threads;           /* 0: as many as the machine (or its cgroup) offers */

@@ -2,6 +2,9 @@
  * Results as Arrow: chunks of the lake copied into arrays that live on their own. A batch is a
  * struct array, as the stream interface asks; each array owns its buffers and children and frees
  * them when released.
+ *
+ * Arrow's texts and lists have 32-bit offsets. So a batch ends before its texts grow large, and a
+ * row that no offset could reach is refused.
  */
 #include "lib/arrow.h"
 
@@ -148,6 +151,7 @@ static void fill_texts(struct ArrowArray *array, const struct lake_vector *vecto
         offsets[i + 1] = (int32_t)bytes.length;
     }
 
+    ENSURE(!bytes.cut);
     array->buffers[1] = offsets;
     array->buffers[2] = buffer_take(&bytes);
 }
@@ -219,6 +223,7 @@ static void fill_array(struct ArrowArray *array, const struct lake_vector *vecto
     bool nested = vector->type == LAKE_LIST || vector->type == LAKE_STRUCT;
 
     init_array(array, rows, buffers_of(vector->type), nested ? vector->child_count : 0);
+
     /* A type that Arrow has no form for here: nothing but NULL, which needs no buffer. */
     if (vector->type == LAKE_OTHER) {
         array->null_count = (int64_t)rows;
@@ -246,10 +251,61 @@ static void fill_array(struct ArrowArray *array, const struct lake_vector *vecto
     }
 }
 
+/* ---- batches ---- */
+
+enum {
+    BATCH_BYTES = 64 << 20, /* of text, so that a reader need not hold much at once */
+    BATCH_MEMBERS = 1 << 16,
+};
+
+/* What a row adds to offsets: bytes of its texts and elements of its lists, taken together, as
+ * either is few beside the other. */
+static uint64_t row_size(const struct lake_vector *vector, size_t row)
+{
+    uint64_t size = 0;
+
+    switch (vector->type) {
+    case LAKE_TEXT:
+    case LAKE_BLOB: return lake_known(vector, row) ? lake_text(vector, row).length : 0;
+    case LAKE_STRUCT:
+        for (size_t i = 0; i < vector->child_count; i++)
+            size += row_size(&vector->children[i], row);
+        return size;
+    case LAKE_LIST:
+        if (!lake_known(vector, row))
+            return 0;
+        struct lake_span span = ((const struct lake_span *)vector->data)[row];
+        for (uint64_t i = 0; i < span.count; i++)
+            size += row_size(&vector->children[0], span.first + i);
+        return size + span.count;
+    default: return 0;
+    }
+}
+
+/* How many rows of the chunk from the first on make a batch: one at least, which may be larger than
+ * all others may be together. 0: not even that one fits. */
+static size_t batch_rows(const struct lake_chunk *chunk, size_t first)
+{
+    size_t rows = 0;
+    for (uint64_t total = 0; first + rows < chunk->rows; rows++) {
+        uint64_t size = 0;
+        for (size_t i = 0; i < chunk->column_count; i++)
+            size += row_size(&chunk->columns[i], first + rows);
+        total += size;
+        if (total > (rows ? BATCH_BYTES : INT32_MAX))
+            break;
+    }
+    return rows;
+}
+
+static const char *const too_long = "a row holds more than the 2 GiB that an Arrow array takes";
+
 /* ---- streams ---- */
 
 struct stream {
     struct lake_result *result;
+    const struct lake_chunk *chunk; /* NULL: the next is still to be asked for */
+    size_t row;                     /* of the chunk: the first that was not handed over */
     void (*close)(void *owner);
     void *owner;
     struct error error;
@@ -270,17 +326,29 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
 static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     struct stream *self = stream->private_data;
-    const struct lake_chunk *chunk;
     *out = (struct ArrowArray){0};
-    if (lake_result_next(self->result, &chunk, &self->error) != STATUS_OK)
-        return EIO;
-    if (!chunk)
+    if (!self->chunk) {
+        if (lake_result_next(self->result, &self->chunk, &self->error) != STATUS_OK)
+            return EIO;
+        self->row = 0;
+    }
+    if (!self->chunk)
         return 0;
-    /* A batch is a struct without a row of its own to be unknown. */
 
-    init_array(out, chunk->rows, 1, chunk->column_count);
+    const struct lake_chunk *chunk = self->chunk;
+    size_t rows = batch_rows(chunk, self->row);
+    if (!rows) {
+        (void)!error_set(&self->error, STATUS_LIMIT, "%s", too_long);
+        return EOVERFLOW;
+    }
+
+    /* A batch is a struct without a row of its own to be unknown. */
+    init_array(out, rows, 1, chunk->column_count);
     for (size_t i = 0; i < chunk->column_count; i++)
-        fill_array(out->children[i], &chunk->columns[i], 0, chunk->rows);
+        fill_array(out->children[i], &chunk->columns[i], self->row, rows);
+    self->row += rows;
+    if (self->row == chunk->rows)
+        self->chunk = NULL;
     return 0;
 }
 
@@ -315,8 +383,8 @@ void lib_arrow_stream(struct lake_result *result, void (*close)(void *owner), vo
 struct members_stream {
     struct text *identifiers;
     uint32_t *numbers;
-    size_t count;
-    bool done;
+    size_t count, at; /* at: the first that was not handed over */
+    bool too_long;
     struct arena arena;
 };
 
@@ -330,38 +398,57 @@ static int members_schema(struct ArrowArrayStream *stream, struct ArrowSchema *o
     return 0;
 }
 
+/* As batch_rows. */
+static size_t batch_members(const struct members_stream *self)
+{
+    size_t rows = 0;
+    for (uint64_t total = 0; self->at + rows < self->count && rows < BATCH_MEMBERS; rows++) {
+        total += self->identifiers[self->at + rows].length;
+        if (total > (rows ? BATCH_BYTES : INT32_MAX))
+            break;
+    }
+    return rows;
+}
+
 static int members_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     struct members_stream *self = stream->private_data;
     *out = (struct ArrowArray){0};
-    if (self->done || !self->count)
+    if (self->at == self->count)
         return 0;
-    self->done = true;
-    /* All at once: whoever asks holds all identifiers already. */
+
+    /* As many as their identifiers' bytes fit 32-bit offsets; one that does not by itself ends it.
+     */
+    size_t rows = batch_members(self);
+    self->too_long = !rows;
+    if (self->too_long)
+        return EOVERFLOW;
+
     struct buffer bytes;
-    int32_t *offsets = base_calloc(self->count + 1, sizeof *offsets);
-    uint32_t *numbers = base_malloc(self->count * sizeof *numbers);
-
+    int32_t *offsets = base_calloc(rows + 1, sizeof *offsets);
+    uint32_t *numbers = base_malloc(rows * sizeof *numbers);
     buffer_init(&bytes, INT32_MAX);
-    for (size_t i = 0; i < self->count; i++) {
-        buffer_text(&bytes, self->identifiers[i]);
+    for (size_t i = 0; i < rows; i++) {
+        buffer_text(&bytes, self->identifiers[self->at + i]);
         offsets[i + 1] = (int32_t)bytes.length;
-        numbers[i] = self->numbers[i];
+        numbers[i] = self->numbers[self->at + i];
     }
+    ENSURE(!bytes.cut);
 
-    init_array(out, self->count, 1, 2);
-    init_array(out->children[0], self->count, 3, 0);
-    init_array(out->children[1], self->count, 2, 0);
+    init_array(out, rows, 1, 2);
+    init_array(out->children[0], rows, 3, 0);
+    init_array(out->children[1], rows, 2, 0);
     out->children[0]->buffers[1] = offsets;
     out->children[0]->buffers[2] = buffer_take(&bytes);
     out->children[1]->buffers[1] = numbers;
+    self->at += rows;
     return 0;
 }
 
 static const char *members_error(struct ArrowArrayStream *stream)
 {
-    (void)stream;
-    return NULL;
+    const struct members_stream *self = stream->private_data;
+    return self->too_long ? too_long : NULL;
 }
 
 static void members_release(struct ArrowArrayStream *stream)

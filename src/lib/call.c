@@ -10,7 +10,8 @@ enum strata_status lib_give_error(enum status status, const struct error *from,
     if (status == STATUS_OK || !to)
         return (enum strata_status)status;
 
-    /* Copied text by text, as the two structures grow apart: the public one may not change. */
+    /* Copied text by text, as the two structures grow apart: the public one
+     * may not change. */
     *to = (struct strata_error){.status = (enum strata_status)status};
     snprintf(to->place, sizeof to->place, "%s", from->place);
     snprintf(to->message, sizeof to->message, "%s", from->message);

@@ -35,8 +35,8 @@ static enum status apply(struct lib_call *call, const char *source, bool prune)
     TRY(session_moment(call->session, STRATA_LATEST, NULL, &call->arena, &moment, why));
     TRY(session_apply_plan(call->session, &text, 1, prune, &moment, &call->arena, &plan, why));
     enum status status = session_apply_save(call->session, &plan, why);
-    /* Problems are noted only of what is saved. */
     segment_set_free(plan.set);
+    /* Problems are noted only of what is saved. */
     TRY(status);
     note_problems(call->store, &plan.problems);
     return session_reload(call->session, why);

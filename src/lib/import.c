@@ -36,9 +36,9 @@ void strata_import_free(struct strata_import *import)
 {
     if (!import)
         return;
+    /* Files made from rows in memory are ours, others are not. */
     for (size_t i = 0; i < import->files.count; i++)
         unlink(import->files.items[i]);
-    /* Files made from rows in memory are ours, others are not. */
     if (import->folder)
         rmdir(import->folder);
     VECTOR_RELEASE(&import->sources);

@@ -22,6 +22,7 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     size_t count = 0;
     while (options && options[count])
         count++;
+
     /* Options come as name, value, name, value, NULL. */
     if (count % 2)
         return error_set(&call->why, STATUS_USAGE, "the option %s has no value",
@@ -35,6 +36,7 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     TRY(lib_moment(call, moment, &at));
     TRY(study_fit(call->session, &request, &at, &call->arena, &model, &call->why));
     note_model(call->store, &model);
+
     /* Scores are columns that definitions may read: they are checked again. */
     return session_reload(call->session, &call->why);
 }
@@ -99,11 +101,8 @@ enum strata_status strata_models(struct strata_store *store, char **out, struct 
     lib_begin(&call, store);
     lib_json_begin(&json);
     enum status status = study_models(call.session, &call.arena, &models, &count, &call.why);
-
-    json_write_array(&json.json);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        study_write(call.session, &models[i], &json.json);
-    json_write_end_array(&json.json);
+    if (status == STATUS_OK)
+        study_write_all(call.session, models, count, &json.json);
     lib_json_end(&json, status, out);
     return lib_end(&call, status, error);
 }

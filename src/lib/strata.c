@@ -36,7 +36,8 @@ static enum status read_options(const struct strata_options *given, struct strat
     if (given->size < sizeof given->size)
         return error_set(error, STATUS_USAGE,
                          "the options have no size; begin with STRATA_OPTIONS_INIT");
-    /* Fields behind those known here must be zero, or something would be asked for and not done. */
+    /* Fields behind those known here must be zero, or something would be asked
+     * for and not done. */
     for (size_t i = sizeof *out; i < given->size; i++)
         if (((const char *)given)[i])
             return error_set(error, STATUS_USAGE,

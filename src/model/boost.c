@@ -1,7 +1,8 @@
 /*
- * Gradient-boosted trees by xgboost, for the probability that something comes true. Its histogram
- * method with one thread gives the same trees on every machine, which two threads would not. A
- * model is kept as xgboost's own JSON; forest.h scores many rows from it faster than xgboost does.
+ * Gradient-boosted trees by xgboost, for the probability that something comes true. Its
+ * histogram method with one thread gives the same trees on every machine, which two
+ * threads would not. A model is kept as xgboost's own JSON; forest.h scores many rows
+ * from it faster than xgboost does.
  */
 #include "model/boost.h"
 
@@ -56,6 +57,9 @@ static enum status load(const struct model_matrix *features, DMatrixHandle *out,
     enum status status = STATUS_OK;
     for (size_t i = 0; i < cells; i++) {
         data[i] = (float)features->data[i];
+
+        /* An unknown goes as it is: trees have a way for it. An infinity may come of
+         * the narrowing itself. */
         if (isinf(data[i])) {
             status =
                 error_set(error, STATUS_ERROR, "feature %zu of row %zu is infinite or too large",
@@ -94,8 +98,9 @@ done:
     return status;
 }
 
-/* Seeds as xgboost takes them, 32 bits with a sign, and of no more digits than are written below:
- * the rest of a division by a prime keeps different ones apart nearly always. */
+/* Seeds as xgboost takes them, 32 bits with a sign, and of no more digits than are
+ * written below: the rest of a division by a prime keeps different ones apart nearly
+ * always. */
 enum { SEED_PRIME = 1000000007 };
 
 /* A step, and the part of rows and columns that each tree sees. */
@@ -108,8 +113,8 @@ static enum status configure(BoosterHandle booster, const struct model_boost_opt
         const char *name;
         double given, usual;
     } numbers[] = {
-        /* Shallow trees, small steps, rows and columns drawn anew for each: the usual choice for
-         * tables of a few thousand rows, where deeper trees learn the noise. */
+        /* Shallow trees, small steps, rows and columns drawn anew for each: the usual
+         * choice for tables of a few thousand rows, where deeper trees learn the noise. */
         {"max_depth", options->depth, 3},
         {"eta", options->rate, USUAL_RATE},
         {"subsample", options->subsample, USUAL_PART},
@@ -133,9 +138,8 @@ done:
     return status;
 }
 
-enum {
-    ROUNDS = 200
-}; /* at the usual rate each takes a twentieth of what is left: 0.95^200 = 4e-5 */
+/* at the usual rate each takes a twentieth of what is left: 0.95^200 = 4e-5 */
+enum { ROUNDS = 200 };
 
 enum status model_boost_fit(const struct model_matrix *features, const unsigned char *label,
                             const struct model_boost_options *options, struct model_boost **out,

@@ -1,6 +1,7 @@
 /*
- * What all ways of grouping share: the limits of what they take, numbers that do not depend on
- * where a method began (groups by falling size), and which new group continues which old one.
+ * What all ways of grouping share: the limits of what they take, numbers that do not
+ * depend on where a method began (groups by falling size), and which new group
+ * continues which old one.
  */
 #include "model/cluster.h"
 
@@ -51,8 +52,8 @@ void model_cluster_renumber(uint32_t *label, size_t rows, int k, uint32_t *order
     for (int g = 0; g < k; g++)
         groups[g] = (struct group){0, rows, (uint32_t)g};
 
-    /* Backwards, so that `first` ends as the first row: groups of one size keep an order of their
-     * own. */
+    /* Backwards, so that `first` ends as the first row: groups of one size keep an
+     * order of their own. */
     for (size_t i = rows; i-- > 0;) {
         groups[label[i]].size++;
         groups[label[i]].first = i;
@@ -84,8 +85,9 @@ void model_cluster_match(const uint32_t *before, int k_before, const uint32_t *n
     for (int g = 0; g < k_now; g++)
         match[g] = UINT32_MAX;
 
-    /* The pairs that share most customers first. Not the best matching as a whole, but one that a
-     * reader can follow: a group's name goes where most of its customers went. */
+    /* The pairs that share most customers first. Not the best matching as a whole, but
+     * one that a reader can follow: a group's name goes where most of its customers
+     * went. */
     for (size_t i = 0; i < pairs && overlap[order[i]] < 0; i++) {
         size_t g = order[i] / width, old = order[i] % width;
         if (match[g] == UINT32_MAX && !taken[old]) {

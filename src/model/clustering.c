@@ -1,8 +1,9 @@
 /*
- * All ways of grouping behind one face. A method may look at a sample only, or find groups that
- * have no rule of their own; what is kept is always a rule for one row (the nearest centre, the
- * likeliest component, the density of a region), and every row's group comes from that rule, so
- * that a customer who comes later is treated as those who were there.
+ * All ways of grouping behind one face. A method may look at a sample only, or find
+ * groups that have no rule of their own; what is kept is always a rule for one row (the
+ * nearest centre, the likeliest component, the density of a region), and every row's
+ * group comes from that rule, so that a customer who comes later is treated as those
+ * who were there.
  */
 #include "model/clustering.h"
 
@@ -56,6 +57,8 @@ static struct model_kmeans centres_of(const struct model_matrix *matrix, const u
         for (size_t j = 0; j < d; j++)
             out.centre[label[i] * d + j] += matrix->data[i * d + j];
     }
+
+    /* A group that lost all its rows to others has a centre at 0, not at 0/0. */
     for (size_t c = 0; c < (size_t)k; c++)
         for (size_t j = 0; j < d; j++)
             out.centre[c * d + j] /= fmax(out.size[c], 1);
@@ -75,8 +78,8 @@ static enum status fit_ward(const struct model_matrix *all, int k, struct arena 
     out->seen = matrix.rows;
     out->centres = centres_of(&matrix, *own, k, arena);
 
-    /* Only the last merges are kept: they are what a reader looks at to choose the number of
-     * groups. */
+    /* Only the last merges are kept: they are what a reader looks at to choose the
+     * number of groups. */
     for (size_t m = matrix.rows - 1, i = MODEL_CLUSTERING_HEIGHTS; m-- > 0 && i-- > 0;)
         out->height[i] = tree.height[m];
     out->heights = matrix.rows > MODEL_CLUSTERING_HEIGHTS ? MODEL_CLUSTERING_HEIGHTS : 0;
@@ -105,6 +108,7 @@ static double agreement_of(const uint32_t *label, size_t rows, const uint32_t *o
 {
     size_t same = 0;
     for (size_t i = 0; i < seen; i++)
+        /* The rows that thin_out took, found again. */
         same += label[seen < rows ? i * rows / seen : i] == own[i];
     return (double)same / (double)seen;
 }
@@ -268,6 +272,8 @@ struct model_matrix model_clustering_embed(const struct model_prototypes_data *d
 {
     size_t numbers = (size_t)data->columns, categories = (size_t)data->categories,
            columns = numbers;
+
+    /* Two codes that differ do so in two columns: each counts for half of gamma. */
     double differs = sqrt(gamma / 2);
     for (size_t c = 0; c < categories; c++)
         columns += data->levels[c];
@@ -296,6 +302,8 @@ static struct model_prototypes_data take_apart(const struct model_matrix *matrix
         if (numbers)
             memcpy(number + i * numbers, row, sizeof *number * numbers);
         row += numbers;
+
+        /* The first level is that of rows without a mark at another one. */
         for (size_t c = 0; c < categories; row += layout->levels[c++])
             for (uint32_t l = 1; l < layout->levels[c]; l++)
                 if (row[l] > 0)

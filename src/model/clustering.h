@@ -74,8 +74,8 @@ struct model_matrix model_clustering_embed(const struct model_prototypes_data *d
  * not the rule's. */
 struct model_clustering_way {
     struct model_clustering_options options; /* k and seed are the call's */
-    size_t
-        rows; /* HDBSCAN: `least` is of so many; of fewer the smallest group is as much smaller */
+    /* HDBSCAN: `least` is of so many; of fewer the smallest group is as much smaller */
+    size_t rows;
     struct model_layout layout;
 };
 enum status model_clustering_regroup(const struct model_matrix *matrix, int k, uint64_t seed,

@@ -1,8 +1,9 @@
 /*
- * The fit that the four models of clv.h share: equal histories are collapsed into one row with a
- * weight, a sample of the rows gives a start and a curvature, and BFGS climbs the likelihood of all
- * from there, in logarithms of the parameters. The models themselves are in clv_bg.c, clv_pareto.c
- * and clv_bgbb.c, the simpler ones on their edges in clv_edge.c.
+ * The fit that the four models of clv.h share: equal histories are collapsed into one
+ * row with a weight, a sample of the rows gives a start and a curvature, and BFGS
+ * climbs the likelihood of all from there, in logarithms of the parameters. The models
+ * themselves are in clv_bg.c, clv_pareto.c and clv_bgbb.c, the simpler ones on their
+ * edges in clv_edge.c.
  */
 #include "model/clv.h"
 
@@ -184,6 +185,8 @@ static enum status sorted_rows(enum model_clv_type type, const struct model_clv_
     pool_run(pool, PILES, sort_pile, &piles);
 
     *count = 0;
+
+    /* In place: what is written never overtakes what is read. */
     for (size_t i = 0; i < piles.start[PILES]; i++)
         if (*count && compare_rows(&rows[*count - 1], &rows[i]) == 0)
             rows[*count - 1].weight += rows[i].weight;
@@ -349,8 +352,8 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
     struct clv_likelihood l = model_clv_likelihood_of(families[type], &some, NULL, arena);
     memcpy(start, x, sizeof start);
 
-    /* An inverse curvature shrinks with the number of customers: the sample's is scaled to the
-     * whole. */
+    /* An inverse curvature shrinks with the number of customers: the sample's is scaled
+     * to the whole. */
     if (some.mean_x > 0 && stats_bfgs(4, model_clv_negative, &l, &options, arena, x).converged &&
         !invert_curvature(&l, x, arena, inverse)) {
         for (int i = 0; i < 16; i++)
@@ -447,6 +450,8 @@ void model_clv_write(const struct model_clv *model, struct json *json)
 {
     json_write_object(json);
     json_put_string(json, "type", families[model->type]->name);
+
+    /* A parameter that is not identified has no error; it is written as null. */
     json_put_object(json, "parameters");
     for (int i = 0; i < 4; i++) {
         json_put_object(json, families[model->type]->parameter[i]);
@@ -475,8 +480,8 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
     if (type && !model_clv_type_parse(type, &out->type))
         model_json_fail(&reader, "there is no model type '%s'", type);
 
-    /* A reader that remembers its first fault lets all be read in a straight line; without a type
-     * there are no names to look for. */
+    /* A reader that remembers its first fault lets all be read in a straight line;
+     * without a type there are no names to look for. */
     struct model_json all = model_json_object(&reader, "parameters");
     for (int i = 0; type && i < 4; i++) {
         struct model_json one = model_json_object(&all, families[out->type]->parameter[i]);

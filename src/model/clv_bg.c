@@ -1,25 +1,28 @@
 /*
- * BG/NBD and MBG/NBD. They differ in one thing: whether a customer can leave right after the first
- * purchase. With m = 0 for the former and 1 for the latter both have the likelihood
+ * BG/NBD and MBG/NBD. They differ in one thing: whether a customer can leave right
+ * after the first purchase. With m = 0 for the former and 1 for the latter both have
+ * the likelihood
  *
  *   Γ(r+x)/Γ(r) α^r · { B(a, b+x+m)/B(a,b) (α+T)^−(r+x)
  *                       + [x+m > 0] B(a+1, b+x+m−1)/B(a,b) (α+t_x)^−(r+x) }
  *
- * whose second part is the first times e^D, D = ln(a/(b+x+m−1)) + (r+x) ln((α+T)/(α+t_x)); the
- * chance of being alive is 1/(1 + e^D). Nothing overflows, for any number of purchases.
+ * whose second part is the first times e^D, D = ln(a/(b+x+m−1)) + (r+x)
+ * ln((α+T)/(α+t_x)); the chance of being alive is 1/(1 + e^D). Nothing overflows, for
+ * any number of purchases.
  *
- * After T both behave alike: given alive, the rate is Gamma(r+x, α+T), the chance of leaving after
- * a purchase Beta(a, b+x+m). The published expectation
+ * After T both behave alike: given alive, the rate is Gamma(r+x, α+T), the chance of
+ * leaving after a purchase Beta(a, b+x+m). The published expectation
  *
  *   (a+b+x−1)/(a−1) [1 − ((α+T)/(α+T+t))^(r+x) ₂F₁(r+x, b+x; a+b+x−1; z)],   z = t/(α+T+t)
  *
- * (Fader, Hardie & Lee 2005, equation 10) is 0/0 at a = 1 and overflows for large x. Euler's
- * transformation turns the bracket into 1 − (1−z)^(a−1) ₂F₁(a+b−1−r, a−1; a+b+x−1; z), from which
- * a − 1 divides out term by term: that is what future_by_euler sums.
+ * (Fader, Hardie & Lee 2005, equation 10) is 0/0 at a = 1 and overflows for large x.
+ * Euler's transformation turns the bracket into 1 − (1−z)^(a−1) ₂F₁(a+b−1−r, a−1;
+ * a+b+x−1; z), from which a − 1 divides out term by term: that is what future_by_euler
+ * sums.
  *
- * The number of purchases ahead is the smaller of two independent ones: those of a customer who
- * never leaves (negative binomial) and the one after which the customer leaves. So the chance of
- * more than n is a plain product.
+ * The number of purchases ahead is the smaller of two independent ones: those of a
+ * customer who never leaves (negative binomial) and the one after which the customer
+ * leaves. So the chance of more than n is a plain product.
  */
 #include "model/clv_rows.h"
 #include "stats/distribution.h"
@@ -28,8 +31,9 @@
 #include <float.h>
 #include <math.h>
 
-/* Rates and chances that differ widely between customers, as they do in shops; α makes the mean
- * rate r/α that of the data. The fit needs a start on the right side of the hill, no more. */
+/* Rates and chances that differ widely between customers, as they do in shops; α makes
+ * the mean rate r/α that of the data. The fit needs a start on the right side of the
+ * hill, no more. */
 static void start(const struct clv_rows *rows, double *parameter)
 {
     parameter[0] = 0.8;
@@ -82,8 +86,9 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
     double alpha = p[1], x = rows->group_x[group], shape = p[0] + x, beta = p[3] + x + m - 1,
            left = 0;
 
-    /* The loop runs once for each distinct history: two logarithms and an exponential, and what
-     * depends on x alone stays outside. e never overflows: the smaller of both odds is taken. */
+    /* The loop runs once for each distinct history: two logarithms and an exponential,
+     * and what depends on x alone stays outside. e never overflows: the smaller of both
+     * odds is taken. */
     double log_odds = log(p[2] / beta), value = 0, by_r = 0, by_alpha = 0;
     for (size_t i = from; i < to; i++) {
         const struct clv_row *row = &rows->row[i];
@@ -140,8 +145,8 @@ static double alive(const double *p, const struct model_history *h, int m)
     return stats_expit(alive_odds(p, h, m, by));
 }
 
-/* Of the series below: enough where 1 − z is 1e-6, an outlook of a million times α + T. Past that
- * the sum is cut short rather than never given. */
+/* Of the series below: enough where 1 − z is 1e-6, an outlook of a million times α + T.
+ * Past that the sum is cut short rather than never given. */
 enum { TERMS_MAX = 50000000 };
 
 /* Expected purchases within t of someone alive with rate Gamma(shape, scale) and chance of leaving
@@ -198,8 +203,8 @@ static double future(double shape, double scale, double a, double b, double t)
     if (a <= 20 && (c - shape > -5 || (shape - c) * (a + 1) * z < 5 * (c + 2)))
         return future_by_euler(shape, a, c, z);
 
-    /* Over the hole at a = 1 half way between both sides of it: that errs by about the square of
-     * the distance, and dividing by it costs four digits. */
+    /* Over the hole at a = 1 half way between both sides of it: that errs by about the
+     * square of the distance, and dividing by it costs four digits. */
     const double near = 1e-4;
     if (fabs(a - 1) > near)
         return future_direct(shape, a, b, c, z);
@@ -221,6 +226,9 @@ static int tail(double shape, double scale, double a, double b, double t, double
     double z = t / (scale + t), chance = exp(shape * log1p(-z)), rest = 1 - chance, stays = 1;
     if (!(chance > 1e-250)) /* it would underflow below; the caller then asks one at a time */
         return 0;
+
+    /* `rest` is a difference that loses digits as it falls: down to `stop`, at 1e-3 or
+     * so, enough are left. */
     for (int n = 0; n < most; n++) {
         out[n] = stays * (rest > 0 ? rest : 0);
         if (out[n] <= stop)

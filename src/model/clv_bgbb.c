@@ -1,13 +1,14 @@
 /*
- * BG/BB, for purchases that can only happen at set opportunities (a yearly donation, a cruise
- * season). With n = T opportunities, x of them used, the last at t_x, the likelihood is
+ * BG/BB, for purchases that can only happen at set opportunities (a yearly donation, a
+ * cruise season). With n = T opportunities, x of them used, the last at t_x, the
+ * likelihood is
  *
  *   B(α+x, β+n−x)/B(α,β) · B(γ, δ+n)/B(γ,δ)
  *     + Σ_{i<n−t_x} B(α+x, β+t_x−x+i)/B(α,β) · B(γ+1, δ+t_x+i)/B(γ,δ)
  *
- * a sum of positive terms, taken in logarithms. Expected purchases sum the opportunities ahead one
- * by one, which, unlike the closed form, has no hole at γ = 1. A row costs as many terms as
- * opportunities passed since its last purchase.
+ * a sum of positive terms, taken in logarithms. Expected purchases sum the
+ * opportunities ahead one by one, which, unlike the closed form, has no hole at γ = 1.
+ * A row costs as many terms as opportunities passed since its last purchase.
  */
 #include "model/clv_rows.h"
 #include "stats/special.h"
@@ -68,8 +69,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
 
         sum[0] += weight * value;
 
-        /* The derivative of ln Σ is that of each ln term, weighted by the term's share of the
-         * sum. */
+        /* The derivative of ln Σ is that of each ln term, weighted by the term's share
+         * of the sum. */
         double share = exp(log_term(p, h.x, h.t - h.x, 0, h.t) - value);
         term_gradient(p, h.x, h.t - h.x, 0, h.t, weight * share, sum);
         for (double i = 0; i < h.t - h.tx; i++) {

@@ -1,8 +1,8 @@
 /*
- * The edges of the models of clv.h. A likelihood may rise all the way to where a parameter is
- * nothing or without bound; an optimiser in logarithms walks there for ever and stops short, or
- * does not stop. There the model is a simpler one, with fewer parameters and a maximum that can be
- * reached:
+ * The edges of the models of clv.h. A likelihood may rise all the way to where a
+ * parameter is nothing or without bound; an optimiser in logarithms walks there for
+ * ever and stops short, or does not stop. There the model is a simpler one, with fewer
+ * parameters and a maximum that can be reached:
  *
  * - nobody leaves: BG/NBD and MBG/NBD at a = 0, Pareto/NBD at s = 0 are the NBD (Ehrenberg 1959),
  *   Γ(r+x)/Γ(r) α^r (α+T)^−(r+x); BG/BB at γ = 0 is the beta-binomial;
@@ -10,10 +10,10 @@
  *   BG/BB: α and β;
  * - all leave alike: a and b (s and β, γ and δ) without bound, their ratio fixed.
  *
- * "Without bound" is ALIKE: then a rate varies between customers by a thousandth of itself. The
- * simplest edge whose likelihood is within AS_GOOD of the best found is what is used; where the fit
- * inside is better than every edge, it stays, however little the data say of some of its
- * parameters.
+ * "Without bound" is ALIKE: then a rate varies between customers by a thousandth of
+ * itself. The simplest edge whose likelihood is within AS_GOOD of the best found is
+ * what is used; where the fit inside is better than every edge, it stays, however
+ * little the data say of some of its parameters.
  */
 #include "model/clv_rows.h"
 #include "model/logarithms.h"
@@ -121,6 +121,7 @@ static double on_edge(const double *x, double *gradient, void *context)
     double all[4] = {0};
     for (int i = 0; i < fit->count; i++)
         fit->x[fit->place[i]] = x[i];
+
     double value = model_clv_negative(fit->x, gradient ? all : NULL, &fit->likelihood);
     for (int i = 0; gradient && i < fit->count; i++)
         gradient[i] = all[fit->place[i]];
@@ -155,6 +156,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     if (edges[edge].leave_alike)
         let_go(out->x, family->leaves_alike);
 
+    /* What is left to fit: neither fixed at its bound nor gone with those who leave. */
     for (int i = 0; i < 4; i++) {
         bool fixed = (edges[edge].nobody_leaves && i >= 2) ||
                      (edges[edge].buy_alike && i == family->buys_alike) ||
@@ -165,8 +167,8 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     for (int i = 0; i < out->count; i++)
         at[i] = out->x[out->place[i]];
 
-    /* Few parameters and a plain hill: what Newton's way does not climb soon is no edge that
-     * matters. */
+    /* Few parameters and a plain hill: what Newton's way does not climb soon is no edge
+     * that matters. */
     const struct stats_optimise_options options = {.max_iterations = 60};
     struct stats_optimum best = stats_bfgs(out->count, on_edge, out, &options, arena, at);
     for (int i = 0; i < out->count; i++)
@@ -190,8 +192,8 @@ static void describe(struct edge_fit *fit, struct model_clv *model)
     if (curved)
         stats_cholesky_inverse(fit->count, hessian, inverse);
 
-    /* What is fixed has no error, and the place of a parameter among the four is not its place
-     * here. */
+    /* What is fixed has no error, and the place of a parameter among the four is not
+     * its place here. */
     memset(model->covariance, 0, sizeof model->covariance);
     for (int i = 0; i < 4; i++) {
         model->identified[i] = false;
@@ -254,8 +256,8 @@ void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool c
             best = fmin(best, fit[e].value);
     }
 
-    /* Only now is the best known that an edge must come near to; of those that do, the one with the
-     * fewest parameters. */
+    /* Only now is the best known that an edge must come near to; of those that do, the
+     * one with the fewest parameters. */
     for (int e = MODEL_CLV_INSIDE + 1; e < MODEL_CLV_EDGES; e++)
         if (fit[e].converged && fit[e].value <= best + AS_GOOD &&
             (!chosen || fit[e].count < fit[chosen].count))

@@ -1,19 +1,20 @@
 /*
- * Pareto/NBD. With a lifetime of density s β^s (β+τ)^−(s+1) the likelihood of (x, t_x, T) is
+ * Pareto/NBD. With a lifetime of density s β^s (β+τ)^−(s+1) the likelihood of (x, t_x,
+ * T) is
  *
  *   Γ(r+x)/Γ(r) α^r β^s · { (α+T)^−(r+x) (β+T)^−s  +  s [G(t_x) − G(T)] },
  *   G(y) = ∫_y^∞ (α+τ)^−(r+x) (β+τ)^−(s+1) dτ.
  *
- * The usual two Gauss series (Fader & Hardie 2005) underflow, cancel or converge slowly. Two forms
- * of G do not, after Pfaff's and Euler's transformations: all their terms are positive and fall by
- * at least z, whatever the parameters, and they give their derivatives with the same loop. With
- * k = r+s+x and (u)ₙ = u (u+1) … (u+n−1):
+ * The usual two Gauss series (Fader & Hardie 2005) underflow, cancel or converge
+ * slowly. Two forms of G do not, after Pfaff's and Euler's transformations: all their
+ * terms are positive and fall by at least z, whatever the parameters, and they give
+ * their derivatives with the same loop. With k = r+s+x and (u)ₙ = u (u+1) … (u+n−1):
  *
  *   α ≥ β   (α+y)^−(r+x) (β+y)^−s Σ (r+x)ₙ/(k)ₙ₊₁ zⁿ,         z = (α−β)/(α+y);
  *   α < β   (α+y)^−(r+x−1) (β+y)^−(s+1) Σ (s+1)ₙ/(k)ₙ₊₁ zⁿ,   z = (β−α)/(β+y).
  *
- * With z past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series is fast, and
- * the series from there.
+ * With z past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series
+ * is fast, and the series from there.
  *
  * Everything is kept as a logarithm with its four derivatives.
  */
@@ -81,8 +82,8 @@ static void make_series(const double *p, double x, struct series *out)
         out->by_k[n] = -a * rise_k;
         out->by_u[n] = a * rise_u;
 
-        /* A derivative of a rising factorial is itself times a sum of reciprocals that grows by one
-         * a term. */
+        /* A derivative of a rising factorial is itself times a sum of reciprocals that
+         * grows by one a term. */
         double next = 1 / (k + n + 1);
         a *= (u + n) * next;
         rise_k += next;
@@ -115,8 +116,8 @@ static struct sums sum_series(const struct series *series, double z)
     return sum;
 }
 
-/* As for BG/NBD: α makes the mean rate that of the data, and the mean lifetime, were s above 1,
- * would be about that of the data too. */
+/* As for BG/NBD: α makes the mean rate that of the data, and the mean lifetime, were s
+ * above 1, would be about that of the data too. */
 static void start(const struct clv_rows *rows, double *parameter)
 {
     parameter[0] = 0.8;
@@ -231,8 +232,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
         struct graded both = log_survival(p, h->x, h->t);
         double weight = rows->row[i].weight;
 
-        /* At t_x = T nobody had time to leave: the second part is 0, and its logarithm is not asked
-         * for. */
+        /* At t_x = T nobody had time to leave: the second part is 0, and its logarithm
+         * is not asked for. */
         if (h->tx < h->t)
             both = combine(both, log_left(p, h, &series), 1);
         sum[0] += weight * both.value;
@@ -307,8 +308,8 @@ static int tail(const double *p, const struct model_history *h, double ahead, do
 {
     double share[NODES + 1], chance[NODES + 1], rest[NODES + 1], z[NODES + 1];
 
-    /* One more place than nodes: the customers who are still there at the end, with their whole
-     * share. */
+    /* One more place than nodes: the customers who are still there at the end, with
+     * their whole share. */
     double shape = p[0] + h->x, scale = p[1] + h->t, beta = p[3] + h->t;
 
     for (int i = 0; i <= NODES; i++) {

@@ -1,7 +1,7 @@
 /*
- * Inside the room: what the likelihoods of clv.h share. Equal histories are one row with a weight;
- * rows are sorted by x, so that all that depends on x alone is computed once for each x and not
- * once for each customer.
+ * Inside the room: what the likelihoods of clv.h share. Equal histories are one row
+ * with a weight; rows are sorted by x, so that all that depends on x alone is computed
+ * once for each x and not once for each customer.
  */
 #ifndef STRATA_MODEL_CLV_ROWS_H
 #define STRATA_MODEL_CLV_ROWS_H
@@ -23,8 +23,8 @@ struct clv_rows {
     double mean_x, mean_t;
 };
 
-/* What one stretch of rows with the same x adds: the value and four derivatives by the parameters
- * themselves. */
+/* What one stretch of rows with the same x adds: the value and four derivatives by the
+ * parameters themselves. */
 typedef void clv_stretch(const double *parameter, const struct clv_rows *rows, size_t group,
                          size_t from, size_t to, double sum[5]);
 /* What one x adds, times its weight: terms without t_x and T. */
@@ -39,8 +39,8 @@ struct clv_family {
     clv_stretch *stretch;
     void (*start)(const struct clv_rows *rows, double *parameter);
     double (*alive)(const double *parameter, const struct model_history *history);
-    /* ln(alive / (1 − alive)) and its derivatives by the parameters; +∞ for certain. NULL: by
-     * differences. */
+    /* ln(alive / (1 − alive)) and its derivatives by the parameters; +∞ for certain.
+     * NULL: by differences. */
     double (*alive_odds)(const double *parameter, const struct model_history *history,
                          double by[4]);
     /* Expected purchases of someone who is alive at T. */
@@ -49,9 +49,9 @@ struct clv_family {
     double (*new_more_than)(const double *parameter, double age, double n);
     double (*more_than)(const double *parameter, const struct model_history *history, double ahead,
                         double n);
-    /* tail[n] = P(more than n ahead | alive) for n = 0, 1, … down to the first at or below `stop`;
-     * how many, 0 when that takes more than `most` or would underflow. NULL: one at a time, by
-     * more_than. */
+    /* tail[n] = P(more than n ahead | alive) for n = 0, 1, … down to the first at or
+     * below `stop`; how many, 0 when that takes more than `most` or would underflow.
+     * NULL: one at a time, by more_than. */
     int (*tail)(const double *parameter, const struct model_history *history, double ahead,
                 double stop, int most, double *tail);
 };
@@ -76,9 +76,9 @@ struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family,
 /* context: a struct clv_likelihood. */
 double model_clv_negative(const double *x, double *gradient, void *context);
 
-/* Looks for the best fit on the edges of the model where a fit that ended at x (logarithms) leaves
- * parameters open, or did not converge, and puts it in place of `model` where it is as good
- * (clv_edge.c). */
+/* Looks for the best fit on the edges of the model where a fit that ended at x
+ * (logarithms) leaves parameters open, or did not converge, and puts it in place of
+ * `model` where it is as good (clv_edge.c). */
 void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool converged,
                          struct arena *arena, struct model_clv *model);
 

@@ -1,9 +1,9 @@
 /*
- * Cox regression (Cox 1972), ties after Efron (1977) or Breslow (1974). Customers are walked from
- * the latest time to the earliest, so that sums over everyone still at risk grow one by one: a
- * step costs rows × covariates², whatever the number of events. Covariates are centred and scaled
- * first: the effects are found in standard deviations, where Newton's steps are safe, and turned
- * back at the end.
+ * Cox regression (Cox 1972), ties after Efron (1977) or Breslow (1974). Customers are
+ * walked from the latest time to the earliest, so that sums over everyone still at risk
+ * grow one by one: a step costs rows × covariates², whatever the number of events.
+ * Covariates are centred and scaled first: the effects are found in standard
+ * deviations, where Newton's steps are safe, and turned back at the end.
  */
 #include "base/json.h"
 #include "model/json_read.h"
@@ -56,6 +56,46 @@ static double add_event(struct partial *l, double share, double weight, double *
     return -weight * log(total);
 }
 
+/* Everybody of the time at place *at − 1 enters the risk set, those with an event the tied
+ * sums too. *at moves to the first of them. */
+static void enter_time(struct partial *l, const double *beta, size_t *at, double *gradient,
+                       double *value, double *count)
+{
+    int p = l->columns;
+    double time = l->data->time[l->order[*at - 1]];
+
+    for (; *at > 0 && l->data->time[l->order[*at - 1]] == time; --*at) {
+        const double *z = l->z + l->order[*at - 1] * (size_t)p;
+        double eta = 0;
+        for (int a = 0; a < p; a++)
+            eta += beta[a] * z[a];
+        add_person(l->sums, z, p, exp(eta));
+        if (!l->data->event[l->order[*at - 1]])
+            continue;
+        ++*count;
+        *value += eta;
+        add_person(l->tied, z, p, exp(eta));
+        for (int a = 0; a < p; a++)
+            gradient[a] += z[a];
+    }
+}
+
+/* Residuals of tied events share the mean over their steps, as in Grambsch and Therneau's
+ * test. The latest first. */
+static void keep_residuals(struct partial *l, size_t from, size_t end, const double *average,
+                           size_t *events)
+{
+    size_t p = (size_t)l->columns;
+    for (size_t j = end; j > from; j--) {
+        uint32_t who = l->order[j - 1];
+        if (!l->data->event[who])
+            continue;
+        for (size_t a = 0; a < p; a++)
+            l->residual[*events * p + a] = l->z[who * p + a] - average[a];
+        l->event_time[(*events)++] = l->data->time[who];
+    }
+}
+
 /* ln partial likelihood with gradient and information; residuals too when l->residual is set.
  * Returns the number of events through *events. */
 static double partial_likelihood(struct partial *l, const double *beta, double *gradient,
@@ -70,26 +110,13 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
     memset(information, 0, sizeof *information * (size_t)(p * p));
     *events = 0;
 
-    /* All of one time enter the risk set before its events are counted: who leaves then was still
-     * there. */
+    /* All of one time enter the risk set before its events are counted: who leaves then
+     * was still there. */
     for (size_t i = n; i > 0;) {
-        double time = l->data->time[l->order[i - 1]], count = 0;
+        double count = 0;
         size_t end = i;
         memset(l->tied, 0, sizeof *l->tied * places);
-        for (; i > 0 && l->data->time[l->order[i - 1]] == time; i--) {
-            const double *z = l->z + l->order[i - 1] * (size_t)p;
-            double eta = 0;
-            for (int a = 0; a < p; a++)
-                eta += beta[a] * z[a];
-            add_person(l->sums, z, p, exp(eta));
-            if (!l->data->event[l->order[i - 1]])
-                continue;
-            count++;
-            value += eta;
-            add_person(l->tied, z, p, exp(eta));
-            for (int a = 0; a < p; a++)
-                gradient[a] += z[a];
-        }
+        enter_time(l, beta, &i, gradient, &value, &count);
 
         double *average = l->square; /* mean covariates of the risk set, over the tied events */
         memset(average, 0, sizeof *average * (size_t)p);
@@ -100,18 +127,10 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
                 average[a] += l->mean[a] / count;
         }
 
-        /* Residuals of tied events share the mean over their steps, as in Grambsch and Therneau's
-         * test. */
-        for (size_t j = end; l->residual && j > i; j--) {
-            if (!l->data->event[l->order[j - 1]])
-                continue;
-            for (int a = 0; a < p; a++)
-                l->residual[*events * (size_t)p + (size_t)a] =
-                    l->z[l->order[j - 1] * (size_t)p + (size_t)a] - average[a];
-            l->event_time[(*events)++] = time;
-        }
-
-        *events += l->residual ? 0 : (size_t)count;
+        if (l->residual)
+            keep_residuals(l, i, end, average, events);
+        else
+            *events += (size_t)count;
     }
 
     for (int a = 0; a < p; a++)
@@ -178,8 +197,8 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
         double *step = trial + p;
         memcpy(step, gradient, sizeof *step * (size_t)p);
 
-        /* The likelihood is concave, but a whole step may still overshoot. A rise that is lost in
-         * the rounding of a sum over all customers (1e-10) counts as one. */
+        /* The likelihood is concave, but a whole step may still overshoot. A rise that
+         * is lost in the rounding of a sum over all customers (1e-10) counts as one. */
         for (;; size /= 2) {
             for (int a = 0; a < p; a++)
                 trial[a] = beta[a] + size * step[a];
@@ -238,8 +257,8 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
             sum[a] += (g[i] - mean) * l->residual[i * (size_t)p + (size_t)a];
     }
 
-    /* The information is taken as the same at every event, which is what makes the test a closed
-     * form. */
+    /* The information is taken as the same at every event, which is what makes the test
+     * a closed form. */
     double d = (double)events, all = 0;
     for (int a = 0; a < p; a++) {
         for (int b = 0; b < p; b++)
@@ -296,7 +315,8 @@ static double concordance(const struct partial *l, const double *beta, struct ar
         while (i > 0 && l->data->time[l->order[i - 1]] == time)
             i--;
 
-        /* Those censored at this very time outlived it: they enter before the events are compared.
+        /* Those censored at this very time outlived it: they enter before the events
+         * are compared.
          */
         for (int events = 0; events < 2; events++)
             for (size_t j = i; j < end; j++) {
@@ -312,6 +332,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
                 }
             }
 
+        /* Those who left now were there for everyone who left earlier, but not for each other. */
         for (size_t j = i; j < end; j++)
             if (l->data->event[l->order[j]]) {
                 count_in(tree, n, (size_t)rank[l->order[j]]);
@@ -398,8 +419,8 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
     TRY(climb(&l, beta, trial, gradient, information, &out->log_likelihood,
               &out->null_log_likelihood, error));
 
-    /* Once more at the answer, now keeping the residuals: they need the memory of rows ×
-     * covariates, which the steps before did without. */
+    /* Once more at the answer, now keeping the residuals: they need the memory of rows
+     * × covariates, which the steps before did without. */
     double *inverse = ARENA_ARRAY(arena, double, p *p), *spare = ARENA_ARRAY(arena, double, p *p);
     stats_cholesky_inverse(columns, information, inverse);
     l.residual = ARENA_ARRAY(arena, double, n *p);

@@ -1,9 +1,9 @@
 /*
- * Principal components and factors of survey items, from their correlations alone. Factors are
- * fitted by maximum likelihood: for given uniquenesses the best loadings are eigenvectors
- * (Jöreskog 1967), so only as many parameters as items are searched, not items × factors. Rotation
- * by varimax (Kaiser 1958) and promax (Hendrickson & White 1964), with the conventions of R's
- * factanal.
+ * Principal components and factors of survey items, from their correlations alone.
+ * Factors are fitted by maximum likelihood: for given uniquenesses the best loadings
+ * are eigenvectors (Jöreskog 1967), so only as many parameters as items are searched,
+ * not items × factors. Rotation by varimax (Kaiser 1958) and promax (Hendrickson &
+ * White 1964), with the conventions of R's factanal.
  */
 #include "model/factor.h"
 
@@ -18,8 +18,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A factor may explain an item but for this much (as in R's factanal): at 0 the likelihood is
- * without bound, a Heywood case. */
+/* A factor may explain an item but for this much (as in R's factanal): at 0 the
+ * likelihood is without bound, a Heywood case. */
 static const double least_uniqueness = 0.005;
 
 static enum status check(int items, const double *matrix, struct error *error)
@@ -43,6 +43,8 @@ enum status model_components_fit(int items, const double *covariance, struct are
     if (!stats_eigen(items, covariance, arena, out->deviation, out->direction))
         return error_set(error, STATUS_ERROR,
                          "the principal components of %d items could not be computed", items);
+
+    /* Rounding leaves eigenvalues a little below 0 where items are sums of others. */
     for (int i = 0; i < items; i++)
         out->deviation[i] = out->deviation[i] > 0 ? sqrt(out->deviation[i]) : 0;
     return STATUS_OK;
@@ -102,8 +104,9 @@ static double profile(const double *x, double *gradient, void *context)
 
 enum { VARIMAX_ROUNDS = 1000 }; /* a handful are usual; nearly equal factors turn for long */
 
-/* Varimax of rows×columns loadings in place, by planar rotations of pairs of factors (Kaiser 1958):
- * the best angle of a pair has a closed form, and no rotation lowers the criterion. */
+/* Varimax of rows×columns loadings in place, by planar rotations of pairs of factors
+ * (Kaiser 1958): the best angle of a pair has a closed form, and no rotation lowers the
+ * criterion. */
 static void varimax(int rows, int columns, double *loading)
 {
     double length[MODEL_FACTOR_ITEMS_MAX];
@@ -122,6 +125,8 @@ static void varimax(int rows, int columns, double *loading)
         double largest = 0;
         for (int a = 0; a < columns; a++)
             for (int b = a + 1; b < columns; b++) {
+                /* Kaiser's closed form: with u = x² − y² and v = 2xy the criterion is a
+                 * cosine of four times the angle. */
                 double u_sum = 0, v_sum = 0, cross = 0, squares = 0;
                 for (int i = 0; i < rows; i++) {
                     double x = loading[i * columns + a], y = loading[i * columns + b];
@@ -206,13 +211,13 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
            *turn = ARENA_ARRAY(arena, double, square),
            *moved = ARENA_ARRAY(arena, double, (size_t)rows *k);
 
-    /* The target makes large loadings larger and small ones vanish: the fourth power, signs
-     * kept. */
+    /* The target makes large loadings larger and small ones vanish: the fourth power,
+     * signs kept. */
     for (int i = 0; i < rows * columns; i++)
         target[i] = loading[i] * pow(fabs(loading[i]), 3);
 
-    /* Least squares of the target on the loadings gives the turn; its columns are then scaled so
-     * that factors have variance 1. */
+    /* Least squares of the target on the loadings gives the turn; its columns are then
+     * scaled so that factors have variance 1. */
     for (int a = 0; a < columns; a++)
         for (int b = 0; b < columns; b++)
             for (int i = 0; i < rows; i++) {
@@ -299,6 +304,8 @@ static bool score_weights(const double *r, struct model_factors *out, struct are
     if (!stats_cholesky(n, factor))
         return false;
     stats_multiply(n, k, k, out->loading, out->correlation, out->score);
+
+    /* A column at a time through the one factor: R is never inverted. */
     for (int m = 0; m < k; m++) {
         for (int i = 0; i < n; i++)
             column[i] = out->score[i * k + m];
@@ -321,8 +328,8 @@ static enum status fit_profile(struct profile *f, double *x, struct arena *arena
                          "item is a sum of others");
     stats_cholesky_inverse(f->items, factor, inverse);
 
-    /* Jöreskog's start: what the other items leave unexplained, a little less as factors are few;
-     * inside the bounds, where the logistic curve has a slope. */
+    /* Jöreskog's start: what the other items leave unexplained, a little less as
+     * factors are few; inside the bounds, where the logistic curve has a slope. */
     for (int i = 0; i < f->items; i++) {
         double start = (1 - 0.5 * f->factors / f->items) / inverse[i * f->items + i];
         start = fmin(0.95, fmax(0.02, start)); /* x between −4 and 3 */
@@ -393,8 +400,8 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
 
     out->freedom = freedom;
 
-    /* The likelihood ratio with Bartlett's (1951) correction, as its plain form rejects too often
-     * where rows are few. */
+    /* The likelihood ratio with Bartlett's (1951) correction, as its plain form rejects
+     * too often where rows are few. */
     out->chi2 = (rows - 1 - (2.0 * items + 5) / 6 - 2.0 * factors / 3) * least;
     out->p = freedom > 0 ? stats_chi2_upper(out->chi2, freedom) : NAN;
     return STATUS_OK;
@@ -490,8 +497,8 @@ enum status model_parallel_analysis(int items, const double *correlation, size_t
         return error_set(error, STATUS_ERROR, "the eigenvalues of %d items could not be computed",
                          items);
 
-    /* As many as stand above chance before the first that does not (Horn 1965): one that rises
-     * above it later is noise. */
+    /* As many as stand above chance before the first that does not (Horn 1965): one
+     * that rises above it later is noise. */
     *factors = -1;
     for (int i = 0; i < items; i++) {
         for (int d = 0; d < draws; d++)
@@ -508,8 +515,8 @@ enum status model_parallel_analysis(int items, const double *correlation, size_t
     return STATUS_OK;
 }
 
-/* Kaiser, Meyer and Olkin's share (Kaiser 1974): correlations against what remains of them once the
- * other items are held fixed, which the inverse of the matrix tells. */
+/* Kaiser, Meyer and Olkin's share (Kaiser 1974): correlations against what remains of
+ * them once the other items are held fixed, which the inverse of the matrix tells. */
 double model_kmo(int items, const double *correlation, struct arena *arena, double *each)
 {
     size_t square = (size_t)items * (size_t)items;

@@ -1,8 +1,9 @@
 /*
- * Boosted trees, read from xgboost's JSON and scored many rows at a time. Every tree is laid out as
- * a full one of the same depth, children of node i at 2i + 1 and 2i + 2, so that the way down is
- * arithmetic; a leaf above the bottom stands at all places below it. That costs memory of 2^depth a
- * tree, which is why the depth has a limit, and saves a mispredicted branch at every level.
+ * Boosted trees, read from xgboost's JSON and scored many rows at a time. Every tree is
+ * laid out as a full one of the same depth, children of node i at 2i + 1 and 2i + 2, so
+ * that the way down is arithmetic; a leaf above the bottom stands at all places below
+ * it. That costs memory of 2^depth a tree, which is why the depth has a limit, and
+ * saves a mispredicted branch at every level.
  */
 #include "model/forest.h"
 
@@ -119,8 +120,8 @@ enum status model_forest_read(struct text text, struct arena *arena, struct mode
     json_t *root = json_loadb(text.data, text.length, 0, NULL),
            *learner = json_object_get(root, "learner");
 
-    /* Absent members are NULL, which all of jansson's readers take: one check at the end is
-     * enough. */
+    /* Absent members are NULL, which all of jansson's readers take: one check at the
+     * end is enough. */
     json_t *shape = json_object_get(learner, "learner_model_param"),
            *trees = json_object_get(learner, "gradient_booster");
     trees = json_object_get(json_object_get(trees, "model"), "trees");

@@ -1,9 +1,10 @@
 /*
- * How good a grouping is and how many groups there are: silhouette (Rousseeuw 1987), Caliński and
- * Harabasz's ratio (1974), Davies and Bouldin's index (1979), BIC, the gap statistic (Tibshirani,
- * Walther & Hastie 2001) and the stability of groups under resampling (Hennig 2007). What would
- * cost rows² is done on a sample; draws are independent tasks, each with a stream of random numbers
- * of its own, so that threads do not matter.
+ * How good a grouping is and how many groups there are: silhouette (Rousseeuw 1987),
+ * Caliński and Harabasz's ratio (1974), Davies and Bouldin's index (1979), BIC, the gap
+ * statistic (Tibshirani, Walther & Hastie 2001) and the stability of groups under
+ * resampling (Hennig 2007). What would cost rows² is done on a sample; draws are
+ * independent tasks, each with a stream of random numbers of its own, so that threads
+ * do not matter.
  */
 #include "model/grouping.h"
 
@@ -61,8 +62,8 @@ static void silhouette_task(void *context, size_t task, int worker)
             sum[s->label[s->rows[j]]] +=
                 sqrt(squared(row, s->matrix->data + s->rows[j] * columns, (int)columns));
 
-        /* Its distance to itself is 0 and it is not its own neighbour: one less in its own
-         * group. */
+        /* Its distance to itself is 0 and it is not its own neighbour: one less in its
+         * own group. */
         double other = INFINITY, inside = sum[own] / (s->size[own] - 1);
         for (int c = 0; c < s->k; c++)
             if ((uint32_t)c != own && s->size[c] > 0)
@@ -73,8 +74,8 @@ static void silhouette_task(void *context, size_t task, int worker)
     }
 }
 
-/* Rows looked at unless told otherwise: 2·10⁸ distances, a second or two on one core, and a mean
- * that is certain to less than 0.01. */
+/* Rows looked at unless told otherwise: 2·10⁸ distances, a second or two on one core,
+ * and a mean that is certain to less than 0.01. */
 enum { SILHOUETTE_MOST = 20000 };
 
 double model_silhouette(const struct model_matrix *matrix, const uint32_t *label, int k,
@@ -135,6 +136,7 @@ static struct centres centres_of(const struct model_matrix *matrix, const uint32
             c.all[j] += x / (double)matrix->rows;
         }
     }
+
     for (int g = 0; g < k; g++) {
         c.groups += c.size[g] > 0;
         for (int j = 0; c.size[g] > 0 && j < d; j++)
@@ -211,6 +213,7 @@ static double log_within(const struct model_matrix *matrix, const uint32_t *labe
     struct centres c = centres_of(matrix, label, k, &arena);
     size_t d = (size_t)matrix->columns;
     double total = 0;
+
     if (power == 2)
         for (size_t i = 0; i < matrix->rows; i++)
             total += squared(matrix->data + i * d, c.centre + label[i] * d, (int)d);
@@ -234,6 +237,8 @@ static double category_likelihood(const struct model_matrix *matrix, size_t from
         for (uint32_t l = 0; l < levels; l++)
             count[label[i] * levels + l] +=
                 matrix->data[i * (size_t)matrix->columns + from + l] > 0;
+
+    /* The likeliest shares are those seen; a level that is not seen adds 0 ln 0 = 0. */
     for (int g = 0; g < k; g++)
         for (uint32_t l = 0; l < levels; l++) {
             double here = count[(size_t)g * levels + l];
@@ -242,9 +247,10 @@ static double category_likelihood(const struct model_matrix *matrix, size_t from
     return sum;
 }
 
-/* BIC of the grouping as a model in which every group has a centre of its own and all share one
- * variance (as in x-means, Pelleg & Moore 2000), and categories have shares of their own in each:
- * k-means and k-prototypes maximise its likelihood, but for the labels being certain. */
+/* BIC of the grouping as a model in which every group has a centre of its own and all
+ * share one variance (as in x-means, Pelleg & Moore 2000), and categories have shares
+ * of their own in each: k-means and k-prototypes maximise its likelihood, but for the
+ * labels being certain. */
 double model_grouping_bic(const struct model_matrix *matrix, const struct model_layout *layout,
                           const uint32_t *label, int k)
 {
@@ -300,6 +306,7 @@ static void gap_task(void *context, size_t task, int worker)
         own.data = data = base_malloc(sizeof *data * cells);
         model_reference_draw(&g->reference, MODEL_REFERENCE_UNIFORM, &random, data);
     }
+
     uint32_t *label = base_calloc(own.rows, sizeof *label);
 
     /* One group needs no method. */
@@ -313,8 +320,8 @@ static void gap_task(void *context, size_t task, int worker)
     free(data);
 }
 
-/* The smallest number within one standard error of the first peak: later peaks come from groups
- * being split. */
+/* The smallest number within one standard error of the first peak: later peaks come
+ * from groups being split. */
 static void choose_gap(struct model_gap *out)
 {
     int peak = 1;
@@ -366,8 +373,8 @@ enum status model_gap_statistic(const struct model_matrix *matrix,
         for (int i = 1; i <= draws; i++)
             square += (g.log_w[i * largest + k] - mean) * (g.log_w[i * largest + k] - mean) / draws;
 
-        /* The data's ln W against that of data without groups. √(1 + 1/draws): the reference's own
-         * mean is uncertain, too. */
+        /* The data's ln W against that of data without groups. √(1 + 1/draws): the
+         * reference's own mean is uncertain, too. */
         out->gap[k] = mean - g.log_w[k];
         out->error[k] = sqrt(square * (1 + 1.0 / draws));
     }
@@ -431,8 +438,8 @@ static void stability_task(void *context, size_t task, int worker)
     stats_random_init(&random, s->seed, task);
     unsigned char *drawn = base_calloc(rows, 1);
 
-    /* Drawn with repeats, each row taken once: a bootstrap without its copies, which would hold a
-     * group together by themselves (Hennig 2007). */
+    /* Drawn with repeats, each row taken once: a bootstrap without its copies, which
+     * would hold a group together by themselves (Hennig 2007). */
     for (size_t i = 0; i < s->most; i++)
         drawn[stats_random_below(&random, rows)] = 1;
 

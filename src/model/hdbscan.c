@@ -1,13 +1,14 @@
 /*
- * HDBSCAN (Campello, Moulavi & Sander 2013) from the bottom up. The spanning tree is Borůvka's over
- * a kd-tree (McInnes & Healy 2017): near rows × ln² rows where there are few columns, rows² at
- * worst. Its edges are taken in order of length, all of
- * one length at once. What grows together is followed from there: a component becomes a cluster
- * when it reaches the least size; one that takes in smaller components stays the same cluster;
- * where two or more clusters meet they end and a new one begins around them. Read downwards this is
- * the condensed tree: the moment a row joins a cluster going up is the moment it falls out going
- * down. So one pass gives each cluster's excess of mass, and a second, from the leaves, the best
- * choice of clusters that do not hold one another.
+ * HDBSCAN (Campello, Moulavi & Sander 2013) from the bottom up. The spanning tree is
+ * Borůvka's over a kd-tree (McInnes & Healy 2017): near rows × ln² rows where there are
+ * few columns, rows² at worst. Its edges are taken in order of length, all of one
+ * length at once. What grows together is followed from there: a component becomes a
+ * cluster when it reaches the least size; one that takes in smaller components stays
+ * the same cluster; where two or more clusters meet they end and a new one begins
+ * around them. Read downwards this is the condensed tree: the moment a row joins a
+ * cluster going up is the moment it falls out going down. So one pass gives each
+ * cluster's excess of mass, and a second, from the leaves, the best choice of clusters
+ * that do not hold one another.
  */
 #include "model/hdbscan.h"
 
@@ -105,6 +106,9 @@ static void share_components(struct boruvka *b)
 {
     for (uint32_t node = b->tree.node_count; node-- > 0;) {
         const struct model_neighbours_node *n = &b->tree.node[node];
+
+        /* A node of one component need not be searched for another: late rounds skip
+         * nearly everything. */
         uint32_t all = n->right ? b->shared[node + 1] : b->component[n->begin];
         for (size_t i = n->begin; !n->right && i < n->end; i++)
             all = b->component[i] == all ? all : UINT32_MAX;
@@ -140,6 +144,9 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best,
         uint32_t i = best[c];
         if (i == UINT32_MAX)
             continue;
+
+        /* Components in order of their numbers, and rows by theirs: ties are broken the
+         * same way every time. */
         uint32_t one = root_of(parent, i), other = root_of(parent, b->other[i]);
         if (one == other)
             continue;
@@ -244,8 +251,8 @@ static void settle(struct condensing *c, uint32_t root, uint32_t list, const uin
         found = c->cluster[old] != NONE ? c->cluster[old] : found;
     }
 
-    /* Small components that reach the least size together begin a cluster; one cluster among small
-     * ones stays itself; two or more end in a new one. */
+    /* Small components that reach the least size together begin a cluster; one cluster
+     * among small ones stays itself; two or more end in a new one. */
     if (clusters == 0 && size >= c->least)
         found = new_cluster(c);
     if (clusters > 1) {
@@ -281,8 +288,8 @@ static void join_level(struct condensing *c, const struct model_reach_edge *edge
 {
     size_t count = 0;
 
-    /* The components as they were before this length, noted before any is joined: three that meet
-     * at one length meet at once, not two by two. */
+    /* The components as they were before this length, noted before any is joined: three
+     * that meet at one length meet at once, not two by two. */
     for (size_t e = from; e < to; e++) {
         uint32_t ends[2] = {root_of(c->parent, edges[order[e]].one),
                             root_of(c->parent, edges[order[e]].other)};
@@ -470,8 +477,8 @@ enum status model_hdbscan_fit(const struct model_matrix *matrix,
     for (size_t e = 0; e + 1 < rows; e++)
         out->spacing += edges[e].length / (double)(rows - 1);
 
-    /* Equal rows are 0 apart, a density without bound: nothing counts as denser than a hundredth of
-     * the mean distance. */
+    /* Equal rows are 0 apart, a density without bound: nothing counts as denser than a
+     * hundredth of the mean distance. */
     struct condensing c = condensing_for(rows, options->least, &scratch);
     if (out->spacing > 0)
         condense(&c, edges, out->spacing / FLOOR_PART, &scratch);
@@ -491,6 +498,9 @@ void model_density_rule_new(const struct model_matrix *matrix, const struct mode
     double *data = ARENA_ARRAY(arena, double, rows *columns);
     *out = (struct model_density_rule){
         .k = model->k, .label = ARENA_ARRAY(arena, uint32_t, rows), .reach = model->reach};
+
+    /* An even choice of rows: what is saved must stay small, and dense regions keep
+     * more of them. */
     for (size_t i = 0; i < rows; i++) {
         size_t row = i * matrix->rows / rows;
         memcpy(data + i * columns, matrix->data + row * columns, sizeof *data * columns);

@@ -1,11 +1,11 @@
 /*
- * HDBSCAN (Campello, Moulavi & Sander 2013): groups are regions that stay dense while the demand on
- * density rises; what lies in no such region is noise. No number of groups is given, and groups may
- * have any shape.
+ * HDBSCAN (Campello, Moulavi & Sander 2013): groups are regions that stay dense while
+ * the demand on density rises; what lies in no such region is noise. No number of
+ * groups is given, and groups may have any shape.
  *
- * Memory grows with the rows, not with pairs of them: the spanning tree comes from Borůvka's rounds
- * over a kd-tree. At most MODEL_HDBSCAN_MAX rows: with many columns a kd-tree helps little, and the
- * time grows with the square.
+ * Memory grows with the rows, not with pairs of them: the spanning tree comes from
+ * Borůvka's rounds over a kd-tree. At most MODEL_HDBSCAN_MAX rows: with many columns a
+ * kd-tree helps little, and the time grows with the square.
  */
 #ifndef STRATA_MODEL_HDBSCAN_H
 #define STRATA_MODEL_HDBSCAN_H
@@ -39,8 +39,8 @@ struct model_hdbscan {
     double spacing;  /* mean edge of the spanning tree */
 };
 
-/* The spanning tree over mutual reachability, max(core a, core b, distance): rows − 1 edges, in no
- * order. */
+/* The spanning tree over mutual reachability, max(core a, core b, distance): rows − 1
+ * edges, in no order. */
 struct model_reach_edge {
     uint32_t one, other;
     double length;
@@ -50,18 +50,19 @@ struct model_reach_edge {
 void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct pool *pool,
                       struct arena *arena, double *core, struct model_reach_edge *edges);
 
-/* Edges of equal length are cut together, so the groups do not depend on which of several spanning
- * trees was found. Lengths below a hundredth of the mean one count as that: equal rows would be
- * infinitely dense. */
+/* Edges of equal length are cut together, so the groups do not depend on which of
+ * several spanning trees was found. Lengths below a hundredth of the mean one count as
+ * that: equal rows would be infinitely dense. */
 enum status model_hdbscan_fit(const struct model_matrix *matrix,
                               const struct model_hdbscan_options *options, struct pool *pool,
                               struct arena *arena, struct model_hdbscan *out,
                               struct error *error) MUST_USE;
 
 /*
- * A rule for customers who arrive later: the group of the nearest of the rows that are kept, unless
- * that one is noise or farther away than its group's reach. All rows are kept up to
- * MODEL_HDBSCAN_SAVED_MAX (then the rule gives each of them its own group), of more an even sample.
+ * A rule for customers who arrive later: the group of the nearest of the rows that are
+ * kept, unless that one is noise or farther away than its group's reach. All rows are
+ * kept up to MODEL_HDBSCAN_SAVED_MAX (then the rule gives each of them its own group),
+ * of more an even sample.
  */
 struct model_density_rule {
     int k;

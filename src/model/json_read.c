@@ -1,7 +1,8 @@
 /*
- * Reading a saved model in a straight line: whatever is missing or of the wrong kind reads as 0,
- * NaN or nothing, and the first fault is remembered for the end. So a reader has no branch for each
- * member, and a broken file still gives a sentence that says what is wrong.
+ * Reading a saved model in a straight line: whatever is missing or of the wrong kind
+ * reads as 0, NaN or nothing, and the first fault is remembered for the end. So a
+ * reader has no branch for each member, and a broken file still gives a sentence that
+ * says what is wrong.
  */
 #include "model/json_read.h"
 

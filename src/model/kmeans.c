@@ -1,14 +1,16 @@
 /*
- * k-means. Three things make it fast. Hamerly's bounds (2010: an upper one on the distance to the
- * own centre, a lower one on the distance to any other) let most rows be skipped without being
- * read. The others meet the centres four rows and eight centres at a time in vector registers, by
- * ‖c‖² − 2xc, which is half the work of squared differences but cancels: so data are first moved to
- * their middle, and where the two best come closer than the rounding may be, squared differences
- * decide. What is found is therefore exact, and the same on every machine. And sums of groups are
- * kept up to date by the rows that move; they are computed afresh before the answer is given.
+ * k-means. Three things make it fast. Hamerly's bounds (2010: an upper one on the
+ * distance to the own centre, a lower one on the distance to any other) let most rows
+ * be skipped without being read. The others meet the centres four rows and eight
+ * centres at a time in vector registers, by ‖c‖² − 2xc, which is half the work of
+ * squared differences but cancels: so data are first moved to their middle, and where
+ * the two best come closer than the rounding may be, squared differences decide. What
+ * is found is therefore exact, and the same on every machine. And sums of groups are
+ * kept up to date by the rows that move; they are computed afresh before the answer is
+ * given.
  *
- * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its
- * own place and the places are folded in order, so threads do not matter.
+ * Rows are cut into tasks of equal size that depend on the number of rows alone; each
+ * adds into its own place and the places are folded in order, so threads do not matter.
  */
 #include "base/json.h"
 #include "model/clones.h"
@@ -37,8 +39,8 @@ enum {
 /* A centre that is none: farther than any value may be, but its square is still a double. */
 static const double FAR = 1e153;
 
-/* What bounds are moved by, relatively, so that the rounding of roots and sums cannot make them
- * promise too much. */
+/* What bounds are moved by, relatively, so that the rounding of roots and sums cannot
+ * make them promise too much. */
 static const double SLACK = 1e-12;
 
 /* Half of the lanes: as much as a register of AVX holds; wider ones are taken apart badly. */
@@ -190,6 +192,7 @@ static void shift(struct work *w, size_t task, uint32_t group, const double *row
 static void place_row(struct work *w, size_t task, size_t i, uint32_t found, double upper,
                       double lower)
 {
+    /* In the first round there is no group to leave. */
     if (w->first || found != w->label[i]) {
         const double *row = w->data + i * (size_t)w->columns;
         if (!w->first)
@@ -342,8 +345,8 @@ static double move_centres(struct work *w)
         total += square;
         w->move[c] = sqrt(square) * (1 + SLACK);
 
-        /* A row's lower bound falls by the largest move, but its own centre does not count: so the
-         * next largest is kept, too. */
+        /* A row's lower bound falls by the largest move, but its own centre does not
+         * count: so the next largest is kept, too. */
         if (w->move[c] > w->most_move) {
             w->next_move = w->most_move;
             w->most_move = w->move[c];
@@ -356,8 +359,8 @@ static double move_centres(struct work *w)
     return total;
 }
 
-/* Half the distance to the nearest other centre: a row nearer than that to its own needs no other
- * bound (the triangle inequality). */
+/* Half the distance to the nearest other centre: a row nearer than that to its own
+ * needs no other bound (the triangle inequality). */
 static void measure_gaps(struct work *w)
 {
     for (int a = 0; a < w->k; a++) {
@@ -419,8 +422,8 @@ static int iterate(struct work *w, int max_iterations, double least_move, bool *
         w->first = false;
         round++;
 
-        /* Sums that follow the rows gather rounding, so a fixed point counts only when it holds
-         * with sums made afresh. */
+        /* Sums that follow the rows gather rounding, so a fixed point counts only when
+         * it holds with sums made afresh. */
         if (settled && sums_are_fresh) {
             *converged = true;
             break;
@@ -579,6 +582,8 @@ static void keep_finalist(struct finalist *list, int count, const struct work *w
         if (fabs(list[i].inertia - inertia) <= 1e-9 * inertia) /* the same answer again */
             return;
 
+    /* The last place's memory is taken over: nothing is allocated, whatever the number
+     * of starts. */
     struct finalist place = list[count - 1];
     int i = count - 1;
     for (; i > 0 && list[i - 1].inertia > inertia; i--)
@@ -630,6 +635,8 @@ static void finish(struct work *w, struct arena *arena, double inertia, struct m
     out->k = w->k;
     out->columns = w->columns;
     out->inertia = inertia;
+
+    /* Groups by falling size from here on: numbers mean the same at every fit. */
     for (int c = 0; c < w->k; c++) {
         memcpy(out->centre + c * w->columns, w->centre + order[c] * (size_t)w->columns,
                sizeof *w->centre * (size_t)w->columns);
@@ -663,8 +670,8 @@ enum status model_kmeans_fit(const struct model_matrix *matrix,
         list[i] = (struct finalist){INFINITY, ARENA_ARRAY(&scratch, double, cells)};
     bool converged;
 
-    /* Each start has a stream of random numbers of its own, so that more starts never make an
-     * answer worse. */
+    /* Each start has a stream of random numbers of its own, so that more starts never
+     * make an answer worse. */
     for (int start = 0; start < starts && !pool_interrupted(pool); start++) {
         struct stats_random random;
         stats_random_init(&random, options->seed, (uint64_t)start);

@@ -1,8 +1,9 @@
 /*
- * Latent classes by expectation–maximisation. Rows with the same answers and covariates are one
- * pattern with a weight; a round costs patterns × classes × items. Chances are logarithms with a
- * floor, as products of many answers underflow. EM stops at hills that are not the highest, so many
- * random starts run side by side, and how many of them reached the best is told.
+ * Latent classes by expectation–maximisation. Rows with the same answers and covariates
+ * are one pattern with a weight; a round costs patterns × classes × items. Chances are
+ * logarithms with a floor, as products of many answers underflow. EM stops at hills
+ * that are not the highest, so many random starts run side by side, and how many of
+ * them reached the best is told.
  */
 #include "model/latent.h"
 
@@ -26,8 +27,8 @@ enum {
 
 static const double smallest_chance = 1e-300; /* a positive double; its logarithm is −691 */
 
-/* A round that gains less of the likelihood is the last. EM converges linearly: with a rate of 0.99
- * what is left is a hundred times that. */
+/* A round that gains less of the likelihood is the last. EM converges linearly: with a
+ * rate of 0.99 what is left is a hundred times that. */
 static const double enough = 1e-11;
 
 /* Of log-likelihood: starts that end this near to one another reached the same answer. */
@@ -230,8 +231,8 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
         for (int c = 0; c < classes; c++)
             value += weight * posterior[c] * scratch->prior[c];
 
-        /* A multinomial logit with posteriors for labels; the first class is the reference, without
-         * coefficients. */
+        /* A multinomial logit with posteriors for labels; the first class is the
+         * reference, without coefficients. */
         for (int a = 0; gradient && a < n; a++) {
             double pa = exp(scratch->prior[1 + a / width]), xa = a % width ? x[a % width - 1] : 1;
             gradient[a] += weight * (posterior[1 + a / width] - pa) * xa;
@@ -285,6 +286,9 @@ static void random_start(const struct fitting *f, struct start *s, uint64_t numb
         s->share[c] = 1.0 / f->classes;
         for (int i = 0; i < f->data->items; i++) {
             double *chance = s->log_chance + c * f->cells + f->level_start[i], sum = 0;
+
+            /* Exponentials over their sum: every distribution of answers is as likely
+             * as any other. */
             for (int l = 0; l < f->data->levels[i]; l++)
                 sum += chance[l] = stats_random_exponential(&random);
             for (int l = 0; l < f->data->levels[i]; l++)
@@ -430,6 +434,8 @@ static void take_logarithms(struct model_latent *model, struct arena *arena)
     model->log_chance = ARENA_ARRAY(arena, double, places);
     for (size_t i = 0; i < places; i++)
         model->log_chance[i] = log(fmax(model->chance[i], smallest_chance));
+
+    /* With covariates the shares are of each row, and are worked out when it is scored. */
     if (model->covariates)
         return;
     model->log_share = ARENA_ARRAY(arena, double, model->classes);
@@ -472,8 +478,8 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
     take_logarithms(out, arena);
 }
 
-/* By the parameters that are kept, so that scoring a row later gives the same class; once for each
- * pattern. */
+/* By the parameters that are kept, so that scoring a row later gives the same class;
+ * once for each pattern. */
 static void label_rows(const struct model_latent_data *data, const struct latent_patterns *patterns,
                        struct arena *scratch, struct model_latent *out)
 {

@@ -1,9 +1,10 @@
 /*
- * Latent class analysis: survey answers explained by a few kinds of people, within each of which
- * answers are independent (Lazarsfeld & Henry 1968; Goodman 1974), with covariates for who belongs
- * to which kind (Dayton & Macready 1988). Fitted by expectation–maximisation in logarithms from
- * many random starts, on distinct answer patterns with weights. Missing answers are left out of a
- * row's likelihood (missing at random).
+ * Latent class analysis: survey answers explained by a few kinds of people, within each
+ * of which answers are independent (Lazarsfeld & Henry 1968; Goodman 1974), with
+ * covariates for who belongs to which kind (Dayton & Macready 1988). Fitted by
+ * expectation–maximisation in logarithms from many random starts, on distinct answer
+ * patterns with weights. Missing answers are left out of a row's likelihood (missing at
+ * random).
  */
 #ifndef STRATA_MODEL_LATENT_H
 #define STRATA_MODEL_LATENT_H
@@ -60,20 +61,20 @@ struct model_latent {
     bool converged;
 };
 
-/* Classes are numbered by falling share. Refuses codes outside their levels, items that nobody
- * answered, more classes than rows. Limits as above; rows × classes at most 2³¹. */
+/* Classes are numbered by falling share. Refuses codes outside their levels, items that
+ * nobody answered, more classes than rows. Limits as above; rows × classes at most 2³¹. */
 enum status model_latent_fit(const struct model_latent_data *data,
                              const struct model_latent_options *options, struct pool *pool,
                              struct arena *arena, struct model_latent *out,
                              struct error *error) MUST_USE;
-/* P(class | answers, covariates) into chances[0…classes); returns ln P(answers). covariate may be
- * NULL without covariates. */
+/* P(class | answers, covariates) into chances[0…classes); returns ln P(answers).
+ * covariate may be NULL without covariates. */
 double model_latent_score(const struct model_latent *model, const int *code,
                           const double *covariate, double *chances);
 
-/* Standard errors, as poLCA has them: from the sum of squared scores. NaN throughout when the data
- * do not pin the parameters down, or there are more than 600 of them; 0 for a chance that ran to 0
- * or 1. */
+/* Standard errors, as poLCA has them: from the sum of squared scores. NaN throughout
+ * when the data do not pin the parameters down, or there are more than 600 of them; 0
+ * for a chance that ran to 0 or 1. */
 struct model_latent_errors {
     double *chance;      /* classes × level_start[items] */
     double *share;       /* classes */

@@ -1,15 +1,15 @@
 /*
- * Standard errors of latent classes, from the empirical information: the sum over rows of the outer
- * product of the score with itself (Bandeen-Roche et al. 1997; also what poLCA does). The
- * parameters are logits of the classes, and within a class and an item logits of the answers
- * against the likeliest one:
+ * Standard errors of latent classes, from the empirical information: the sum over rows
+ * of the outer product of the score with itself (Bandeen-Roche et al. 1997; also what
+ * poLCA does). The parameters are logits of the classes, and within a class and an item
+ * logits of the answers against the likeliest one:
  *
  *   ∂ ln L / ∂ logit of answer l in class c = P(c | row) (1[answer is l] − P(l | c)),
  *                                             0 for a missing answer;
  *   ∂ ln L / ∂ coefficient j of class c     = (P(c | row) − P(c)) xⱼ.
  *
- * Chances that ran to 0 have no curvature and count as fixed. The errors of chances and shares
- * follow by the delta method, all of whose derivatives are p_l (1[l = m] − p_m).
+ * Chances that ran to 0 have no curvature and count as fixed. The errors of chances and
+ * shares follow by the delta method, all of whose derivatives are p_l (1[l = m] − p_m).
  */
 #include "model/latent_patterns.h"
 #include "stats/linear.h"
@@ -41,6 +41,8 @@ static struct layout lay_out(const struct model_latent *model, struct arena *are
                 likeliest =
                     model->chance[start + l] > model->chance[start + likeliest] ? l : likeliest;
             for (int l = 0; l < model->levels[i]; l++) {
+                /* Shares add up to 1, so one answer of each item is not free: the
+                 * likeliest, whose share is surest above 0. */
                 bool free = l != likeliest && model->chance[start + l] > fixed_below;
                 out.of_cell[start + l] = free ? out.count++ : -1;
             }
@@ -62,6 +64,8 @@ static void score_pattern(const struct model_latent *model, const struct layout 
         prior[c] = exp(prior[c]);
         for (int j = 0; c > 0 && j < width; j++)
             score[(c - 1) * width + j] = (posterior[c] - prior[c]) * (j ? covariate[j - 1] : 1);
+
+        /* A missing answer says nothing of its item. */
         for (int i = 0; i < model->items; i++)
             for (int l = 0; code[i] >= 0 && l < model->levels[i]; l++) {
                 int cell = c * cells + model->level_start[i] + l, at = layout->of_cell[cell];

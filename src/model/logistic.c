@@ -1,9 +1,10 @@
 /*
- * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood; coordinate
- * descent with soft thresholds minimises it with the penalty (Friedman, Hastie & Tibshirani 2010).
- * Here the quadratic is a whole matrix X̃ᵀWX̃, at rows × columns² once a Newton step: a sweep over
- * the coordinates then costs columns² whatever the rows, and hundreds of sweeps are cheap. Where
- * columns say nearly the same, even those creep; then what is not zero is solved for at once.
+ * Elastic-net logistic regression. Newton's method makes a quadratic of the likelihood;
+ * coordinate descent with soft thresholds minimises it with the penalty (Friedman,
+ * Hastie & Tibshirani 2010). Here the quadratic is a whole matrix X̃ᵀWX̃, at rows ×
+ * columns² once a Newton step: a sweep over the coordinates then costs columns²
+ * whatever the rows, and hundreds of sweeps are cheap. Where columns say nearly the
+ * same, even those creep; then what is not zero is solved for at once.
  */
 #include "model/logistic.h"
 
@@ -59,6 +60,8 @@ static void refresh_eta(struct problem *p)
 {
     for (size_t i = 0; i < p->rows; i++)
         p->eta[i] = p->beta[p->columns];
+
+    /* Column by column, and only those that have an effect: with lasso these are few. */
     for (int j = 0; j < p->columns; j++)
         if (p->beta[j] != 0)
             for (size_t i = 0; i < p->rows; i++)
@@ -68,6 +71,8 @@ static void refresh_eta(struct problem *p)
 static double penalised(const struct problem *p, double lambda, double mix)
 {
     double penalty = 0;
+
+    /* The intercept is not penalised: the base rate is no effect. */
     for (int j = 0; j < p->columns; j++)
         penalty += mix * fabs(p->beta[j]) + (1 - mix) / 2 * p->beta[j] * p->beta[j];
     return -likelihood(p) / (double)p->rows + lambda * penalty;
@@ -129,6 +134,7 @@ static double descend(struct quadratic *q, const struct problem *p, size_t j, do
     if (is_intercept)
         next = slope / curve;
     else if (p->scale[j] > 0) {
+        /* The soft threshold: lasso is taken off the slope, ridge is added to the curvature. */
         double size = fabs(slope) - lambda * mix;
         next = size > 0 ? copysign(size, slope) / (curve + lambda * (1 - mix)) : 0;
     }
@@ -231,8 +237,8 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
     return NEWTON_ROUNDS;
 }
 
-/* Slope and curvature of the likelihood at the present fit, by the used columns and the intercept,
- * which is last. row is scratch. */
+/* Slope and curvature of the likelihood at the present fit, by the used columns and the
+ * intercept, which is last. row is scratch. */
 static void newton_system(const struct problem *p, const int *column, int used, double *row,
                           double *slope, double *curvature)
 {
@@ -257,8 +263,8 @@ static void newton_system(const struct problem *p, const int *column, int used, 
             curvature[b * n + a] = curvature[a * n + b];
 }
 
-/* False where a feature is, but for rounding, made of others: its pivot is the deviation that they
- * leave of it. */
+/* False where a feature is, but for rounding, made of others: its pivot is the
+ * deviation that they leave of it. */
 static bool factorise(int n, double *curvature)
 {
     const double least = 1e-7; /* a variance of 1e-14 */
@@ -270,8 +276,8 @@ static bool factorise(int n, double *curvature)
     return !(smallest < least * curvature[0]);
 }
 
-/* The intercept in the features' own units stands far from the data's middle: its error needs the
- * covariances. */
+/* The intercept in the features' own units stands far from the data's middle: its error
+ * needs the covariances. */
 static double intercept_error(const struct problem *p, const int *column, int used,
                               const double *covariance)
 {
@@ -285,6 +291,29 @@ static double intercept_error(const struct problem *p, const int *column, int us
     return sqrt(variance);
 }
 
+/* Takes a Newton step, halved until the likelihood is no lower but for the rounding of a sum
+ * over all rows. Returns how far the whole step would have moved one effect at most. */
+static double take_step(struct problem *p, const int *column, int n, double *step, double *value)
+{
+    double largest = 0, before = *value;
+    const double rounding = 1e-10 * fabs(before);
+
+    for (int a = 0; a < n; a++) {
+        p->beta[column[a]] += step[a];
+        largest = fmax(largest, fabs(step[a]));
+    }
+
+    refresh_eta(p);
+    *value = likelihood(p);
+    for (int half = 0; *value < before - rounding && half < HALVINGS; half++) {
+        for (int a = 0; a < n; a++)
+            p->beta[column[a]] -= (step[a] /= 2);
+        refresh_eta(p);
+        *value = likelihood(p);
+    }
+    return largest;
+}
+
 /* Newton's method without penalty. error gets standard errors in standardised units, the
  * intercept's last. */
 static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds,
@@ -296,8 +325,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         if (p->scale[j] > 0)
             column[used++] = j;
 
-    /* Features that are the same for everyone have no effect to find: they stay at 0, outside the
-     * matrix. */
+    /* Features that are the same for everyone have no effect to find: they stay at 0,
+     * outside the matrix. */
     int n = used + 1;
     double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
            *step = ARENA_ARRAY(arena, double, n),
@@ -313,25 +342,10 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
                 error, STATUS_ERROR,
                 "the features depend on one another: leave some out, or take a penalty");
         stats_cholesky_solve(n, h, step);
-        double largest = 0, before = value;
-        for (int a = 0; a < n; a++) {
-            p->beta[column[a]] += step[a];
-            largest = fmax(largest, fabs(step[a]));
-        }
+        double largest = take_step(p, column, n, step, &value);
 
-        refresh_eta(p);
-        value = likelihood(p);
-
-        /* Halved until it is no fall, but for the rounding of a sum over all rows. */
-        for (int half = 0; value < before - 1e-10 * fabs(before) && half < HALVINGS; half++) {
-            for (int a = 0; a < n; a++)
-                p->beta[column[a]] -= (step[a] /= 2);
-            refresh_eta(p);
-            value = likelihood(p);
-        }
-
-        /* Asked in every round: where labels are separated the likelihood rises for ever and no
-         * round is the last. */
+        /* Asked in every round: where labels are separated the likelihood rises for
+         * ever and no round is the last. */
         for (int a = 0; a < used; a++)
             if (fabs(p->beta[column[a]]) > BOUND)
                 return error_set(error, STATUS_ERROR,
@@ -448,8 +462,8 @@ static double largest_lambda(const struct problem *p, double mix)
         most = fmax(most, fabs(sum) / (double)p->rows);
     }
 
-    /* A ridge alone (mix 0) never makes an effect 0: its path starts where one part in a thousand
-     * of lasso would. */
+    /* A ridge alone (mix 0) never makes an effect 0: its path starts where one part in
+     * a thousand of lasso would. */
     return fmax(most / fmax(mix, 1e-3), 1e-9);
 }
 
@@ -513,6 +527,8 @@ void model_stratified_folds(const unsigned char *label, size_t rows, int folds, 
         order[i] = i;
     stats_random_shuffle(&random, order, rows);
     uint32_t next[2] = {0, 0};
+
+    /* Hits and misses are dealt out in turn, each by themselves: rare ones are in every fold. */
     for (size_t i = 0; i < rows; i++)
         fold[order[i]] = next[label[order[i]] != 0]++ % (uint32_t)folds;
 }
@@ -548,8 +564,8 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
         }
     }
 
-    /* The cautious choice is the largest penalty within one standard error of the best (Breiman et
-     * al. 1984): fewer effects, hardly worse. */
+    /* The cautious choice is the largest penalty within one standard error of the best
+     * (Breiman et al. 1984): fewer effects, hardly worse. */
     for (int f = 0; f < folds; f++)
         error += (v.loss[f][choice] - best) * (v.loss[f][choice] - best);
     error = sqrt(error / (folds - 1) / folds);
@@ -597,8 +613,8 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
     *out = (struct model_logistic){
         .lambda = options->lambda, .mix = options->mix, .rows = (double)p.rows};
 
-    /* `errors` doubles as the place for the coefficients of the round before, which a penalised fit
-     * needs and a plain one does not. */
+    /* `errors` doubles as the place for the coefficients of the round before, which a
+     * penalised fit needs and a plain one does not. */
     enum status status = STATUS_OK;
     if (options->lambda == 0) {
         status = fit_plain(&p, &scratch, errors, &out->iterations, error);

@@ -108,8 +108,8 @@ void model_logistic_intervals(const struct model_logistic *model,
                 values[kept++] = r.effect[d * columns + c];
 
         stats_sort(values, kept);
-        /* The penalty draws effects of draws towards each other: the estimate itself is always
-         * among what is possible.
+        /* The penalty draws effects of draws towards each other: the estimate itself is
+         * always among what is possible.
          */
         out[c].low = kept ? fmin(effect, next_draw_quantile(values, kept, (1 - level) / 2)) : NAN;
         out[c].high = kept ? fmax(effect, next_draw_quantile(values, kept, (1 + level) / 2)) : NAN;

@@ -1,7 +1,7 @@
 /*
- * Look-alikes: the fit with its held-out scores, and how far down the list it holds. The list is
- * cut into bands of equal weight; a band counts when more seeds than by chance are in it, and the
- * list holds down to the first that does not count.
+ * Look-alikes: the fit with its held-out scores, and how far down the list it holds.
+ * The list is cut into bands of equal weight; a band counts when more seeds than by
+ * chance are in it, and the list holds down to the first that does not count.
  */
 #include "model/lookalike.h"
 
@@ -41,6 +41,9 @@ static bool next_run(struct list_walk *walk, double *from, double *to, double *s
     double score = walk->score[walk->order[walk->left - 1]];
     *from = *to = walk->place;
     *seeds = 0;
+
+    /* Equal scores have no order among them: they are taken together or the list would
+     * depend on the rows'. */
     for (; walk->left && walk->score[walk->order[walk->left - 1]] == score; walk->left--) {
         uint32_t row = walk->order[walk->left - 1];
         *to += walk->weight[row];
@@ -77,14 +80,14 @@ void model_lookalike_bands(const unsigned char *seed, const double *score, const
     *out = (struct model_lookalike_list){.count = choose_bands(rows)};
     double width = walk.all / out->count;
 
-    /* A run of equal scores may lie across bands: its seeds are shared out by how much lies in
-     * each. */
+    /* A run of equal scores may lie across bands: its seeds are shared out by how much
+     * lies in each. */
     while (next_run(&walk, &from, &to, &seeds))
         for (int b = 0; b < out->count; b++)
             out->bands[b].seeds += seeds * covered(from, to, b * width, (b + 1) * width);
 
-    /* Wilson's interval wants counts of rows, the shares are of weights: so shares of weight are
-     * put to the number of seed rows. */
+    /* Wilson's interval wants counts of rows, the shares are of weights: so shares of
+     * weight are put to the number of seed rows. */
     bool holds = true;
     for (int b = 0; b < out->count; b++) {
         struct model_lookalike_band *band = &out->bands[b];
@@ -97,8 +100,8 @@ void model_lookalike_bands(const unsigned char *seed, const double *score, const
         band->low = interval.low * out->count;
         band->high = interval.high * out->count;
 
-        /* Down to the first band that could be chance: a later one that stands out is not reached
-         * by a list. */
+        /* Down to the first band that could be chance: a later one that stands out is
+         * not reached by a list. */
         holds &= band->low > 1;
         if (holds)
             out->depth = band->to;
@@ -118,8 +121,8 @@ double model_lookalike_recall(const unsigned char *seed, const double *score, co
 
 /* ---- fitting ---- */
 
-/* The universal threshold of the header, once as lasso and once as ridge: half and half of twice
- * it. */
+/* The universal threshold of the header, once as lasso and once as ridge: half and half
+ * of twice it. */
 static struct model_logistic_options penalty(double hits, double rows, int columns)
 {
     double base = hits / rows, deviation = sqrt(base * (1 - base));

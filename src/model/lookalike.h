@@ -24,8 +24,8 @@ enum {
 /* One stretch of the list, the likest customers first. */
 struct model_lookalike_band {
     double from, to; /* shares of the list */
-    double
-        seeds; /* held-out seeds in it; equal scores are shared out over the bands they straddle */
+    /* held-out seeds in it; equal scores are shared out over the bands they straddle */
+    double seeds;
     double lift;      /* their share of all seeds over the band's share of the list: 1 is chance */
     double low, high; /* Wilson's interval of the seeds' share, over the band's share */
 };

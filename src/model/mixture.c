@@ -1,9 +1,10 @@
 /*
- * Gaussian mixtures by expectation–maximisation (Dempster, Laird & Rubin 1977); a round costs rows
- * × groups × columns². Everything that can vanish or explode stays a logarithm; covariances are
- * sums of centred products, and each is lifted by a ten-millionth of the columns' variances so that
- * a flat group has a density at all. A start whose group lives off that lift (its likelihood is
- * unbounded in truth) is thrown away.
+ * Gaussian mixtures by expectation–maximisation (Dempster, Laird & Rubin 1977); a round
+ * costs rows × groups × columns². Everything that can vanish or explode stays a
+ * logarithm; covariances are sums of centred products, and each is lifted by a
+ * ten-millionth of the columns' variances so that a flat group has a density at all. A
+ * start whose group lives off that lift (its likelihood is unbounded in truth) is
+ * thrown away.
  */
 #include "base/json.h"
 #include "model/cluster.h"
@@ -35,8 +36,8 @@ static const double same_answer = 1e-4;
 /* Rows times groups: 32 GB of doubles. */
 static const double CHANCES_MAX = 4e9;
 
-/* What a round must gain, relative to the likelihood, to be followed by another. With many rows a
- * part in 10⁸ is less than parameters are uncertain by. */
+/* What a round must gain, relative to the likelihood, to be followed by another. With
+ * many rows a part in 10⁸ is less than parameters are uncertain by. */
 static const double EXACT = 1e-10, ENOUGH = 1e-8;
 
 struct em {
@@ -60,6 +61,8 @@ static double log_density(const double *mean, const double *factor, double log_d
     double square = 0;
     for (int j = 0; j < columns; j++)
         scratch[j] = row[j] - mean[j];
+
+    /* ‖L⁻¹(x − μ)‖² is the Mahalanobis distance: one triangular solve instead of an inverse. */
     stats_lower_solve(columns, factor, scratch);
     for (int j = 0; j < columns; j++)
         square += scratch[j] * scratch[j];
@@ -91,8 +94,8 @@ static void expect_task(void *context, size_t task, int worker)
                                                         em->factor + (size_t)c * (size_t)(d * d),
                                                         em->log_det[c], d, row, scratch);
 
-        /* Weights and means are gathered while the row is at hand; covariances need the new means
-         * and a pass of their own. */
+        /* Weights and means are gathered while the row is at hand; covariances need the
+         * new means and a pass of their own. */
         double all = stats_log_sum_exp(chance, (size_t)k);
         likelihood += all;
         for (int c = 0; c < k; c++) {
@@ -161,8 +164,8 @@ static bool factorise(struct em *em, const double *weight)
             return false;
         em->log_det[c] = stats_cholesky_log_det(d, a);
 
-        /* A squared pivot is the variance that the columns before leave; where it is little more
-         * than the lift, the group has no spread of its own. */
+        /* A squared pivot is the variance that the columns before leave; where it is
+         * little more than the lift, the group has no spread of its own. */
         for (int i = 0; i < d; i++)
             if (a[i * d + i] * a[i * d + i] < OWN_SPREAD * lift * em->variance[i])
                 return false;
@@ -204,6 +207,8 @@ static void expect_labels(struct em *em, const uint32_t *label)
     memset(em->chance, 0, sizeof *em->chance * em->matrix->rows * (size_t)k);
     memset(em->task_weight, 0, sizeof *em->task_weight * em->tasks * (size_t)k);
     memset(em->task_mean, 0, sizeof *em->task_mean * em->tasks * (size_t)(k * d));
+
+    /* Into the places of the tasks, so that the first maximisation folds as all others do. */
     for (size_t i = 0; i < em->matrix->rows; i++) {
         size_t task = i / ROWS_A_TASK, c = label[i];
         em->chance[i * (size_t)k + c] = 1;
@@ -314,8 +319,8 @@ static enum status run_starts(struct em *em, const struct model_mixture_options 
     for (int start = 0; start < starts; start++) {
         struct model_kmeans groups;
 
-        /* Every third start is stopped early: k-means prefers round groups of one size, and a
-         * mixture's best may be far from what it ends with. */
+        /* Every third start is stopped early: k-means prefers round groups of one size,
+         * and a mixture's best may be far from what it ends with. */
         struct model_kmeans_options how = {.k = options->k,
                                            .starts = start == 0 ? FIRST_STARTS : 1,
                                            .max_iterations = start % 3 == 2 ? 1 : KMEANS_ROUNDS,
@@ -369,8 +374,8 @@ static enum status run_from_sample(struct em *em, const struct model_mixture_opt
     if (!isfinite(best.log_likelihood))
         return STATUS_OK;
 
-    /* The winner's parameters are where EM goes on; its chances are of the sample's rows and are
-     * made anew. */
+    /* The winner's parameters are where EM goes on; its chances are of the sample's
+     * rows and are made anew. */
     memcpy(em->share, best.share, sizeof *em->share * k);
     memcpy(em->mean, best.mean, sizeof *em->mean * k * d);
     memcpy(em->factor, best.factor, sizeof *em->factor * k * d * d);

@@ -1,7 +1,7 @@
 /*
- * A kd-tree in one array: nodes in the order in which a walk meets them, rows copied in the order
- * of the leaves, so that a search runs forward through memory. Every choice has a rule for ties, so
- * two builds of the same rows are the same tree.
+ * A kd-tree in one array: nodes in the order in which a walk meets them, rows copied in
+ * the order of the leaves, so that a search runs forward through memory. Every choice
+ * has a rule for ties, so two builds of the same rows are the same tree.
  */
 #include "model/neighbours.h"
 
@@ -69,6 +69,8 @@ static int fill_box(const struct builder *b, uint32_t node)
             low[j] = fmin(low[j], x);
             high[j] = fmax(high[j], x);
         }
+
+        /* Cut where it is widest: boxes stay as near to cubes as they can. */
         if (high[j] - low[j] > width) {
             width = high[j] - low[j];
             widest = j;
@@ -116,8 +118,8 @@ void model_neighbours_new(const struct model_matrix *matrix, struct arena *arena
                                   .node = ARENA_ARRAY(arena, struct model_neighbours_node, nodes),
                                   .box = ARENA_ARRAY(arena, double, nodes * 2 * columns)};
 
-    /* Nodes: halves of more than a leaf hold at least half a leaf's rows, hence four for each
-     * leaf's worth. */
+    /* Nodes: halves of more than a leaf hold at least half a leaf's rows, hence four
+     * for each leaf's worth. */
     struct builder builder = {matrix, out};
     for (uint32_t i = 0; i < matrix->rows; i++)
         out->order[i] = i;
@@ -163,6 +165,7 @@ struct search {
 static void sink(double *heap, int count, int at)
 {
     for (int child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        /* The larger child goes up, or the one below it would be larger than its parent. */
         child += child + 1 < count && heap[child + 1] > heap[child];
         if (heap[at] >= heap[child])
             return;
@@ -213,8 +216,8 @@ static void look(struct search *s, uint32_t node)
         return;
     }
 
-    /* The nearer half first; `<=` since an equally near row with a lower number may be in the
-     * other. */
+    /* The nearer half first; `<=` since an equally near row with a lower number may be
+     * in the other. */
     double left = model_neighbours_box(tree, node + 1, s->point),
            right = model_neighbours_box(tree, n->right, s->point);
     uint32_t first = left <= right ? node + 1 : n->right,

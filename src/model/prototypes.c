@@ -93,8 +93,8 @@ AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, siz
                 high += b * b;
             }
 
-            /* Codes are compared as doubles, eight prototypes at once: a mask keeps γ where they
-             * differ. */
+            /* Codes are compared as doubles, eight prototypes at once: a mask keeps γ
+             * where they differ. */
             for (int j = 0; j < categories; j++, place += padded) {
                 double own = code[j];
                 low += (half)((mask)differs & (mask)(own != *(const half *)place));
@@ -147,6 +147,8 @@ static void choose_starts(struct work *w, struct stats_random *random)
         double total = 0;
         for (size_t i = 0; i < rows; i++)
             total += w->cost[i];
+
+        /* Where all costs are 0 there are fewer different rows than groups: any row will do. */
         take_row(w, c,
                  total > 0 ? stats_random_weighted(random, w->cost, rows, total)
                            : stats_random_below(random, rows));
@@ -211,6 +213,8 @@ static void update(struct work *w)
             w->centre[c * data->columns + j] = w->sum[c * data->columns + j] / w->size[c];
         for (int j = 0; j < data->categories; j++) {
             const double *count = w->counts + (size_t)c * levels + w->level_start[j];
+
+            /* Strictly more, so that of equally common levels the lowest code stands. */
             uint32_t best = 0;
             for (uint32_t level = 1; level < data->levels[j]; level++)
                 best = count[level] > count[best] ? level : best;
@@ -265,8 +269,8 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
     return STATUS_OK;
 }
 
-/* What a differing category weighs against squared differences of numbers: half of their mean
- * standard deviation (after Huang 1997). */
+/* What a differing category weighs against squared differences of numbers: half of
+ * their mean standard deviation (after Huang 1997). */
 double model_prototypes_gamma(const struct model_prototypes_data *data)
 {
     double total = 0;

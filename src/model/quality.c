@@ -1,7 +1,7 @@
 /*
- * Measures of predicted probabilities. All take weights, so that a bootstrap of customers is the
- * same computation with the number of times each was drawn: the order of the scores is sorted once
- * and serves every draw.
+ * Measures of predicted probabilities. All take weights, so that a bootstrap of
+ * customers is the same computation with the number of times each was drawn: the order
+ * of the scores is sorted once and serves every draw.
  */
 #include "model/quality.h"
 
@@ -28,6 +28,8 @@ static void curves(const unsigned char *label, const double *predicted, const ui
             else
                 misses += w;
         }
+
+        /* Pairs inside a run of equal scores count half. */
         area += misses * (above_hits + hits / 2);
         above_hits += hits;
         above += hits + misses;
@@ -65,8 +67,8 @@ enum {
 };
 static const double BIN_LEVEL = 0.95; /* of the bins' intervals */
 
-/* Newton's method for label ~ a + b·logit(p), with b free or 1 (Cox 1958). Returns b and sets
- * *intercept: 0 and 1 where predictions are calibrated. */
+/* Newton's method for label ~ a + b·logit(p), with b free or 1 (Cox 1958). Returns b
+ * and sets *intercept: 0 and 1 where predictions are calibrated. */
 static double recalibrate(const unsigned char *label, const double *logit, size_t count,
                           const uint32_t *weight, bool free_slope, double *intercept)
 {
@@ -86,6 +88,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
             hbb += v * x * x;
         }
 
+        /* Two equations by hand: a and b have one curvature matrix. */
         double det = haa * hbb - hab * hab, da, db = 0;
         if (!free_slope || !(det > 1e-12 * haa * hbb)) { /* all logits alike: b cannot be told */
             da = haa > 0 ? ga / haa : 0;
@@ -158,8 +161,8 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
 
         all += hits;
 
-        /* The run covers places place … place + run. Equal scores cannot be told apart, so each bin
-         * gets the run's average customer as often as it has places in it. */
+        /* The run covers places place … place + run. Equal scores cannot be told apart,
+         * so each bin gets the run's average customer as often as it has places in it. */
         for (int b = 0; b < MODEL_QUALITY_BINS; b++) {
             double share = fmin(place + run, (b + 1) * size) - fmax(place, b * size);
             if (share <= 0)
@@ -212,8 +215,8 @@ static void draw(void *context, size_t task, int worker)
             weight[i] = times[boot->customer[i]];
     }
 
-    /* Both models meet the same draw: only then does the difference's interval know what they
-     * share. */
+    /* Both models meet the same draw: only then does the difference's interval know
+     * what they share. */
     if (boot->b) {
         curves(boot->label, boot->a, boot->order_a, boot->count, weight, &boot->of_a[task]);
         curves(boot->label, boot->b, boot->order_b, boot->count, weight, &boot->of_b[task]);
@@ -261,8 +264,8 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
     double *values = base_malloc(sizeof *values * (total + 1));
     enum { MEASURES = sizeof(struct model_quality) / sizeof(double) };
 
-    /* A struct of doubles is walked like an array, so that a new measure has its interval at
-     * once. */
+    /* A struct of doubles is walked like an array, so that a new measure has its
+     * interval at once. */
     for (size_t m = 0; m < MEASURES; m++) {
         for (size_t i = 0; i < total; i++)
             memcpy(&values[i], (const char *)&boot.of_a[i] + m * sizeof(double), sizeof(double));
@@ -328,6 +331,8 @@ static void draw_loss(void *context, size_t task, int worker)
     stats_random_init(&random, draws->seed, task);
     for (size_t i = 0; i < draws->customers; i++) {
         size_t who = stats_random_below(&random, draws->customers);
+
+        /* Customers differ in rows, so a draw's mean is a ratio of two sums. */
         sum += draws->sum[who];
         rows += draws->rows[who];
     }

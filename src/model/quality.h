@@ -1,7 +1,7 @@
 /*
- * How good predicted probabilities are: ranking, probability and calibration measures, with
- * intervals that resample customers. Labels are 0 or 1; weights are 1. Measures that need both
- * labels are NaN when one is absent.
+ * How good predicted probabilities are: ranking, probability and calibration measures,
+ * with intervals that resample customers. Labels are 0 or 1; weights are 1. Measures
+ * that need both labels are NaN when one is absent.
  */
 #ifndef STRATA_MODEL_QUALITY_H
 #define STRATA_MODEL_QUALITY_H
@@ -34,26 +34,26 @@ struct model_quality_bin {
 /* label[i] ∈ {0, 1}, predicted[i] ∈ [0, 1]. Scratch comes from arena. */
 struct model_quality model_quality_of(const unsigned char *label, const double *predicted,
                                       size_t count, struct arena *arena);
-/* Ten bins of (nearly) equal size, highest predictions first; equal predictions are shared out
- * evenly over the bins they straddle, so that no order among them matters. */
+/* Ten bins of (nearly) equal size, highest predictions first; equal predictions are
+ * shared out evenly over the bins they straddle, so that no order among them matters. */
 void model_quality_bins(const unsigned char *label, const double *predicted, size_t count,
                         struct arena *arena, struct model_quality_bin bins[MODEL_QUALITY_BINS]);
-/* Percentile intervals of each measure by `draws` bootstrap resamples of customers; customer[i] is
- * who row i belongs to, 0…customers−1 (NULL: each row is a customer). The same for any pool. low
- * and high hold the ends. */
+/* Percentile intervals of each measure by `draws` bootstrap resamples of customers;
+ * customer[i] is who row i belongs to, 0…customers−1 (NULL: each row is a customer).
+ * The same for any pool. low and high hold the ends. */
 void model_quality_bootstrap(const unsigned char *label, const double *predicted, size_t count,
                              const uint32_t *customer, size_t customers, int draws, double level,
                              uint64_t seed, struct pool *pool, struct model_quality *low,
                              struct model_quality *high);
-/* The same for the difference in AUC of two predictions a − b of the same rows: positive low end
- * means a is better. */
+/* The same for the difference in AUC of two predictions a − b of the same rows:
+ * positive low end means a is better. */
 struct stats_interval model_quality_auc_difference(const unsigned char *label, const double *a,
                                                    const double *b, size_t count,
                                                    const uint32_t *customer, size_t customers,
                                                    int draws, double level, uint64_t seed,
                                                    struct pool *pool);
-/* The same for the difference in log loss a − b, whose mean is *difference: a negative high end
- * means a is better. */
+/* The same for the difference in log loss a − b, whose mean is *difference: a negative
+ * high end means a is better. */
 struct stats_interval model_quality_loss_difference(const unsigned char *label, const double *a,
                                                     const double *b, size_t count,
                                                     const uint32_t *customer, size_t customers,

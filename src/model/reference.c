@@ -1,9 +1,9 @@
 /*
- * Drawing data without groups (reference.h). Normal draws share the data's covariances; unimodal
- * ones their margins, each brought to the nearest unimodal distribution by pooling adjacent
- * violators (Ayer et al. 1955) on both sides of every possible peak, and their rank correlations by
- * a normal copula (Nelsen 2006). So the shape of each column and what goes together is there, and a
- * second peak is not.
+ * Drawing data without groups (reference.h). Normal draws share the data's covariances;
+ * unimodal ones their margins, each brought to the nearest unimodal distribution by
+ * pooling adjacent violators (Ayer et al. 1955) on both sides of every possible peak,
+ * and their rank correlations by a normal copula (Nelsen 2006). So the shape of each
+ * column and what goes together is there, and a second peak is not.
  */
 #include "model/reference.h"
 
@@ -60,6 +60,8 @@ static void make_unimodal(double *share, int count)
 {
     double best[DISCRETE + 1], now[DISCRETE + 1], least = INFINITY;
     for (int mode = 0; mode < count; mode++) {
+        /* Up to the peak from the left, down from it from the right: the same pooling
+         * with the step turned. */
         double error = rising(share, mode + 1, 1, now);
         if (mode + 1 < count)
             error += rising(share + count - 1, count - mode - 1, -1, now + count - 1);
@@ -152,6 +154,8 @@ static void find_box(struct model_reference *r, const double *numbers, struct ar
     stats_covariance(r->matrix->rows, r->layout.numbers, numbers, 0, r->mean, r->normal_root);
     ENSURE(stats_eigen(r->layout.numbers, r->normal_root, arena, values, r->axis));
     for (size_t i = 0; i < r->matrix->rows; i++)
+        /* Along the principal axes: a box along the columns would be mostly empty where
+         * they go together. */
         for (size_t a = 0; a < d; a++) {
             double place = along(numbers + i * d, r->mean, r->axis + a * d, d);
             r->from[a] = fmin(r->from[a], place);
@@ -197,6 +201,8 @@ static double shown(const struct model_margin *margin, double hidden)
 static double shown_correlation(const struct lumps *lumps, double hidden)
 {
     double a[PAIRS], b[PAIRS], rest = sqrt(1 - hidden * hidden);
+
+    /* The same draws at every try, so that the search sees the correlation move and no noise. */
     for (size_t i = 0; i < PAIRS; i++) {
         a[i] = shown(lumps->first, lumps->normal[2 * i]);
         b[i] =
@@ -273,6 +279,7 @@ static void find_margins(struct model_reference *r, const double *numbers, struc
         fit_margin(column, rows, arena, &r->margin[j]);
     }
 
+    /* The correlation of normal scores is the copula's, whatever the margins are. */
     stats_covariance(rows, (int)d, score, 0, mean, r->copula_root);
     stats_to_correlation((int)d, r->copula_root);
     uncover_correlations(r, arena);

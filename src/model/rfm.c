@@ -1,6 +1,7 @@
 /*
- * Recency, frequency and monetary scores: cut points from quantiles, and a grid of named cells over
- * recency and the mean of the other two. Other numbers of bins are brought to the grid's five.
+ * Recency, frequency and monetary scores: cut points from quantiles, and a grid of
+ * named cells over recency and the mean of the other two. Other numbers of bins are
+ * brought to the grid's five.
  */
 #include "model/rfm.h"
 
@@ -117,6 +118,7 @@ static int bin(const struct model_rfm *model, int part, double value)
 void model_rfm_score(const struct model_rfm *model, double recency, double frequency,
                      double monetary, int scores[3])
 {
+    /* Few days since the last purchase are a high score. */
     scores[0] = model->bins + 1 - bin(model, 0, recency);
     scores[1] = bin(model, 1, frequency);
     scores[2] = bin(model, 2, monetary);
@@ -163,6 +165,7 @@ enum status model_rfm_read(struct text text, struct model_rfm *out, struct error
         model_json_fail(&reader, "it has %d bins", out->bins);
         out->bins = 2;
     }
+
     for (int part = 0; part < 3; part++)
         model_json_numbers(&reader, part_name[part], out->cuts[part], (size_t)out->bins - 1);
     return model_json_close(&reader, error);

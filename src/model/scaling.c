@@ -1,7 +1,7 @@
 /*
- * How one column becomes a coordinate. Winsorising comes first, so that a single large order does
- * not decide about the logarithm; the logarithm is kept only where it makes the column clearly less
- * skewed, since everybody reads plain numbers more easily.
+ * How one column becomes a coordinate. Winsorising comes first, so that a single large
+ * order does not decide about the logarithm; the logarithm is kept only where it makes
+ * the column clearly less skewed, since everybody reads plain numbers more easily.
  */
 #include "model/scaling.h"
 
@@ -49,7 +49,8 @@ static struct moments moments_of(const struct model_scaling *scaling, const doub
     return out;
 }
 
-/* The unit of the logarithm: what is smaller than nearly all positive values is as good as nothing.
+/* The unit of the logarithm: what is smaller than nearly all positive values is as good
+ * as nothing.
  */
 static const double UNIT_QUANTILE = .05;
 /* Logarithms must lessen the skewness by a fifth to be worth their strangeness. */

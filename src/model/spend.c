@@ -1,11 +1,11 @@
 /*
- * The fit of the Gamma-Gamma model, and what it says of a customer: the own mean of x purchases
- * counts for px of px + q − 1 parts, the mean of all for the rest, so few purchases are believed
- * less than many.
+ * The fit of the Gamma-Gamma model, and what it says of a customer: the own mean of x
+ * purchases counts for px of px + q − 1 parts, the mean of all for the rest, so few
+ * purchases are believed less than many.
  *
- * Fitted by the logarithms of p, q − 1 and γ, since the mean pγ/(q−1) exists only for q above 1.
- * Where customers do not differ, q grows without bound; that edge is one mean for all, and fitted
- * as such.
+ * Fitted by the logarithms of p, q − 1 and γ, since the mean pγ/(q−1) exists only for q
+ * above 1. Where customers do not differ, q grows without bound; that edge is one mean
+ * for all, and fitted as such.
  */
 #include "model/spend.h"
 
@@ -126,8 +126,8 @@ static enum status check(const struct model_spend_data *data, double *level,
     if (data->count == 0)
         return error_set(error, STATUS_ERROR, "there is no purchase with an amount");
 
-    /* Three parameters cannot come from fewer than three customers; and means that differ by the
-     * rounding of their sums do not differ. */
+    /* Three parameters cannot come from fewer than three customers; and means that
+     * differ by the rounding of their sums do not differ. */
     const double rounding = 1e-12 * most;
     if (data->count < PARAMETERS)
         *common = MODEL_SPEND_FEW;

@@ -1,11 +1,13 @@
 /*
- * How much customers spend: the Gamma-Gamma model of Fader & Hardie (2013), "The Gamma-Gamma model
- * of monetary value", after Colombo & Jiang (1999). Each customer's purchases are gamma with shape
- * p around a mean that varies between customers (inverse gamma: q, γ). It takes customers with x ≥
- * 1 repeat purchases and their mean value m without the first purchase.
+ * How much customers spend: the Gamma-Gamma model of Fader & Hardie (2013), "The
+ * Gamma-Gamma model of monetary value", after Colombo & Jiang (1999). Each customer's
+ * purchases are gamma with shape p around a mean that varies between customers (inverse
+ * gamma: q, γ). It takes customers with x ≥ 1 repeat purchases and their mean value m
+ * without the first purchase.
  *
- * The model assumes that how often and how much are unrelated: `correlation` says how far that
- * holds (beyond ±.3 it does not). q is kept above 1, below which the mean is negative or infinite.
+ * The model assumes that how often and how much are unrelated: `correlation` says how
+ * far that holds (beyond ±.3 it does not). q is kept above 1, below which the mean is
+ * negative or infinite.
  */
 #ifndef STRATA_MODEL_SPEND_H
 #define STRATA_MODEL_SPEND_H
@@ -45,10 +47,10 @@ struct model_spend {
     enum model_spend_common common;
 };
 
-/* Maximum likelihood. Where there is nothing to tell customers apart by (fewer than three, amounts
- * all alike, a best fit at q → ∞, none found) it is the common mean of purchases, and says why.
- * Refuses values that are not positive (returns and gifts are to be left out, not averaged in), and
- * no customers at all. */
+/* Maximum likelihood. Where there is nothing to tell customers apart by (fewer than
+ * three, amounts all alike, a best fit at q → ∞, none found) it is the common mean of
+ * purchases, and says why. Refuses values that are not positive (returns and gifts are
+ * to be left out, not averaged in), and no customers at all. */
 enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool,
                             struct arena *arena, struct model_spend *out,
                             struct error *error) MUST_USE;
@@ -58,17 +60,17 @@ enum status model_spend_fit_common(const struct model_spend_data *data, enum mod
 double model_spend_common_mean(const struct model_spend *model);
 /* A clause on why; NULL when each customer has a mean of their own. */
 const char *model_spend_why_common(const struct model_spend *model);
-/* What a simpler model that the amounts do not tell from this one says of customers, as a clause;
- * NULL when all parameters are identified. */
+/* What a simpler model that the amounts do not tell from this one says of customers, as
+ * a clause; NULL when all parameters are identified. */
 const char *model_spend_simpler(const struct model_spend *model);
 /* ln L at given p, q, γ; gradient by ln p, ln(q − 1), ln γ, or NULL. */
 double model_spend_log_likelihood(const double parameter[3], const struct model_spend_data *data,
                                   double *gradient);
-/* Expected value of one purchase of a customer with x repeat purchases of the given mean (x = 0: of
- * anyone). */
+/* Expected value of one purchase of a customer with x repeat purchases of the given
+ * mean (x = 0: of anyone). */
 double model_spend_expected(const struct model_spend *model, double x, double mean);
-/* Where the customer's own mean value lies with the given probability: an interval of the mean,
- * parameters as known. */
+/* Where the customer's own mean value lies with the given probability: an interval of
+ * the mean, parameters as known. */
 struct stats_interval model_spend_interval(const struct model_spend *model, double x, double mean,
                                            double level);
 

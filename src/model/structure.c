@@ -15,8 +15,8 @@
 #include <string.h>
 
 enum {
-    ROWS =
-        1000,   /* looked at: groups that matter show in so many, and the draws cost as much each */
+    /* looked at: groups that matter show in so many, and the draws cost as much each */
+    ROWS = 1000,
     STARTS = 3, /* of k-means */
     DRAWS = 39, /* of each kind: the least p is 1/40, half of the usual 0.05 */
 };
@@ -58,6 +58,8 @@ static enum status density(const struct model_matrix *matrix, int least, double 
     struct model_hdbscan_options options = {.least = least};
     TRY(model_hdbscan_fit(matrix, &options, NULL, arena, &model, error));
     *out = 0;
+
+    /* In units of the mean edge: draws of another spread compare. */
     for (int g = 0; g < model.k; g++)
         *out += model.excess[g] * model.spacing / (double)matrix->rows;
     return STATUS_OK;
@@ -110,6 +112,7 @@ static int sharpest_bend(const double *figure, const double *mean, int count)
     double sharpest = -INFINITY;
     int best = 2;
     for (int k = 0; k < count; k++) {
+        /* The second difference of what data gain; past the last number nothing more is gained. */
         double gain = figure[k] - mean[k], before = k ? figure[k - 1] - mean[k - 1] : 0;
         double after = k + 1 < count ? figure[k + 1] - mean[k + 1] : gain;
         if (gain - before - (after - gain) > sharpest) {
@@ -164,6 +167,8 @@ static struct model_matrix sample_of(const struct model_matrix *matrix, uint64_t
 static bool all_equal(const struct model_matrix *matrix)
 {
     size_t d = (size_t)matrix->columns;
+
+    /* Without any spread there is nothing to stand out, and no draw has a deviation. */
     for (size_t i = 1; i < matrix->rows; i++)
         if (memcmp(matrix->data, matrix->data + i * d, sizeof *matrix->data * d) != 0)
             return false;

@@ -1,6 +1,7 @@
 /*
- * NPS, CSAT and CES. Intervals are those that hold with few answers: Wilson's for a share, a
- * difference of shares with half an answer added to each, Student's for a mean.
+ * NPS, CSAT and CES. Intervals are those that hold with few answers: Wilson's for a
+ * share, a difference of shares with half an answer added to each, Student's for a
+ * mean.
  */
 #include "model/survey.h"
 
@@ -57,6 +58,7 @@ struct model_survey_measure model_survey_ces(const double *answers, size_t count
     out.value = stats_mean(answers, count);
     if (count < 2)
         return out;
+
     double half = stats_t_quantile(0.5 + level / 2, out.count - 1) *
                   sqrt(stats_variance(answers, count) / out.count);
     out.interval = (struct stats_interval){out.value - half, out.value + half};

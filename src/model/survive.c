@@ -1,7 +1,7 @@
 /*
- * Kaplan and Meier's curve (1958) with Greenwood's errors, the log-rank test and retention. All
- * walk the customers once in the order of time: everyone from a place on is still at risk there, so
- * sorting is the whole cost.
+ * Kaplan and Meier's curve (1958) with Greenwood's errors, the log-rank test and
+ * retention. All walk the customers once in the order of time: everyone from a place on
+ * is still at risk there, so sorting is the whole cost.
  */
 #include "model/survive.h"
 
@@ -30,6 +30,8 @@ static void bounds(double survival, double log_error, double z, enum model_inter
     if (survival <= 0) {
         *low = *high = NAN;
     } else if (form == MODEL_INTERVAL_LOG || survival >= 1) {
+        /* On the logarithm's scale an interval may pass 1, where it is cut; on that of
+         * ln(−ln S) it cannot. */
         *low = survival * exp(-z * log_error);
         *high = fmin(1, survival * exp(z * log_error));
     } else {
@@ -78,8 +80,8 @@ enum status model_survival_fit(const struct model_lifetimes *data, double level,
     double survival = 1, greenwood = 0, z = stats_normal_quantile(0.5 + level / 2);
     stats_order(data->time, n, order);
 
-    /* All of one time are at risk when its events happen. The last may all leave: then S is 0 and
-     * has no error of its own. */
+    /* All of one time are at risk when its events happen. The last may all leave: then
+     * S is 0 and has no error of its own. */
     for (size_t i = 0; i < n;) {
         size_t from = i, step = out->steps++;
         double events = 0, at_risk = (double)(n - i);
@@ -113,6 +115,7 @@ double model_survival_at(const struct model_survival *curve, double time)
 static void add_time(int groups, double at_risk, const double *group_risk, double events,
                      const double *group_events, double *gap, double *expected, double *variance)
 {
+    /* Hypergeometric: who of those at risk left is a draw without putting back. */
     double spread = at_risk > 1 ? events * (at_risk - events) / (at_risk - 1) : 0;
     for (int a = 0; a < groups; a++) {
         double share = group_risk[a] / at_risk;
@@ -120,6 +123,36 @@ static void add_time(int groups, double at_risk, const double *group_risk, doubl
         expected[a] += events * share;
         for (int b = 0; b < groups; b++)
             variance[a * groups + b] += spread * share * ((a == b) - group_risk[b] / at_risk);
+    }
+}
+
+/* χ² of the gaps over their covariance. Groups of which something is expected count; one of
+ * them is left out, as its gap follows from the others and the matrix of all is singular. */
+static void test_gaps(int groups, const double *gap, const double *expected, const double *variance,
+                      struct arena *arena, struct stats_test *out)
+{
+    size_t g = (size_t)groups;
+    uint32_t *kept = ARENA_ARRAY(arena, uint32_t, g);
+    double *step = ARENA_ARRAY(arena, double, g), *part = ARENA_ARRAY(arena, double, g *g);
+    int used = 0;
+
+    for (uint32_t a = 0; a < g; a++)
+        if (expected[a] > 0)
+            kept[used++] = a;
+    *out = (struct stats_test){.freedom = used > 1 ? used - 1 : 0, .p = 1};
+
+    int m = used - 1;
+    for (int a = 0; a < m; a++) {
+        step[a] = gap[kept[a]];
+        for (int b = 0; b < m; b++)
+            part[a * m + b] = variance[kept[a] * g + kept[b]];
+    }
+
+    if (m > 0 && stats_cholesky(m, part)) {
+        stats_cholesky_solve(m, part, step);
+        for (int a = 0; a < m; a++)
+            out->statistic += gap[kept[a]] * step[a];
+        out->p = stats_chi2_upper(out->statistic, m);
     }
 }
 
@@ -132,7 +165,7 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, n);
     double *risk = ARENA_ARRAY(arena, double, g), *events = ARENA_ARRAY(arena, double, g),
            *gap = ARENA_ARRAY(arena, double, g), *sum = ARENA_ARRAY(arena, double, g),
-           *variance = ARENA_ARRAY(arena, double, g *g), *part = ARENA_ARRAY(arena, double, g *g);
+           *variance = ARENA_ARRAY(arena, double, g *g);
     stats_order(data->time, n, order);
     for (size_t i = 0; i < n; i++) {
         if (group[i] >= g)
@@ -151,38 +184,15 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
                 all++;
             }
 
-        /* A time at which nobody left says nothing; those censored at it leave the risk set after
-         * it. */
+        /* A time at which nobody left says nothing; those censored at it leave the risk
+         * set after it. */
         if (all > 0)
             add_time(groups, at_risk, risk, all, events, gap, sum, variance);
         for (size_t j = from; j < i; j++)
             risk[group[order[j]]]--;
     }
 
-    /* Groups with something expected; one of them is left out, as its gap follows from the others
-     * and the matrix of all is singular. */
-    int used = 0;
-    uint32_t *kept = ARENA_ARRAY(arena, uint32_t, g);
-    for (uint32_t a = 0; a < g; a++)
-        if (sum[a] > 0)
-            kept[used++] = a;
-
-    *out = (struct stats_test){.freedom = used > 1 ? used - 1 : 0, .p = 1};
-    int m = used - 1;
-    double *step = ARENA_ARRAY(arena, double, g);
-    for (int a = 0; a < m; a++) {
-        step[a] = gap[kept[a]];
-        for (int b = 0; b < m; b++)
-            part[a * m + b] = variance[kept[a] * g + kept[b]];
-    }
-
-    if (m > 0 && stats_cholesky(m, part)) {
-        stats_cholesky_solve(m, part, step);
-        for (int a = 0; a < m; a++)
-            out->statistic += gap[kept[a]] * step[a];
-        out->p = stats_chi2_upper(out->statistic, m);
-    }
-
+    test_gaps(groups, gap, sum, variance, arena, out);
     for (size_t a = 0; expected && a < g; a++)
         expected[a] = sum[a];
     return STATUS_OK;

@@ -26,6 +26,9 @@ static double ward_distance(const struct forest *f, size_t a, size_t b)
     double sum = 0;
     for (int j = 0; j < f->columns; j++)
         sum += (x[j] - y[j]) * (x[j] - y[j]);
+
+    /* Twice what a merge adds to the squared distances, so that two single rows merge
+     * at their own distance. */
     return 2 * f->size[a] * f->size[b] / (f->size[a] + f->size[b]) * sum;
 }
 
@@ -55,6 +58,7 @@ static void join(struct forest *f, uint32_t a, uint32_t b)
     for (int j = 0; j < f->columns; j++)
         x[j] = (f->size[a] * x[j] + f->size[b] * y[j]) / both;
     f->size[a] = both;
+
     size_t i = 0;
     while (f->alive[i] != b)
         i++;
@@ -134,8 +138,8 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         height[merges++] = sqrt(distance);
         join(&f, before < last ? before : last, before < last ? last : before);
 
-        /* What is left of the chain is still one: a merge never brings Ward's distances nearer than
-         * they were. */
+        /* What is left of the chain is still one: a merge never brings Ward's distances
+         * nearer than they were. */
         length -= 2;
     }
 
@@ -153,6 +157,8 @@ void model_ward_cut(const struct model_ward *tree, int k, struct arena *arena, u
     uint32_t *group = ARENA_ARRAY(arena, uint32_t, 2 * rows),
              next = 0; /* of each name, from the top down; 0: none yet */
     for (size_t m = rows - 1; m-- > 0;) {
+        /* Merges above the cut have no group; below it each name passes its group on to
+         * both its parts. */
         uint32_t own = m < merges ? group[rows + m] : 0;
         if (m < merges && own == 0)
             own = ++next;

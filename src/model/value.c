@@ -1,6 +1,7 @@
 /*
- * Values of many customers at once. What is costly (the distribution of purchases ahead) depends on
- * few numbers and is kept; what is left for each customer is a handful of logarithms.
+ * Values of many customers at once. What is costly (the distribution of purchases
+ * ahead) depends on few numbers and is kept; what is left for each customer is a
+ * handful of logarithms.
  */
 #include "model/value.h"
 
@@ -19,8 +20,8 @@ enum {
     CACHE_MAX = 8192, /* outlooks for each thread: five megabytes */
 };
 
-/* P(more than n) is listed down to this at least: what is left adds nothing to a mean of
- * logarithms. */
+/* P(more than n) is listed down to this at least: what is left adds nothing to a mean
+ * of logarithms. */
 static const double TABLE_END = 1e-3;
 
 /*
@@ -70,6 +71,7 @@ static void log_of_purchases(const struct scoring *s, const struct model_history
         return;
     }
 
+    /* The sum's logarithm given n, over the chances of n: the law of total variance. */
     for (int n = 1; n < out->count; n++) {
         double chance = out->more_than[n - 1] - out->more_than[n];
         all += chance;
@@ -86,8 +88,8 @@ static void fill_outlook(const struct scoring *s, double x, double t, struct out
 {
     const struct model_value *value = s->value;
 
-    /* Of someone alive the time of the last purchase does not matter: any that is allowed will
-     * do. */
+    /* Of someone alive the time of the last purchase does not matter: any that is
+     * allowed will do. */
     struct model_history h = {x, x > 0 ? t : 0, t};
     out->filled = true;
     out->x = x;
@@ -109,14 +111,15 @@ static const struct outlook *outlook_of(const struct scoring *s, const struct mo
 {
     uint64_t bits[2];
     memcpy(bits, (double[2]){h->x, h->t}, sizeof bits);
-    /* What tells such numbers apart stands in their upper bits, so those are folded down before
-     * each product. */
+    /* What tells such numbers apart stands in their upper bits, so those are folded
+     * down before each product. */
     uint64_t key =
         bits[0] ^ bits[0] >> 32 ^ (bits[1] ^ bits[1] >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     key = (key ^ key >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
 
-    /* The upper bits of a product are the best mixed; 24 are more than the cache has places. One
-     * place for each key: whoever was there before is computed again when met again. */
+    /* The upper bits of a product are the best mixed; 24 are more than the cache has
+     * places. One place for each key: whoever was there before is computed again when
+     * met again. */
     struct outlook *out = &s->cache[(size_t)worker * s->cache_size + (key >> 40) % s->cache_size];
     if (!out->filled || out->x != h->x || out->t != h->t)
         fill_outlook(s, h->x, h->t, out);
@@ -161,6 +164,9 @@ static struct stats_interval value_interval(const struct scoring *s, double aliv
 
     if (!(some > s->tail))
         return (struct stats_interval){0, 0};
+
+    /* ln of a gamma sum less ln of the customer's own rate, both with known mean and
+     * variance; independent given the history. */
     double mean = outlook->log_mean + log(much->gamma + total) -
                   (listed ? s->log_rate[(int)paid] : stats_digamma(shape));
     double deviation =

@@ -82,7 +82,8 @@ static int64_t add_times(struct run *run, const struct step *step, const struct 
     enum value_type left = a->step->type, right = b->step->type;
     int64_t x = left == VALUE_DURATION ? duration_of(a, lane) : a->i[lane * a->stride];
     int64_t y = right == VALUE_DURATION ? duration_of(b, lane) : b->i[lane * b->stride], out = 0;
-    /* A date is a whole day; beside one a length of time counts in whole days, rounded down. */
+    /* A date is a whole day; beside one a length of time counts in whole
+     * days, rounded down. */
     if (left == VALUE_DATE && right == VALUE_DATE)
         return (x - y) * SECONDS_A_DAY;
     if (left == VALUE_DATE && right == VALUE_DURATION)
@@ -176,12 +177,13 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
 
     known_in_all(run, step, out, operands, step->child_count);
+
+    /* A decimal times a length of time comes to whole seconds, rounded down
+     * like all of them. */
     bool decimal_duration =
         step->type == VALUE_DURATION &&
         (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
     FOR_KNOWN(out, lanes) {
-        /* A decimal times a length of time comes to whole seconds, rounded down like all of
-         * them. */
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {

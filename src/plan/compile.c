@@ -78,8 +78,8 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     }
 
     const struct step *made = at(compiler, id);
-    /* What reads a single text column, and nothing that varies otherwise, is worth a table: asked
-     * once for each code instead of once for each row. */
+    /* What reads a single text column, and nothing that varies otherwise, is worth a
+     * table: asked once for each code instead of once for each row. */
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless &&
                     made->run != step_test && scope.frame != FRAME_CODES &&
                     made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
@@ -88,8 +88,8 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;
-    /* The condition anew, over all codes instead of the rows' own; what becomes of it is looked
-     * up. */
+    /* The condition anew, over all codes instead of the rows' own; what becomes of
+     * it is looked up. */
     struct scope codes = scope;
     codes.frame = FRAME_CODES;
     codes.moment = NO_STEP;
@@ -179,6 +179,7 @@ static struct plan *plan_blank(const struct segment_set *set, const struct schem
     arena_init(&plan->arena, 0);
 
     text_map_init(&plan->known);
+    text_map_init(&plan->described);
     plan->set = set;
     plan->schema = schema;
     plan->table_count = (int)schema->table_count;
@@ -278,6 +279,7 @@ void plan_free(struct plan *plan)
     VECTOR_RELEASE(&plan->globals);
     VECTOR_RELEASE(&plan->moving);
     text_map_release(&plan->known);
+    text_map_release(&plan->described);
     arena_release(&plan->arena);
     free(plan);
 }

@@ -154,8 +154,9 @@ int plan_compile_bounds(struct compiler *compiler, const struct segment_window *
     step.c = window->longer.months;
     step.p = window->length.seconds;
     step.q = window->longer.seconds;
-    /* The form, its lengths, unit and count are what makes two windows equal; unit and count share
-     * a number, as there are fewer than 100 units. 141- */
+
+    /* The form, its lengths, unit and count are what makes two windows equal; unit and
+     * count share a number, as there are fewer than 100 units. */
     step.x = (double)window->unit + 100.0 * (double)window->count;
     step.extra = NULL;
     int id = plan_step_make(compiler, step, child, count);

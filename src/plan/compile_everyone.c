@@ -8,7 +8,8 @@
 int plan_compile_segment(struct compiler *compiler, const struct segment_node *node,
                          struct scope scope)
 {
-    /* What stands behind is evaluated of customers; by text codes it would have no meaning. */
+    /* What stands behind is evaluated of customers; by text codes it would
+     * have no meaning. */
     compiler->opaque++;
     int id = plan_member_step(compiler, node->index);
     id = node->negated ? plan_not_of(compiler, id) : id;
@@ -62,6 +63,7 @@ int plan_compile_rank(struct compiler *compiler, const struct segment_node *node
     }
 
     step.next = at(compiler, child[0])->now_loose ? next_rank : NULL;
+
     /* step_top reads both as bits. */
     step.a = rank->bottom | rank->is_percent << 1;
     step.b = rank->percent_scale;

@@ -50,8 +50,8 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
 
     rows.moment = plan_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
     int held = plan_compile_condition(compiler, node->child[0], rows);
-    /* Held at a report, and told: a condition over nothing known (is unknown) would else hold of
-     * anybody. */
+    /* Held at a report, and told: a condition over nothing known (is unknown) would
+     * else hold of anybody. */
     int told = one_is_told(compiler, node->child[0], table,
                            (struct scope){FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL});
     const struct segment_window *window = node->history->has_window ? &node->history->window : NULL;
@@ -93,6 +93,7 @@ int plan_compile_changed(struct compiler *compiler, const struct segment_node *n
     int child[4] = {plan_start_step(compiler, table, trait->path.start_column[0], rows),
                     plan_window_rows(compiler, window, table, CUSTOMERS)};
     int count = 2, given = 0;
+
     /* step_changed tells from and to apart by these bits. */
     for (int i = 1; i <= 2; i++)
         if (node->child_count > i && node->child[i]) {

@@ -95,7 +95,6 @@ int plan_compile_literal(struct compiler *compiler, const struct segment_node *n
     step.p = literal->integer;
     step.x = literal->number;
     /* A period may be a length of time, if it has no months. */
-
     if (node->type == VALUE_DURATION && literal->is_period && step.shape == SHAPE_INT)
         step.p = literal->period.seconds;
 

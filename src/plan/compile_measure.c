@@ -224,8 +224,9 @@ static int compile_edge(struct compiler *compiler, const struct segment_node *no
                     plan_argument_rows(compiler, measure, 0, scope)};
 
     child[0] = plan_and_of(compiler, child[0], plan_known_of(compiler, child[1]));
-    /* The order of facts is that of time, so first and last need only look; least and greatest have
-     * to compare. */
+
+    /* The order of facts is that of time, so first and last need only look; least and
+     * greatest have to compare. */
     bool edge = measure->aggregate == AGGREGATE_FIRST || measure->aggregate == AGGREGATE_LAST;
     struct step step = plan_step_leaf(edge ? step_edge : step_extreme,
                                       at(compiler, child[1])->shape, FRAME_CUSTOMERS);
@@ -247,7 +248,8 @@ int plan_compile_measure(struct compiler *compiler, const struct segment_node *n
     const struct segment_measure *measure = node->measure;
     struct scope inside = plan_customers_of(scope);
     int id;
-    /* Gaps need the facts in order, and doubles of several kinds are added in the order of time. */
+    /* Gaps need the facts in order, and doubles of several kinds are added in the
+     * order of time. */
     bool gather = plan_is_gap(measure) || orders_doubles(measure);
 
     compiler->plan->uses_future = true;
@@ -302,8 +304,9 @@ int plan_compile_resumed(struct compiler *compiler, const struct segment_node *n
 {
     const struct segment_resumed *resumed = node->resumed;
     struct segment_measure all = resumed->facts;
-    /* A pause begins before the window: every fact is looked at, and the window says which may end
-     * one. */
+
+    /* A pause begins before the window: every fact is looked at, and the window says
+     * which may end one. */
     all.window = (struct segment_window){.form = WINDOW_ALL};
     int kinds = all.kind_count, child[2 * SEGMENT_KINDS_MAX];
 

@@ -48,8 +48,8 @@ static int add_earlier(struct compiler *compiler, int first, int count, int *par
 
     for (int level = 1; level < BLOCK_LEVELS; level++)
         size *= BLOCK_MEMBERS;
-    /* From the largest blocks down, as digits of a number: no size is taken more often than its
-     * digit says. */
+    /* From the largest blocks down, as digits of a number: no size is taken more often
+     * than its digit says. */
     for (int level = BLOCK_LEVELS - 1; level >= 0; level--, size /= BLOCK_MEMBERS)
         for (; count >= size; count -= size, first += size)
             parts[used++] = plan_not_of(compiler, block_step(compiler, level, first));
@@ -101,8 +101,8 @@ void plan_members_make(struct compiler *compiler, const int *segments, int count
     bool *before = base_calloc((size_t)set->segment_count + 1, sizeof *before);
     for (int i = 0; i < count; i++)
         wanted[segments[i]] = true;
-    /* Backwards through the order everything used is marked, also by what is marked only now;
-     * forwards each finds what it uses made. */
+    /* Backwards through the order everything used is marked, also by what is marked
+     * only now; forwards each finds what it uses made. */
     for (int i = set->segment_count; i-- > 0;)
         if (wanted[set->order[i]])
             mark_needs(set, set->order[i], wanted, before);

@@ -127,7 +127,9 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k,
         add_conjunct(maker, step->filter);
 
     keep_pairs(maker);
-    /* Facts after now are out by the first mask, so the start's window need only narrow it. */
+
+    /* Facts after now are out by the first mask, so the start's window need
+     * only narrow it. */
     maker->kind->table = table;
     maker->kind->mask =
         plan_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);
@@ -218,14 +220,15 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
     step.cost = COST_SEQUENCE;
 
     step.next = next_sequence;
-    /* Steps are equal by numbers: the description goes in by its hash and its length. */
-    uint64_t print = text_hash((struct text){text.data, text.length});
-    step.p = (int64_t)print;
-    step.q = (int64_t)text.length;
+
+    /* Steps are equal by numbers: equal descriptions have one, and no others. */
+    struct text_map *described = &compiler->plan->described;
+    step.p = (int64_t)text_map_put(described, (struct text){text.data, text.length},
+                                   described->count, NULL);
     buffer_release(&text);
 
-    /* Its child is the mask of the first kind's beginners; compile.c finds all else that it reads
-     * through extra. */
+    /* Its child is the mask of the first kind's beginners; compile.c finds all else
+     * that it reads through extra. */
     int child = plan->kinds[0][0].start_mask;
     int id = plan_step_make(compiler, step, &child, 1);
     if (!at(compiler, id)->extra)

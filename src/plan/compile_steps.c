@@ -59,8 +59,8 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
         step->code_leaf = merge_leaf(step->code_leaf, under->code_leaf);
         step->textual |= under->textual;
         step->now_loose |= under->now_loose;
-        /* What is shared is counted at each place, so cost may double with every definition that
-         * stands on another. */
+        /* What is shared is counted at each place, so cost may double with every
+         * definition that stands on another. */
         step->cost = step->cost + under->cost < COST_MAX ? step->cost + under->cost : COST_MAX;
     }
 }
@@ -69,8 +69,9 @@ int plan_step_make(struct compiler *compiler, struct step step, const int *child
 {
     struct plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
-    /* A condition answers for what goes on below it. What stands above sees it change, and nothing
-     * that is loose. */
+
+    /* A condition answers for what goes on below it. What stands above sees it change,
+     * and nothing that is loose. */
     if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
         if (step.shape == SHAPE_BITS && !step.next)
             step.next = next_condition;

@@ -23,7 +23,8 @@ static int compile_sum_of_two(struct compiler *compiler, const struct segment_no
         right = swap;
     }
 
-    /* Months are no length of time: they step on the calendar, as parameters of the step. */
+    /* Months are no length of time: they step on the calendar, as
+     * parameters of the step. */
     bool calendar =
         right->op == OP_LITERAL && right->literal.is_period && right->literal.period.months != 0;
     int child[2] = {plan_compile_value(compiler, left, scope)};
@@ -94,6 +95,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)function;
+
     /* These are counted up to now, though no child of theirs need know of it. */
     if (function == FUNCTION_AGE || function == FUNCTION_SINCE || function == FUNCTION_UNTIL) {
         step.timeless = false;
@@ -101,7 +103,8 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.b = (int)node->unit;
     }
 
-    /* A text that is computed has no code, nor has a choice in which one of them stands. */
+    /* A text that is computed has no code, nor has a choice in which one
+     * of them stands. */
     bool computed = function == FUNCTION_LOWER || function == FUNCTION_UPPER;
     for (int i = 0; i < node->child_count; i++)
         computed |= node->type == VALUE_TEXT && at(compiler, child[i])->shape == SHAPE_TEXT;
@@ -109,6 +112,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.shape = SHAPE_TEXT;
     step.textual |= node->type == VALUE_TEXT || function == FUNCTION_LENGTH;
     step.version = function == FUNCTION_VERSION;
+
     /* A choice among versions is one. */
     for (int i = 0;
          i < node->child_count && (function >= FUNCTION_LEAST && function <= FUNCTION_COALESCE);

@@ -171,7 +171,9 @@ void run_free(struct run *run)
     arena_release(&run->scratch);
     arena_release(&run->lasting);
     pcre2_match_data_free(run->match);
-    /* Rows of one customer patched in, and runs below this one, are made when first asked for. */
+
+    /* Rows of one customer patched in, and runs below this one, are made when
+     * first asked for. */
     if (run->patch)
         for (int t = 0; t < run->plan->table_count; t++)
             population_rows_free(run->patch[t]);
@@ -207,7 +209,8 @@ static void need_constants(struct run *run, size_t lanes)
     size_t words = words_of(lanes) + 1;
     if (words <= run->ones_words)
         return;
-    /* Half more than asked for: batches grow by and by, and each growth voids every vector. */
+    /* Half more than asked for: batches grow by and by, and each growth
+     * voids every vector. */
     words = words * 3 / 2 + BATCH_WORDS;
     free(run->ones);
     free(run->zeros);
@@ -254,8 +257,8 @@ static const size_t SECOND_SIZE[] = {
 
 static void make_room(struct vector *vector, enum shape shape, size_t lanes)
 {
-    /* A quarter more than asked for, in whole words, and never nothing: a frame without lanes has
-     * memory to point at too. */
+    /* A quarter more than asked for, in whole words, and never nothing: a frame without
+     * lanes has memory to point at too. */
     size_t capacity = (lanes + lanes / 4 + 64) & ~(size_t)63;
     free(vector->own_bits);
     free(vector->first);
@@ -274,7 +277,8 @@ void run_step(struct run *run, int id)
 
     if (vector->capacity <= lanes)
         make_room(vector, step->shape, lanes);
-    /* The step may point them elsewhere: at constants, or at bits that another step made. */
+    /* The step may point them elsewhere: at constants, or at bits that
+     * another step made. */
     vector->bits = vector->own_bits;
     vector->i = vector->first;
     vector->j = vector->second;
@@ -313,8 +317,8 @@ void run_batch(struct run *run, uint32_t first, uint32_t count)
         size_t rows = run->lanes[FRAME_ROWS + t];
         most = rows > most ? rows : most;
     }
-    /* The longest frame decides: any step may answer with constants instead of bits of its own.
-     * 273- */
+    /* The longest frame decides: any step may answer with constants instead of
+     * bits of its own. */
     need_constants(run, most);
     arena_reset(&run->scratch);
     clock_tick(run, CLOCK_BATCH);
@@ -334,9 +338,10 @@ static void patch_table(struct run *run, int t, uint32_t position)
         population_delta_view(run->delta, position, index, run->patch[t]);
     if (!table)
         table = base;
-    /* Columns go along with the rows: a patched table has its own arrays, in the same order. */
     else
         view_table(run, t, table, 0, 1);
+    /* Columns go along with the rows: a patched table has its own arrays, in
+     * the same order. */
     for (size_t c = 0; c < run->plan->columns.count; c++)
         if (run->plan->columns.items[c].table == t && run->binding->columns[c])
             run->columns[c] = &table->columns[run->binding->columns[c] - base->columns];
@@ -391,8 +396,9 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     size_t word = first / 64, words = words_of(count);
     uint64_t *existing = result->existing + word;
     const uint32_t *first_time = run->population->first_time + first;
-    /* Before 1970 nobody exists, and `existing` stays as empty as it was made. Who never comes has
-     * the last number there is, which no moment reaches. */
+
+    /* Before 1970 nobody exists, and `existing` stays as empty as it was made. Who
+     * never comes has the last number there is, which no moment reaches. */
     if (run->now >= 0) {
         uint32_t now = run->now < POPULATION_NEVER ? (uint32_t)run->now : POPULATION_NEVER - 1;
         run->kernels->range_u32(first_time, count, 0, now, existing);
@@ -400,6 +406,7 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     for (int s = 0; s < result->segment_count; s++) {
         if (!result->members[s])
             continue;
+
         /* Bits past the batch's last customer may be anything; nobody exists there. */
         struct operand holds = operand_of(run, pass->plan->member[s]);
         for (size_t w = 0; w < words; w++)
@@ -475,7 +482,9 @@ enum status plan_evaluate(const struct plan *plan, const struct population *popu
         return status;
     struct pass pass = {
         .plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
-    /* Ranks and accounts first: the pass reads the cut-offs and numbers that they leave. */
+
+    /* Ranks and accounts first: the pass reads the cut-offs and numbers
+     * that they leave. */
     TRY_GOTO(phase_fill(plan, binding, now, pool, with_next, &phase, error));
     pass.phase = phase;
     pass.result->everyone_next = plan_phase_next(phase);
@@ -569,6 +578,7 @@ void plan_prefetch(const struct plan_state *state, uint32_t position, int stage)
 
     if (stage == 0)
         __builtin_prefetch(&run->population->first_time[position]);
+
     /* A customer's values lie side by side: fetching the first brings most of them. */
     for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
         const struct population_table *table =
@@ -594,6 +604,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         TRY(rebind(run, population, error));
         run->serial = population->serial;
         run_bind(run, run->own_binding, phase, now);
+
         /* Only what depends on now is void; run_one voids what depends on the customer. */
     } else if (now != run->now || phase != run->phase) {
         run->phase = phase;
@@ -613,6 +624,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         next_of_batch(run, next);
     if (!run->failed)
         return STATUS_OK;
+
     /* The failure was this customer's: the state is good for the next one. */
     run->failed = false;
     return error_set(error, STATUS_ERROR, "%s", run->error.message);

@@ -123,7 +123,8 @@ static void fill_facts(struct explaining *explaining, struct plan_explained *mad
                                                 (int)(view->table - run->population->tables)});
     }
 
-    /* All are sorted though few are shown: facts of several kinds mix, and one customer has few. */
+    /* All are sorted though few are shown: facts of several kinds mix, and one
+     * customer has few. */
     if (facts.count)
         qsort(facts.items, facts.count, sizeof *facts.items, newest_first);
     made->fact_total = (int64_t)facts.count;
@@ -219,8 +220,9 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
     const struct segment_node *node = meaning(made->node);
     if (!made->is_condition || made->truth == wanted)
         return;
-    /* Clauses that stand open are gone through; the truth that is wanted turns round under a
-     * not. */
+
+    /* Clauses that stand open are gone through; the truth that is wanted turns
+     * round under a not. */
     bool opens = node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT ||
                  (node->op == OP_SEGMENT && made->child_count);
     if (made->node->op == OP_FORM || node->op == OP_TRUTH)
@@ -230,8 +232,9 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
 
     for (int i = 0; opens && i < made->child_count; i++)
         find_nearest(explaining, made->child[i], inner, best);
-    /* A comparison is nearer than 1. What has no distance is at 2, and what was gone through at 3,
-     * so that one of its parts is named instead. */
+
+    /* A comparison is nearer than 1. What has no distance is at 2, and what was gone
+     * through at 3, so that one of its parts is named instead. */
     double distance = 2;
     if (opens)
         distance = 3;
@@ -249,7 +252,8 @@ static const char *missing_text(struct explaining *explaining, const struct plan
     struct operand value = operand_of(
         explaining->run, explaining->plan->extra[place_of(explaining, clause->child[0])]);
     enum value_type type = value.step->type;
-    /* Two dates are days apart, and two moments seconds: both are said as a length of time. */
+    /* Two dates are days apart, and two moments seconds: both are said as a
+     * length of time. */
     if (type == VALUE_TIME || type == VALUE_DATE)
         return explain_number(explaining->run, VALUE_DURATION, 0, true, 0,
                               missing * (type == VALUE_DATE ? SECONDS_A_DAY : 1),
@@ -359,8 +363,8 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
     bool member = false;
     enum status status = look(&search, moment, &out->member, &next, error);
 
-    /* Every look is at the moment that the one before named, which is after it, so the search goes
-     * on until it ends. */
+    /* Every look is at the moment that the one before named, which is after it, so the
+     * search goes on until it ends. */
     for (int i = 0; status == STATUS_OK && !out->flips && next <= end && i < looks_max; i++) {
         moment = next;
         status = look(&search, moment, &member, &next, error);
@@ -391,8 +395,8 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
     if (status != STATUS_OK)
         return status;
 
-    /* What selects a node's facts is made before the plan is bound, as binding looks at all
-     * steps. */
+    /* What selects a node's facts is made before the plan is bound, as binding
+     * looks at all steps. */
     steps = base_calloc(explaining->nodes.count + 1, sizeof *steps);
     counts = base_calloc(explaining->nodes.count + 1, sizeof *counts);
     for (size_t i = 0; i < explaining->nodes.count; i++)

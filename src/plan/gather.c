@@ -46,8 +46,9 @@ static void pick(struct run *run, struct gather *gather, uint32_t lane)
         gather->picked = arena_alloc(&run->scratch, gather->room * sizeof *gather->picked);
     }
 
-    /* A merge that looks at the front of every kind: they are few. Only an earlier time displaces,
-     * so of facts at the same second that of the kind written first comes first. */
+    /* A merge that looks at the front of every kind: they are few. Only an earlier
+     * time displaces, so of facts at the same second that of the kind written
+     * first comes first. */
     gather->count = 0;
     for (;;) {
         int best = -1;
@@ -94,6 +95,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
 
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
+
     /* qsort would neither be stable nor pass the run that comparing texts needs. */
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t low = 0; low < count; low += 2 * width) {
@@ -179,8 +181,9 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
 
     if (gather->argument[0].step->type == VALUE_DECIMAL)
         unit = (double)number_power10(gather->argument[0].step->scale);
-    /* Doubles are added in order of time, whichever batch the customer is in: the sum is the same
-     * every time. */
+
+    /* Doubles are added in order of time, whichever batch the customer is in: the sum
+     * is the same every time. */
     for (size_t i = 0; i < gather->count; i++) {
         size_t row;
         const struct operand *argument = argument_at(gather, i, &row);
@@ -282,8 +285,9 @@ static bool all_different(const int64_t *values, size_t count)
 {
     uint64_t seen[4] = {0}, twice = 0;
     for (size_t i = 0; i < count; i++) {
-        /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the multiplier is 2^64
-         * over the golden ratio, and its product's highest bits depend on all of the value's. */
+        /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the
+         * multiplier is 2^64 over the golden ratio, and its product's highest bits
+         * depend on all of the value's. */
         uint64_t hash = (uint64_t)values[i] * UINT64_C(0x9e3779b97f4a7c15) >> 56;
         twice |= bit_at(seen, hash);
         bit_set(seen, hash);
@@ -323,8 +327,9 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     if (step->a != AGGREGATE_DISTINCT || step->b != 1 || step->child_count != 2)
         return false;
     const struct step *under = step_of(run, step->child[1]);
-    /* Codes and integers are equal exactly if their values are; versions are not ('1.0' and
-     * '1'). */
+
+    /* Codes and integers are equal exactly if their values are; versions are not
+     * ('1.0' and '1'). */
     if (under->shape != SHAPE_INT || under->version)
         return false;
     const struct table_view *view = &run->views[step_of(run, step->child[0])->frame - FRAME_ROWS];
@@ -334,8 +339,9 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     memset(out->i, 0, run->count * sizeof *out->i);
     if (selected.hint == HINT_NONE)
         return true;
-    /* A stored column is read narrow and only where selected; other arguments are a vector
-     * already. */
+
+    /* A stored column is read narrow and only where selected; other arguments are a
+     * vector already. */
     const struct population_column *column =
         under->run == step_column ? run->columns[under->a] : NULL;
     if (column) {
@@ -381,8 +387,8 @@ void step_gather(struct run *run, const struct step *step, struct vector *out)
     for (int k = 0; !none && step->child_count > step->b && k < step->b; k++)
         gather.argument[k] = operand_of(run, step->child[step->b + k]);
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        /* Where nothing is selected the arguments were never made, and the type of a sum of nothing
-         * is only known from the step. */
+        /* Where nothing is selected the arguments were never made, and the type of a
+         * sum of nothing is only known from the step. */
         if (none)
             gather.count = 0;
         else

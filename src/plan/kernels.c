@@ -74,8 +74,8 @@ ANY_SET void count_with(const uint64_t *restrict bits, size_t rows, const uint32
                         uint32_t base, size_t ranges, uint32_t *restrict before,
                         uint32_t *restrict counts)
 {
-    /* How many bits are set before each word, then before each range's end: a range's count is the
-     * difference of two such numbers. No branch depends on the bits. */
+    /* How many bits are set before each word, then before each range's end: a range's
+     * count is the difference of two such numbers. No branch depends on the bits. */
     size_t words = (rows + 63) / 64;
     uint32_t sum = 0, last = 0;
     for (size_t w = 0; w < words; w++) {
@@ -143,7 +143,8 @@ AVX2 static void avx2_u16(const uint16_t *values, size_t count, uint16_t lo, uin
                     b = _mm256_sub_epi16(_mm256_loadu_si256(in + 1), low);
             a = _mm256_cmpeq_epi16(_mm256_min_epu16(a, range), a);
             b = _mm256_cmpeq_epi16(_mm256_min_epu16(b, range), b);
-            /* Packing works within halves of a register: the quarters come as 0, 2, 1, 3. */
+            /* Packing works within halves of a register: the quarters come
+             * as 0, 2, 1, 3. */
             __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(a, b), 0xd8);
             word |= (uint64_t)(uint32_t)_mm256_movemask_epi8(packed) << (32 * part);
         }

@@ -114,6 +114,7 @@ void column_range(struct run *run, const struct population_column *column, size_
         set_none(run, out);
         return;
     }
+
     /* Between the column's own bounds stands everything that is known. */
     if (lo == least && hi == column->max) {
         column_known(run, column, begin, lanes, out);
@@ -134,7 +135,8 @@ void column_range(struct run *run, const struct population_column *column, size_
 const struct population_column *stored_column(const struct run *run, const struct step *step,
                                               size_t *begin)
 {
-    /* Traits of which everyone has one telling, all of them past, are a column like any other. */
+    /* Traits of which everyone has one telling, all of them past, are a column
+     * like any other. */
     bool told = step->run == step_trait && run->views[step->b].table &&
                 run->views[step->b].table->one_each &&
                 run->views[step->b].table->time_max <= run->now && !run->delta;
@@ -157,7 +159,8 @@ static void load_column(struct run *run, const struct population_column *column,
     column_known(run, column, begin, lanes, out);
     if (column->type == VALUE_DOUBLE) {
         memcpy(out->d, (const double *)column->values + begin, lanes * sizeof *out->d);
-        /* Latitude and longitude stand beside each other in the table, and apart in a vector. */
+        /* Latitude and longitude stand beside each other in the table, and
+         * apart in a vector. */
     } else if (column->type == VALUE_POINT) {
         for (size_t lane = 0; lane < lanes; lane++) {
             out->d[lane] = ((const double *)column->values)[2 * (begin + lane)];
@@ -335,8 +338,8 @@ static void test_column(struct run *run, const struct table_view *view,
     case 4: TEST_CODES(uint32_t); break;
     default: memset(out->bits, table[0] ? 0xff : 0, words_of(lanes) * sizeof *out->bits); break;
     }
-    /* Where nothing is known some code is stored all the same: what the test says of the unknown
-     * takes its place. */
+    /* Where nothing is known some code is stored all the same: what the test says of
+     * the unknown takes its place. */
     if (!column->known)
         return;
     uint64_t *known = arena_alloc(&run->scratch, words_of(lanes) * sizeof *known);
@@ -366,8 +369,8 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
     size_t begin;
     const struct population_column *stored = range.valid ? stored_column(run, leaf, &begin) : NULL;
 
-    /* From the quickest to the most general: a range of the stored column, a table over it, a range
-     * of codes, code by code. */
+    /* From the quickest to the most general: a range of the stored column, a table over
+     * it, a range of codes, code by code. */
     if (stored) {
         column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span,
                      out);
@@ -552,12 +555,14 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     if (!lanes)
         return;
+
     /* All lanes are the one chosen fact: it is read once. */
     if (leaf->node->path.is_time) {
         out->i[0] = view->time[row];
         bit_set(out->bits, 0);
     } else {
         const struct population_column *column = run->columns[leaf->column[kind]];
+
         /* From row to row along the references, to the column at their end. */
         for (int hop = 0; column && hop <= leaf->hops; hop++) {
             struct population_value value = population_get(column, row);
@@ -637,7 +642,8 @@ void step_record(struct run *run, const struct step *step, struct vector *out)
         bounds = operand_of(run, step->child[0]);
 
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
-    /* Segments with records are few, so looking for the name costs nothing beside the lanes. */
+    /* Segments with records are few, so looking for the name costs nothing
+     * beside the lanes. */
     for (size_t i = 0; i < population->record_count; i++) {
         if (strcmp(population->records[i].segment, step->name) != 0)
             continue;
@@ -659,8 +665,8 @@ static uint64_t sample_number(const char *seed, struct text identifier)
     md5_add(&md5, seed, strlen(seed) + 1); /* the NUL too */
     md5_add(&md5, identifier.data, identifier.length);
     md5_finish(&md5, digest);
-    /* The first eight bytes, highest first: a number that any other system can make of the
-     * digest. */
+    /* The first eight bytes, highest first: a number that any other system can make
+     * of the digest. */
     uint64_t number = 0;
     for (int i = 0; i < 8; i++)
         number = number << 8 | digest[i];
@@ -675,8 +681,8 @@ void step_sample(struct run *run, const struct step *step, struct vector *out)
         set_all(run, out);
     else
         memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
-    /* u over 2^64 is even in [0, 1). Products of 128 bits hold it against a share, or divide it
-     * into buckets, without rounding. */
+    /* u over 2^64 is even in [0, 1). Products of 128 bits hold it against a share, or
+     * divide it into buckets, without rounding. */
     uint128 whole = (uint128)100 * (uint64_t)number_power10(step->b);
     for (uint32_t lane = 0; lane < lanes; lane++) {
         uint64_t u =

@@ -147,8 +147,8 @@ const uint32_t *plan_count_selected(struct run *run, const struct table_view *vi
                                     const struct operand *selected)
 {
     struct vector *vector = &run->vectors[selected->step - run->plan->steps.items];
-    /* Counts lie in the batch's scratch: they are void with the batch, however long the selection
-     * holds, and with the selection, where it changes within the batch. */
+    /* Counts lie in the batch's scratch: they are void with the batch, however long the
+     * selection holds, and with the selection, where it changes within the batch. */
     uint64_t batch = run->epoch[CLOCK_BATCH], stamp = vector->stamp > batch ? vector->stamp : batch;
     if (vector->counts_stamp != stamp) {
         vector->counts = arena_alloc(&run->scratch, (run->count + 64) * sizeof *vector->counts);
@@ -172,7 +172,8 @@ void step_count(struct run *run, const struct step *step, struct vector *out)
 static bool any_by_last(struct run *run, const struct step *step, const struct table_view *view,
                         struct vector *out)
 {
-    /* A filter, a weekday or a delta's facts would make the last fact the wrong one to ask. */
+    /* A filter, a weekday or a delta's facts would make the last fact the
+     * wrong one to ask. */
     const struct step *window = step_of(run, step->child[0]);
     if (window->run != step_window || window->q || window->child_count > 1 || !view->table ||
         run->delta)
@@ -365,7 +366,8 @@ static void sum_wide(struct run *run, const struct table_view *view, const struc
         if (bit_at(argument->bits, row))
             sums[lane] += argument->i[row];
     }
-    /* Only the end is held against 64 bits: on the way a sum may leave them and come back. */
+    /* Only the end is held against 64 bits: on the way a sum may leave them
+     * and come back. */
     for (lane = 0; lane < run->count; lane++) {
         out->i[lane] = (int64_t)sums[lane];
         if (sums[lane] != out->i[lane])
@@ -383,8 +385,10 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         memset(out->i, 0, run->count * sizeof *out->i); /* 0.0 too */
         return;
     }
-    /* The quickest way that is sure to be exact: running totals where the column's bounds allow
-     * them, 128 bits where not. Doubles never overflow silently: what is not finite is unknown. */
+
+    /* The quickest way that is sure to be exact: running totals where the column's
+     * bounds allow them, 128 bits where not. Doubles never overflow silently: what is
+     * not finite is unknown. */
     if (step->shape != SHAPE_DOUBLE && sum_fits(run, step, view)) {
         sum_by_totals(run, step, view, &selected, out);
         return;
@@ -442,13 +446,14 @@ static void edge_rows(const struct run *run, const struct table_view *view,
 {
     const uint32_t *offset = view->offset;
     uint32_t begin = view->begin, lanes = run->count;
+    /* Where all are selected the offsets say it; else the bits are looked at a
+     * word at a time. */
     if (selected->hint == HINT_ALL && last)
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane + 1] - begin - (offset[lane + 1] > offset[lane]);
     else if (selected->hint == HINT_ALL) /* the begin is the end when there are none */
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] = offset[lane] - begin;
-    /* A fact with no other bit around it costs a look or two at words, not at rows. */
     else
         for (uint32_t lane = 0; lane < lanes; lane++)
             rows[lane] =
@@ -474,6 +479,7 @@ static bool take_stored_edges(struct run *run, const struct step *under,
     if (!column && under->run != step_row_time)
         return false;
     int64_t *values = out->i;
+
     /* Known is whose row is not the end of their rows. */
     run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count, out->bits);
     if (!column) {
@@ -518,8 +524,8 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
         return;
     }
 
-    /* First a row for everyone, then one reading of the column, which needs no branch where it is
-     * stored. */
+    /* First a row for everyone, then one reading of the column, which needs no branch
+     * where it is stored. */
     uint32_t *rows = arena_alloc(&run->scratch, (run->count + 1) * sizeof *rows);
     edge_rows(run, view, &selected, step->a, rows);
     if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
@@ -538,8 +544,8 @@ static void extreme_integers(const struct run *run, const struct step *step,
 {
     int64_t worst = step->a ? INT64_MIN : INT64_MAX;
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        /* What is not selected stands as the worst value there is, so that the loop has no
-         * branch. */
+        /* What is not selected stands as the worst value there is, so that the loop
+         * has no branch. */
         int64_t best = worst;
         bool any = false;
         for (uint32_t row = view->offset[lane] - view->begin;
@@ -564,6 +570,7 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
     if (selected.hint == HINT_NONE)
         return;
     struct operand argument = operand_of(run, step->child[1]);
+
     /* Codes of texts are in order of appearance, which says nothing of theirs. */
     if (step->shape == SHAPE_INT && step->type != VALUE_TEXT) {
         extreme_integers(run, step, view, &selected, &argument, out);

@@ -97,8 +97,8 @@ static int64_t bound_passes(const struct run *run, const struct anchor *anchor,
 {
     if (!anchor->known)
         return anchor->trend.until;
-    /* By months, and going on as now does: the meeting is reckoned for the anchor's own moment, and
-     * lies as far ahead of now as of the anchor. */
+    /* By months, and going on as now does: the meeting is reckoned for the anchor's own
+     * moment, and lies as far ahead of now as of the anchor. */
     if (length.months && !anchor->dated && anchor->trend.by == TREND_SECOND &&
         anchor->trend.slope == 1) {
         int64_t at = next_passes(run, anchor->value, length, sign, at_end ? moment : moment + 1);
@@ -129,8 +129,8 @@ static void pass_anchors(struct run *run, const struct step *bounds, size_t boun
         if (!step_of(run, bounds->child[c])->now_loose)
             continue;
         struct anchor anchor = anchor_of(run, bounds, c, bounds_lane);
-        /* Of two anchors the first begins the window and the second ends it; one alone does what
-         * the form says. */
+        /* Of two anchors the first begins the window and the second ends it; one alone
+         * does what the form says. */
         bool is_to = only_to || c == 1;
         if (!is_to)
             next_lower(run, next,
@@ -163,7 +163,8 @@ void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, i
         pass_units(run, window, moment, &at);
     else
         pass_edges(run, &edges, moment, &at);
-    /* Anchors that go on: where their trends tell no moment, their bounds do (next_range.c). */
+    /* Anchors that go on: where their trends tell no moment, their bounds do
+     * (next_range.c). */
     if (has_moving_anchor(run, bounds)) {
         struct next_membership asked = {
             .value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
@@ -257,16 +258,17 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
         selected =
             view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
                                : first_bit(rows->bits, begin - view->begin, end - view->begin));
-    /* Of all that are selected the oldest leaves first. Where one is enough, the newest decides
-     * alone. */
+
+    /* Of all that are selected the oldest leaves first. Where one is enough, the newest
+     * decides alone. */
     if (selected < end)
         next_pass(run, bounds_step, bounds_lane, view->time[selected], &next[lane]);
     if (any && selected < end)
         return;
 
-    /* Facts just outside an edge, whatever selects them: the next one comes in, and where an edge
-     * goes back the last one it passed does. Times ascend, so these are neighbours of the edges. */
-
+    /* Facts just outside an edge, whatever selects them: the next one comes in, and
+     * where an edge goes back the last one it passed does. Times ascend, so these are
+     * neighbours of the edges. */
     for (at = begin; at < end && view->time[at] < lo; at++)
         continue;
     if (at > begin && view->time[at - 1] >= next_lowest_edge(run, bounds_step, lo))
@@ -312,7 +314,9 @@ void next_leaves(struct run *run, int selected, bool last, int64_t *next)
 
     struct operand rows = operand_of(run, selected),
                    bounds = operand_of(run, window_step->child[0]);
-    /* Facts come into such a window by happening only, and nothing is in it that could leave. */
+
+    /* Facts come into such a window by happening only, and nothing is in it
+     * that could leave. */
     if (seconds && rows.hint == HINT_NONE)
         return;
     if (seconds && !last) {

@@ -30,7 +30,8 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
     int64_t at = INT64_MAX;
 
     if (step->run == step_compare || step->run == step_in) {
-        /* A list is a comparison with each of its items: the first that may be met decides. */
+        /* A list is a comparison with each of its items: the first that may
+         * be met decides. */
         for (int c = 1; c < step->child_count; c++) {
             struct next_comparison asked = {
                 {step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
@@ -41,7 +42,8 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
         return at;
     }
 
-    /* Other conditions are looked at again when one of the values they read may be another. */
+    /* Other conditions are looked at again when one of the values they read
+     * may be another. */
     for (int c = 0; c < step->child_count; c++) {
         if (!step_of(run, step->child[c])->now_loose)
             continue;

@@ -90,8 +90,8 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
     if (moment <= MOMENT_MIN || moment >= MOMENT_MAX)
         return INT64_MAX;
 
-    /* Before this day the edge is on an earlier date than the moment's, and days later on a later
-     * one. */
+    /* Before this day the edge is on an earlier date than the moment's, and days later
+     * on a later one. */
     int32_t day =
         date_add_months(local_date(run->binding->clock, moment), -(int64_t)sign * period.months);
     int64_t begin = local_day_start(run->binding->clock, day) - ZONE_GUARD;
@@ -99,9 +99,8 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
     if (from >= stop)
         return INT64_MAX;
 
-    /* From piece to piece, ten of them or so. Where one begins the edge may have jumped over the
-     * moment; within it the meeting is a subtraction. */
-
+    /* From piece to piece, ten of them or so. Where one begins the edge may have jumped
+     * over the moment; within it the meeting is a subtraction. */
     bool reached = zone_add(zone, from, months, sign) >= moment;
     for (int64_t at = begin > from ? begin : from, end; at < stop; at = end) {
         int64_t edge = zone_add(zone, at, months, sign);
@@ -198,8 +197,9 @@ static int64_t months_of_moment(const struct run *run, const struct step *step, 
     int64_t stop = local_day_start(run->binding->clock, day + 2) + ZONE_GUARD,
             clock = zone_clock(zone, of);
 
-    /* While clocks stand, the count becomes another when the clock shows that of the moment counted
-     * from, or a second later (down); where they jump it may do so at once. */
+    /* While clocks stand, the count becomes another when the clock shows that of
+     * the moment counted from, or a second later (down); where they jump it may
+     * do so at once. */
     for (int64_t at = begin > run->now ? begin : run->now, end; at < stop; at = end) {
         end = clock_goes_on(run, at);
         int64_t there = at + clock - zone_clock(zone, at);
@@ -249,6 +249,7 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
         at = start_of(run, first_date((int32_t)of, n * UNIT_MONTHS[unit], down));
     } else if (dates && unit >= CALENDAR_DAY) {
         int64_t days = unit == CALENDAR_WEEK ? DAYS_A_WEEK * n : n;
+
         /* Counting down, a number of days still holds on the last of them. */
         at = start_of(run, down ? of - days + 1 : of + days);
     } else {
@@ -271,8 +272,8 @@ bool next_count_is_far(const struct run *run, const struct step *step, bool date
     int64_t day = dates ? of : of / SECONDS_A_DAY;
 
     int64_t earliest = counts_down(step) ? -months * 30 - months / 2 : months * 30;
-    /* m months are at least 30 m − 2 days and at most 30.5 m + 2; the rest is for the ends of
-     * months and for zones. */
+    /* m months are at least 30 m − 2 days and at most 30.5 m + 2; the rest is for the
+     * ends of months and for zones. */
     int64_t first = day + earliest - 6, last = first + months + 16;
 
     return last * SECONDS_A_DAY <= run->now || first * SECONDS_A_DAY >= before;

@@ -157,7 +157,8 @@ static struct range count_between(struct run *run, const struct step *count, boo
         end += LAST_DAYS;
     }
 
-    /* The earlier something was, the more units there are since then, and the fewer until then. */
+    /* The earlier something was, the more units there are since then, and the
+     * fewer until then. */
     int64_t fewest = next_count_at(run, count, dates, down ? low : high, down ? end : begin);
     int64_t most = next_count_at(run, count, dates, down ? high : low, down ? begin : end);
     if (fewest == INT64_MIN || most == INT64_MIN) /* somebody not born yet */
@@ -273,6 +274,7 @@ static struct range range_of_product(struct run *run, const struct step *step, s
         return unknown;
     if (divides && b.low == 0 && b.high == 0)
         return unknown;
+
     /* A divisor that may be 0 on the way leaves nothing certain. */
     if (divides && b.low <= 0 && b.high >= 0)
         return anything;
@@ -321,9 +323,8 @@ static struct range range_of_choice(struct run *run, const struct step *step, si
             continue;
         if (step->run == step_coalesce)
             return side;
-        /* The greatest of several lies between the greatest of their lows and of their highs, and
-         * the least likewise. */
-
+        /* The greatest of several lies between the greatest of their lows and of their
+         * highs, and the least likewise. */
         if (!best.known)
             best = side;
         best.low = greater ? greatest(best.low, side.low) : least(best.low, side.low);
@@ -350,9 +351,9 @@ static struct range range_of_count(struct run *run, const struct step *step, siz
     struct range of = range_of(run, step->child[0], lane, to);
     bool dates = is_date(run, step, 0);
 
-    /* Beyond the calendar the evaluator does not count either. */
     if (!of.certain || !of.known)
         return of;
+    /* Beyond the calendar the evaluator does not count either. */
     if (of.low <= (dates ? DATE_MIN : MOMENT_MIN) || of.high >= (dates ? DATE_MAX : MOMENT_MAX))
         return anything;
     return count_between(run, step, dates, (int64_t)of.low, (int64_t)of.high, to);
@@ -451,6 +452,7 @@ static struct range range_of_aggregate(enum segment_aggregate aggregate, const s
 
     if (rows->count == 0)
         return aggregate == AGGREGATE_SUM ? between(0, 0) : unknown;
+
     /* Low ends together give the low end, and high ends the high one. */
     switch (aggregate) {
     case AGGREGATE_SUM:
@@ -499,7 +501,8 @@ static struct range range_of_rows(struct run *run, const struct step *step, size
 static struct range range_of_parts(struct run *run, const struct step *step, size_t lane,
                                    int64_t to)
 {
-    /* What is missing here (texts, cases, calendar parts) has no bounds worth following. */
+    /* What is missing here (texts, cases, calendar parts) has no bounds
+     * worth following. */
     bool minus = step->run == step_subtract;
     if ((step->run == step_add || minus) && step->child_count == 1)
         return range_of_shifted(run, step, lane, to, minus ? -1 : 1);
@@ -611,8 +614,8 @@ static void edges_of_anchors(struct run *run, const struct next_membership *aske
         count[c] = at[c].is_date ? 2 : next_turns(run, low, high, window->length.months, turns[c]);
     }
 
-    /* Where there are two anchors each decides an edge of its own, so each is gone through beside
-     * the other's first. */
+    /* Where there are two anchors each decides an edge of its own, so each is gone
+     * through beside the other's first. */
     for (int c = 0; c < asked->bounds->child_count; c++)
         for (size_t i = 0; i < count[c]; i++) {
             at[c].value = turns[c][i];
@@ -707,8 +710,8 @@ static bool membership_stays(struct run *run, const void *context, int64_t to)
                    local_date(run->binding->clock, (int64_t)high);
     }
 
-    /* A moment certainly outside stays out; one certainly inside stays in, on the same day where
-     * the day of the week matters too. */
+    /* A moment certainly outside stays out; one certainly inside stays in, on the same
+     * day where the day of the week matters too. */
     struct edges_ahead edges = edges_ahead(run, asked, to);
     if (edges.empty)
         return true;
@@ -735,7 +738,8 @@ static int64_t stays_until(struct run *run, answer_stays *stays, const void *ask
     if (at >= MOMENT_MAX || good >= INT64_C(1) << LONGEST_LOG2 || !stays(run, asked, at))
         return at;
 
-    /* Twice as far while it holds, so a stretch of any length takes few looks; then halves. */
+    /* Twice as far while it holds, so a stretch of any length takes few
+     * looks; then halves. */
     for (bad = 2 * good; bad < INT64_C(1) << LONGEST_LOG2 && run->now + bad < MOMENT_MAX;
          bad *= 2) {
         if (!stays(run, asked, run->now + bad))

@@ -116,6 +116,7 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
 {
     while (step < SEGMENT_STEPS_MAX && !(choosing->inside.chosen >> step & 1))
         step++;
+
     /* All are chosen: what moves inside is asked as it stands with them. */
     if (step == SEGMENT_STEPS_MAX) {
         clock_tick(alone, CLOCK_CHOSEN);
@@ -127,8 +128,9 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
         const struct sequence_kind *kind = &choosing->plan->kinds[step][k];
         const struct table_view *view = &alone->views[kind->table];
         struct operand may_be = operand_of(alone, kind->mask);
-        /* How many ways there are is a product over the steps, so they are counted down for all of
-         * them. */
+
+        /* How many ways there are is a product over the steps, so they are counted down
+         * for all of them. */
         for (uint32_t row = view->begin; row < view->end && choosing->left > 0; row++) {
             if (!bit_at(may_be.bits, row - view->begin))
                 continue;
@@ -235,7 +237,8 @@ static void pass_periods(struct run *run, const struct step *step, const struct 
         if (ends[e] <= MOMENT_MIN || ends[e] >= MOMENT_MAX)
             continue;
         int64_t number = date_unit_number(zone_date(zone, ends[e]), unit);
-        /* The unit that an edge stands in, and the one after it: each side of both is passed. */
+        /* The unit that an edge stands in, and the one after it: each side of
+         * both is passed. */
         for (int u = 0; u < 2; u++) {
             int64_t start = next_unit_start(run, unit, number + u);
             next_pass(run, bounds_step, 0, start - 1, &next[lane]);
@@ -269,8 +272,9 @@ void next_periods(struct run *run, const struct step *step, int64_t *next)
     /* Whatever moves by itself inside is asked once for each unit. */
     if (asked.inside.count > 0)
         run_each_period(run, step, ask_in_period, &asked);
-    /* A condition that nothing meets (none of, a count of 0) counts units without facts: these come
-     * and go with the edges. */
+
+    /* A condition that nothing meets (none of, a count of 0) counts units without
+     * facts: these come and go with the edges. */
     holds_of_nothing(run, step, empty);
     for (uint32_t lane = 0; lane < run->count; lane++)
         if (bit_at(empty, lane))

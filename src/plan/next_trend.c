@@ -101,8 +101,9 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
         break;
     case TREND_DAY:
         steps = steps_to(value, trend->slope, limit);
-        /* What comes after `before` is not worth a look at the calendar: days are told apart
-         * cheaply. */
+
+        /* What comes after `before` is not worth a look at the calendar: days are told
+         * apart cheaply. */
         if (steps < INT32_MAX && (run->today + steps - 2) * SECONDS_A_DAY < before)
             at = after_days(run, steps);
         break;
@@ -189,7 +190,8 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
     bool line_a = next_is_line(&a.trend), line_b = next_is_line(&b.trend);
     int64_t until = next_earlier(a.trend.until, b.trend.until);
 
-    /* A length of time shifts an edge of the calendar by as much, and it goes on as before. */
+    /* A length of time shifts an edge of the calendar by as much, and it
+     * goes on as before. */
     if (is_shifted_edge(&a, &b)) {
         struct trend trend = a.trend;
         trend.period.seconds += trend.sign * sign * b.value;
@@ -200,8 +202,8 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
     if (!makes_line(&a, &b))
         return both_still(run, &a, &b);
 
-    /* A line's slope is in units of the value as it is stored: seconds, days, or a decimal's last
-     * place. */
+    /* A line's slope is in units of the value as it is stored: seconds, days, or a
+     * decimal's last place. */
     struct trend trend = {.by = line_a ? a.trend.by : b.trend.by, .until = until};
     trend.alike = (!line_a || a.trend.alike) && (!line_b || b.trend.alike);
     bool lengths = a.step->type == VALUE_DATE && b.step->type == VALUE_DATE; /* in seconds */
@@ -246,8 +248,9 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
 
     struct side b;
     next_side(run, step->child[1], lane, &b);
-    /* A line times something that stays is a line, and so is a line over it; two lines make none. A
-     * decimal's product is rounded, which no line is. */
+
+    /* A line times something that stays is a line, and so is a line over it; two lines
+     * make none. A decimal's product is rounded, which no line is. */
     bool swap = step->run == step_multiply && !next_is_line(&a.trend);
     const struct side *line = swap ? &b : &a, *other = swap ? &a : &b;
     bool exact = step->shape == SHAPE_INT && next_scale(line) == 0 && next_scale(other) == 0;
@@ -334,7 +337,8 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
     if (line && unit < CALENDAR_DAY)
         return INT64_MAX;
 
-    /* Both stay on their day with their clocks as they are: so long the count cannot change. */
+    /* Both stay on their day with their clocks as they are: so long the count
+     * cannot change. */
     int64_t until = next_piece_end(run, run->now, 0),
             own = next_piece_end(run, of->value, 0) - of->value;
     if (trend->by == TREND_EDGE) {
@@ -372,8 +376,9 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
 
     if (of.trend.by == TREND_FIXED)
         return trend;
-    /* Something that goes on with now is as far from it as before, until a day or a clock
-     * changes. */
+
+    /* Something that goes on with now is as far from it as before, until a day or a
+     * clock changes. */
     int64_t together = goes_with_now(run, &of, step->b);
     if (together > run->now)
         return fixed_until(next_earlier(of.trend.until, together));
@@ -404,8 +409,8 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
     int64_t until = INT64_MAX;
     int chosen = -1;
 
-    /* The best of all as it is now, or for coalesce the first known. What is unknown may come to be
-     * known. */
+    /* The best of all as it is now, or for coalesce the first known. What is unknown
+     * may come to be known. */
     for (int c = 0; c < step->child_count; c++) {
         next_side(run, step->child[c], lane, &side);
         if (!side.known) {
@@ -461,8 +466,9 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
     }
 
     shared->count++;
-    /* Lines of one slope keep their order for ever; with another among them only the first change
-     * is sure. */
+
+    /* Lines of one slope keep their order for ever; with another among them only the
+     * first change is sure. */
     shared->lines &=
         next_is_line(&side.trend) &&
         (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
@@ -557,8 +563,8 @@ static struct trend trend_of_told(struct run *run, const struct step *step, size
     const struct table_view *view = &run->views[step->b];
     int64_t until = when.trend.until;
 
-    /* Tellings behind the moment too: where it goes back it passes them again. The start of time
-     * (0) is always passed. */
+    /* Tellings behind the moment too: where it goes back it passes them again. The
+     * start of time (0) is always passed. */
     for (uint32_t row = view->offset[lane]; when.known && row < view->offset[lane + 1]; row++) {
         int64_t told = view->time[row];
         int64_t limit = of_day ? local_date(run->binding->clock, told - 1) + 1 : told;
@@ -582,8 +588,9 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
         double steps = apart / a->trend.slope;
         if (a->trend.slope == 0 || steps < 0)
             return next_earlier(a->trend.until, still->trend.until);
-        /* Early by a billionth and a step more, far beyond all rounding. Past 9e17 steps there is
-         * nothing to wait for. */
+
+        /* Early by a billionth and a step more, far beyond all rounding. Past 9e17
+         * steps there is nothing to wait for. */
         int64_t early = steps > 9e17 ? INT64_MAX : (int64_t)floor(steps * (1 - 1e-9)) - 1;
         early = early < 1 ? 1 : early;
         at = a->trend.by == TREND_SECOND ? after_seconds(run, early) : after_days(run, early);
@@ -637,7 +644,8 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
     if (a->trend.by == TREND_FIXED)
         return meet_still(run, b, a, mirrored[compare], before);
 
-    /* The difference of two lines of one sort is a line: when does it reach 0, and when 1? */
+    /* The difference of two lines of one sort is a line: when does it reach
+     * 0, and when 1? */
     bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by &&
                  !is_double(a) && !is_double(b) && next_scale(a) == next_scale(b);
     int64_t apart;
@@ -668,6 +676,7 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
             until = next_earlier(until, next_still_until(run, &side));
             continue;
         }
+
         /* Rows below a customer's value: any of theirs may be the one it changes by. */
         const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
         ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
@@ -687,8 +696,9 @@ struct trend next_trend(struct run *run, int id, size_t lane)
 
     if (!step->now_loose)
         return fixed_until(INT64_MAX);
-    /* From here on something under the value goes on with now, and each operator says what it makes
-     * of it. */
+
+    /* From here on something under the value goes on with now, and each operator says
+     * what it makes of it. */
     if (step->run == step_trait_at)
         return trend_of_told(run, step, lane);
     if (step->run == step_now || step->run == step_today)

@@ -53,14 +53,15 @@ void step_and(struct run *run, const struct step *step, struct vector *out)
         struct operand child = operand_of(run, step->child[c]);
         if (child.hint == HINT_ALL)
             continue;
+
         /* Nothing is left to be taken away: what stands behind is not even evaluated. */
         if (child.hint == HINT_NONE) {
             set_none(run, out);
             return;
         }
 
-        /* The first that says something becomes the answer; the step's own bits are needed from
-         * here on. */
+        /* The first that says something becomes the answer; the step's own bits are
+         * needed from here on. */
         if (out->hint == HINT_ALL) {
             memcpy(out->own_bits, child.bits, words * sizeof *out->bits);
             out->bits = out->own_bits;
@@ -86,6 +87,7 @@ void step_or(struct run *run, const struct step *step, struct vector *out)
         struct operand child = operand_of(run, step->child[c]);
         if (child.hint == HINT_NONE)
             continue;
+
         /* Everybody is in already: what stands behind is not even evaluated. */
         if (child.hint == HINT_ALL) {
             set_all(run, out);
@@ -435,8 +437,8 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
         return;
     }
 
-    /* Codes first, then integers of one scale as they stand, then doubles if either side is one.
-     * Whatever is left is compared lane by lane, and only where known. */
+    /* Codes first, then integers of one scale as they stand, then doubles if either
+     * side is one. Whatever is left is compared lane by lane, and only where known. */
     if (compare_coded(run, compare, &a, &b, lanes, out))
         return;
     bool plain = a.step->type != VALUE_TEXT && !is_double(&a) && !is_double(&b);
@@ -521,7 +523,8 @@ static bool in_coded(struct run *run, const struct step *step, const struct oper
     if (!plain)
         return false;
 
-    /* An equality a text, each over all lanes: for a few that is quicker than one search a lane. */
+    /* An equality a text, each over all lanes: for a few that is quicker than one
+     * search a lane. */
     uint64_t *equal = arena_alloc(&run->scratch, words_of(lanes) * sizeof *equal);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
 
@@ -591,8 +594,8 @@ static bool like_element(struct text text, size_t t, struct text pattern, size_t
 
 bool like_matches(struct text text, struct text pattern)
 {
-    /* Where the rest does not fit, the last % takes a character more. Those before it need not be
-     * tried again, so the cost is at most the product of the lengths. */
+    /* Where the rest does not fit, the last % takes a character more. Those before it
+     * need not be tried again, so the cost is at most the product of the lengths. */
     size_t t = 0, p = 0, star = SIZE_MAX, resume = 0;
     while (t < text.length) {
         size_t taken, used;
@@ -713,86 +716,4 @@ void step_set(struct run *run, const struct step *step, struct vector *out)
     }
 
     FILL_KNOWN(out, lanes, set.bits, set_holds(run, step, &set, lane, texts, codes));
-}
-
-/* ---- versions ---- */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* The next part: a run of digits, or of what is neither a digit nor a separator. */
-static struct text version_part(struct text *rest, bool *number, bool *pre)
-{
-    size_t at = 0;
-
-    *pre = false;
-    /* A hyphen marks what comes before a release (1.0-rc1), if something follows it. */
-    while (at < rest->length && strchr(".-_+ ", rest->data[at]) && rest->data[at])
-        *pre |= rest->data[at++] == '-';
-
-    size_t begin = at;
-    *number = at < rest->length && is_digit(rest->data[at]);
-    while (at < rest->length && is_digit(rest->data[at]) == *number &&
-           !strchr(".-_+ ", rest->data[at]))
-        at++;
-
-    *pre &= at > begin;
-    struct text part = {rest->data + begin, at - begin};
-    *rest = (struct text){rest->data + at, rest->length - at};
-    return part;
-}
-
-static int compare_digits(struct text a, struct text b)
-{
-    while (a.length && a.data[0] == '0')
-        a = (struct text){a.data + 1, a.length - 1};
-    while (b.length && b.data[0] == '0')
-        b = (struct text){b.data + 1, b.length - 1};
-    /* Without leading zeros the longer number is the larger, however many digits it has. */
-    if (a.length != b.length)
-        return a.length < b.length ? -1 : 1;
-    return text_compare(a, b);
-}
-
-/* Missing parts are 0; words mark what comes before a release. */
-int version_compare(struct text a, struct text b)
-{
-    while (a.length || b.length) {
-        bool number_a, number_b, pre_a, pre_b;
-        struct text x = version_part(&a, &number_a, &pre_a),
-                    y = version_part(&b, &number_b, &pre_b);
-        bool word_a = x.length && !number_a, word_b = y.length && !number_b;
-        /* Before a release comes what stands behind a hyphen, and what is a word: 1.0-rc1, 1.0rc1,
-         * 1.0. */
-        if (pre_a != pre_b && x.length != 0 && y.length != 0)
-            return pre_a ? -1 : 1;
-        if (word_a != word_b)
-            return word_a ? -1 : 1;
-        if (pre_a != pre_b)
-            return pre_a ? -1 : 1;
-
-        int order = word_a ? text_compare(x, y) : compare_digits(x, y);
-        if (order)
-            return order;
-    }
-    return 0;
-}
-
-void step_version(struct run *run, const struct step *step, struct vector *out)
-{
-    struct operand child = operand_of(run, step->child[0]);
-    size_t lanes = lanes_of(run, step);
-    out->bits = (uint64_t *)child.bits;
-    out->hint = child.hint;
-
-    if (step->shape != SHAPE_TEXT) {
-        for (size_t lane = 0; lane < lanes; lane++)
-            out->i[lane] = child.i[lane * child.stride];
-        return;
-    }
-    for (size_t lane = 0; lane < lanes; lane++)
-        if (bit_at(child.bits, lane))
-            out->text[lane] = operand_text(run, &child, lane);
 }

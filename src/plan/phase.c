@@ -284,7 +284,8 @@ static void select_nth(struct ranked *items, size_t count, size_t wanted, struct
 {
     size_t low = 0, high = count - 1;
     while (low < high) {
-        /* From the middle, so that keys that are in order already do not take the square. */
+        /* From the middle, so that keys that are in order already do not
+         * take the square. */
         struct ranked pivot = items[low + (high - low) / 2];
         size_t i = low, j = high;
 
@@ -326,12 +327,13 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
         return;
     }
 
-    /* Groups and percentiles need all of them in order. Equal values are told apart by identifiers,
-     * so there is one order only. */
+    /* Groups and percentiles need all of them in order. Equal values are told apart by
+     * identifiers, so there is one order only. */
     qsort_r(items, known, sizeof *items, compare_ranked, &order);
     if (step->run == step_ntile) {
         uint64_t groups = (uint64_t)step->p, end = 0;
         result->cuts = base_calloc(groups + 1, sizeof *result->cuts);
+
         /* Where the groups do not divide evenly, the first ones have one more. */
         for (uint64_t g = 0; g < groups; g++) {
             end += known / groups + (g < known % groups);
@@ -359,8 +361,8 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     size_t words = words_of(customers),
            tasks = ((size_t)customers + BATCH * TASK_BATCHES - 1) / (BATCH * TASK_BATCHES);
 
-    /* By position, so that batches may come in any order and threads write to places of their
-     * own. */
+    /* By position, so that batches may come in any order and threads write to
+     * places of their own. */
     collect->integers =
         doubles ? NULL : base_calloc((size_t)customers + 1, sizeof *collect->integers);
     collect->doubles =
@@ -409,7 +411,9 @@ enum status phase_fill(const struct plan *plan, const struct binding *binding, i
     phase->next = INT64_MAX;
     phase->plan = plan;
     phase->results = base_calloc(plan->globals.count + 1, sizeof *phase->results);
-    /* In order of dependence: a rank among the members of another finds that one's cut-off made. */
+
+    /* In order of dependence: a rank among the members of another finds that
+     * one's cut-off made. */
     for (size_t g = 0; status == STATUS_OK && g < plan->globals.count; g++) {
         struct collect collect = {
             .plan = plan, .binding = binding, .phase = phase, .now = now, .next = next};

@@ -142,8 +142,8 @@ struct plan_explained {
     bool is_condition, truth; /* conditions */
     bool known;               /* values */
     const char *value; /* formatted for people: "1,234.50", "'Wien'", "2025-03-31", "unknown" */
-    const char *
-        json; /* the same for programs: 1234.50, "Wien", "2025-03-31", null; durations in seconds */
+    /* the same for programs: 1234.50, "Wien", "2025-03-31", null; durations in seconds */
+    const char *json;
     const char *text; /* canonical text of the node */
     struct plan_explained **child;
     int child_count;
@@ -157,11 +157,11 @@ struct plan_explanation {
     int64_t now;
     bool exists, member;
     struct plan_explained *root;
-    const struct plan_explained
-        *nearest; /* when not a member: the failing clause nearest to holding, or NULL */
-    const char
-        *nearest_why; /* "sum(order.amount last 365 days) is 812.00, needs 188.00 more" or NULL */
-    bool flips;       /* membership will flip by itself within ten years */
+    /* when not a member: the failing clause nearest to holding, or NULL */
+    const struct plan_explained *nearest;
+    /* "sum(order.amount last 365 days) is 812.00, needs 188.00 more" or NULL */
+    const char *nearest_why;
+    bool flips; /* membership will flip by itself within ten years */
     int64_t flips_at;
     int64_t looked_until; /* when not: how far was looked, ten years unless there were too many
                              moments to look at */

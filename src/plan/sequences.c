@@ -146,8 +146,8 @@ static bool forbidden(struct search *search, int negated, bool whole)
         else if (after && kind->table == after->table)
             end = after->row;
 
-        /* In the second of the fact after it a row may yet serve a later step: left open until all
-         * are chosen. */
+        /* In the second of the fact after it a row may yet serve a later step: left
+         * open until all are chosen. */
         for (; row < end && row_time(search, kind->table, row) <= limit; row++) {
             int64_t time = row_time(search, kind->table, row);
             bool open = wanted && time == after->time && kind->table != after->table;
@@ -263,7 +263,8 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
         if (search->chosen[step].table == table && search->chosen[step].row == row)
             tried = time;
 
-        /* With a forbidden step between, failing may be the fault of the fact before it. */
+        /* With a forbidden step between, failing may be the fault of the
+         * fact before it. */
         if (visited && negated < 0 && broken == search->broken_chains)
             *visited = 1;
     }
@@ -326,6 +327,7 @@ static bool search_first(struct search *search)
     uint32_t left[SEGMENT_KINDS_MAX];
     for (int k = 0; k < first->kind_count; k++)
         left[k] = row_end(search, search->plan->kinds[0][k].table);
+
     /* A merge backwards: of all kinds the latest row not tried yet. */
     for (;;) {
         int latest = -1;
@@ -356,7 +358,9 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
                     row_begin(&search, plan->kinds[s][k].table);
         search.stride = rows > search.stride ? rows : search.stride;
     }
-    /* A byte for each row and step. Where filters refer to earlier facts nothing is remembered. */
+
+    /* A byte for each row and step. Where filters refer to earlier facts nothing
+     * is remembered. */
     if (!plan->refers) {
         size_t size = (size_t)search.stride * (size_t)plan->step_count;
         if (size > run->visited_size) {
@@ -487,8 +491,9 @@ void run_each_period(struct run *run, const struct step *step, run_period *visit
     struct unit_range facts = units_with_facts(run, unit);
     int64_t from = facts.first > first ? facts.first : first,
             to = facts.last < last ? facts.last : last;
-    /* Units in which nobody of the batch has a fact all give the same answer: one of them is asked,
-     * and counts for all. */
+
+    /* Units in which nobody of the batch has a fact all give the same answer: one of
+     * them is asked, and counts for all. */
     int64_t alike = last - first + 1 - (from <= to ? to - from + 1 : 0);
     if (alike > 0) {
         run->period = (struct segment_bounds){1, 0};

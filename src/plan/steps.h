@@ -145,8 +145,9 @@ struct plan {
     const struct segment_set *set;
     const struct schema *schema;
     VECTOR(struct step) steps;
-    struct text_map known;    /* parameters and children to step */
-    const char **table_names; /* plan tables: schema order */
+    struct text_map known;     /* parameters and children to step */
+    struct text_map described; /* a sequence's description to a number of its own */
+    const char **table_names;  /* plan tables: schema order */
     int table_count;
     VECTOR(struct plan_column) columns;
     VECTOR(int) tests;   /* look-up steps: tables are made when binding */
@@ -370,7 +371,9 @@ enum status phase_fill(const struct plan *plan, const struct binding *binding, i
 /* Steps: the operators. Grouped by file. */
 /* operators.c */
 step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth,
-    step_as_value, step_text, step_set, step_version;
+    step_as_value, step_text, step_set;
+/* versions.c */
+step_run step_version;
 /* arithmetic.c */
 step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size,
     step_length, step_case, step_choose, step_coalesce, step_distance;

@@ -178,8 +178,8 @@ static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
 int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a,
                            int64_t b, int64_t now, bool until)
 {
-    /* By months the calendar counts, by days dates do; hours and less from a date begin at its
-     * first moment. */
+    /* By months the calendar counts, by days dates do; hours and less from a date begin
+     * at its first moment. */
     if (unit >= CALENDAR_MONTH) {
         int64_t months =
             dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
@@ -254,6 +254,7 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
     set_all(run, out);
     out->i[0] = lo;
     out->j[0] = hi;
+
     /* Above the largest number there is nothing, and one more would overflow. */
     bool past = value == INT64_MAX &&
                 (compare == COMPARE_GT || compare == COMPARE_LE || compare == COMPARE_EQ);
@@ -268,6 +269,7 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
         out->i[0] = at_least + 1;
     if (compare == COMPARE_LE || compare == COMPARE_EQ)
         out->i[0] = above + 1;
+
     /* A limit that is not known leaves an empty range. */
     if (!(limit.bits[0] & 1))
         out->j[0] = out->i[0] - 1;
@@ -369,8 +371,9 @@ void step_anniversary(struct run *run, const struct step *step, struct vector *o
         window_dates(run, lo, hi, &after, &last);
         int32_t year = date_to_civil(date).year,
                 from = after < DATE_MIN ? 1 : date_to_civil(after).year;
-        /* The first one past the window ends the search; one on another day of the week does
-         * not. */
+
+        /* The first one past the window ends the search; one on another day of the
+         * week does not. */
         for (int32_t y = from > year ? from : year; y <= YEAR_MAX; y++) {
             int32_t day = date_anniversary(date, y);
             if (day > last)

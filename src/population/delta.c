@@ -172,9 +172,8 @@ void population_rows_free(struct population_rows *rows)
 }
 
 #define NEW_ROW UINT32_C(0x80000000)
-enum {
-    LEAST_ROWS = 64
-}; /* room for so many more than asked for: views of one table follow each other */
+/* room for so many more than asked for: views of one table follow each other */
+enum { LEAST_ROWS = 64 };
 
 /* Bytes of a value in a view. */
 static unsigned width_of(const struct population_column *column)

@@ -69,8 +69,8 @@ enum status population_describe(struct population_table *table, uint32_t custome
  */
 struct population_placed {
     uint32_t customers;
-    uint64_t
-        *number; /* by position, as all of these; identifiers as in struct population_internal */
+    /* by position, as all of these; identifiers as in struct population_internal */
+    uint64_t *number;
     uint32_t *first, *last;
     const char **identifier_at;
     struct arena identifiers;

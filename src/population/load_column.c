@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ROWS = LAKE_CHUNK_ROWS };
-
 void inlet_init(struct inlet *inlet, const struct schema_column *column)
 {
     inlet->column = column;
@@ -164,7 +162,7 @@ static struct lake_vector told_only(const struct lake_vector *vector, size_t row
     struct lake_vector told = *vector;
     bool all = true;
 
-    memset(known, 0, (CHUNK_ROWS / 64) * sizeof *known);
+    memset(known, 0, (LAKE_CHUNK_ROWS / 64) * sizeof *known);
     for (size_t i = 0; i < rows; i++) {
         bool good = loading_is_told(vector, i);
         bit_or(known, i, good);
@@ -324,8 +322,8 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
                         const struct inlet_chunk *chunk)
 {
     union {
-        int64_t wide[CHUNK_ROWS];
-        char bytes[CHUNK_ROWS * 8];
+        int64_t wide[LAKE_CHUNK_ROWS];
+        char bytes[LAKE_CHUNK_ROWS * 8];
     } clean, narrow;
     const struct form *form = form_of(vector->type);
     const void *from = vector->data;
@@ -361,7 +359,7 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
 static void put_points(struct inlet *inlet, const struct lake_vector *vector,
                        const struct inlet_chunk *chunk)
 {
-    double points[2 * CHUNK_ROWS];
+    double points[2 * LAKE_CHUNK_ROWS];
     for (size_t i = 0; i < chunk->rows; i++) {
         bool known = lake_known(vector, i);
         points[2 * i] = known ? lake_number(&vector->children[0], i) : 0;
@@ -425,9 +423,9 @@ static void put_provisional(struct inlet *inlet, const struct lake_vector *vecto
 void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded,
                const struct inlet_chunk *chunk)
 {
-    ENSURE(chunk->rows <= CHUNK_ROWS);
+    ENSURE(chunk->rows <= LAKE_CHUNK_ROWS);
     struct lake_vector told;
-    uint64_t known[CHUNK_ROWS / 64];
+    uint64_t known[LAKE_CHUNK_ROWS / 64];
 
     /* a number that is none is unknown, as everywhere in the store */
     if (vector->type == LAKE_DOUBLE || vector->type == LAKE_STRUCT) {

@@ -15,6 +15,7 @@
 struct existing {
     struct loading *loading;
     uint32_t *first, *last; /* by customer number; first UINT32_MAX: nobody */
+    size_t selects;         /* of the statement being written */
 };
 
 static void lower(uint32_t *place, uint32_t value)
@@ -52,86 +53,96 @@ static enum status put_activity(void *context, const struct lake_chunk *in, stru
     return STATUS_OK;
 }
 
-/* A part whose rows are all to be seen has its activity beside it; else it is gathered from the
- * rows that are. */
-static enum status activity_sql(struct loading *loading, const struct catalog_part *part,
-                                struct buffer *sql, struct error *error)
-{
-    static const char *const small[] = {"customer", "first", "last"}, *const large[] = {"customer",
-                                                                                        "time"};
-    size_t count;
-    const struct catalog_part *parts = store_parts(loading->store, &count);
-
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number &&
-            part->last_import <= loading->until) {
-            struct store_read read = {parts[i].table, PART_ACTIVITY, small, 3, false, 0};
-            return store_select_part(loading->store, &read, &parts[i], sql, error);
-        }
-
-    struct store_read read = {part->table, part->role, large, 2, false, loading_until(loading)};
-    buffer_string(sql,
-                  "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
-    enum status status = store_select_part(loading->store, &read, part, sql, error);
-    buffer_string(sql, ") GROUP BY customer");
-    return status;
-}
-
 static bool is_active(const struct loading *loading, const struct catalog_part *part)
 {
     return (part->role == PART_FACTS || part->role == PART_TRAITS) && loading_sees(loading, part);
 }
 
-/* Reads the activity of these parts in one statement. Being told something is no activity: tellings
- * count as first, never as last. */
-static enum status read_parts(struct loading *loading, const char *function,
-                              const struct catalog_part *const *parts, size_t count,
-                              struct error *error)
+/* A part whose rows are all to be seen has its activity beside it. */
+static const struct catalog_part *activity_of(const struct loading *loading,
+                                              const struct catalog_part *part)
 {
-    enum status status = STATUS_OK;
-    int64_t ignored;
-    struct buffer sql;
-    buffer_init(&sql, 0);
+    size_t count;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count && part->last_import <= loading->until; i++)
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number)
+            return &parts[i];
+    return NULL;
+}
 
-    buffer_printf(&sql, "SELECT count(%s(customer, \"first\", \"last\")) FROM (", function);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        buffer_printf(&sql, "%sSELECT customer, \"first\", %s AS \"last\" FROM (",
-                      i ? " UNION ALL " : "",
-                      parts[i]->role == PART_FACTS ? "\"last\"" : "0::UINTEGER");
-        status = activity_sql(loading, parts[i], &sql, error);
-        buffer_char(&sql, ')');
+/* Being told something is no activity: tellings count as first, never as last. */
+static void begin_select(const struct existing *existing, enum part_role role, struct buffer *sql)
+{
+    buffer_printf(sql, "%sSELECT customer, \"first\", %s AS \"last\" FROM (",
+                  existing->selects ? " UNION ALL " : "",
+                  role == PART_FACTS ? "\"last\"" : "0::UINTEGER");
+}
+
+/* The activity beside all parts of the role, and from the rows themselves where there is none. */
+static enum status select_role(struct existing *existing, enum part_role role, struct buffer *sql,
+                               struct error *error)
+{
+    static const char *const small[] = {"customer", "first", "last"}, *const large[] = {"customer",
+                                                                                        "time"};
+    struct loading *loading = existing->loading;
+    size_t count, beside = 0;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    const struct catalog_part **activity =
+        ARENA_ARRAY(&loading->arena, const struct catalog_part *, count + 1);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_part *part = &parts[i];
+        if (!is_active(loading, part) || part->role != role)
+            continue;
+        activity[beside] = activity_of(loading, part);
+        if (activity[beside]) {
+            beside++;
+            continue;
+        }
+
+        struct store_read read = {part->table, role, large, 2, false, loading_until(loading)};
+        begin_select(existing, role, sql);
+        existing->selects++;
+        buffer_string(
+            sql, "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
+        TRY(store_select_part(loading->store, &read, part, sql, error));
+        buffer_string(sql, ") GROUP BY customer)");
     }
-    buffer_char(&sql, ')');
-    if (status == STATUS_OK)
-        status = lake_query_integer(loading->lake, sql.data, &ignored, NULL, error);
-    buffer_release(&sql);
-    return status;
+
+    if (!beside)
+        return STATUS_OK;
+    /* whatever the kind, activity has the same columns: all of it is one read */
+    struct store_read read = {activity[0]->table, PART_ACTIVITY, small, 3, false, 0};
+    begin_select(existing, role, sql);
+    existing->selects++;
+    TRY(store_select_parts(loading->store, &read, activity, beside, NULL, sql, error));
+    buffer_char(sql, ')');
+    return STATUS_OK;
 }
 
 static enum status read_activity(struct existing *existing, struct error *error)
 {
-    enum { AT_ONCE = 64 }; /* parts in a statement: more makes it long, fewer leaves threads idle */
     static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER"};
     struct loading *loading = existing->loading;
-    const struct catalog_part *some[AT_ONCE];
-    size_t count, taken = 0;
+    struct buffer sql;
+    int64_t ignored;
     char name[64];
 
-    const struct catalog_part *parts = store_parts(loading->store, &count);
     snprintf(name, sizeof name, "strata_activity_%llu",
              (unsigned long long)lake_unique(loading->lake));
     struct lake_function function = {name, types, 3, "BOOLEAN", true, put_activity, existing};
     TRY(lake_register_function(loading->lake, &function, error));
 
-    for (size_t i = 0; i < count; i++) {
-        if (is_active(loading, &parts[i]))
-            some[taken++] = &parts[i];
-        if (taken && (taken == AT_ONCE || i + 1 == count)) {
-            TRY(read_parts(loading, name, some, taken, error));
-            taken = 0;
-        }
-    }
-    return STATUS_OK;
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "SELECT count(%s(customer, \"first\", \"last\")) FROM (", name);
+    enum status status = select_role(existing, PART_FACTS, &sql, error);
+    if (status == STATUS_OK)
+        status = select_role(existing, PART_TRAITS, &sql, error);
+    buffer_char(&sql, ')');
+    if (status == STATUS_OK && existing->selects)
+        status = lake_query_integer(loading->lake, sql.data, &ignored, NULL, error);
+    buffer_release(&sql);
+    return status;
 }
 
 /*
@@ -221,11 +232,11 @@ static size_t find_positions(const struct naming *naming, const struct lake_chun
 static enum status put_identifiers(void *context, const struct lake_chunk *chunk,
                                    struct error *error)
 {
-    enum { ROWS_MAX = LAKE_CHUNK_ROWS };
     struct naming *naming = context;
     const struct lake_string *strings = chunk->columns[0].data;
-    uint32_t positions[ROWS_MAX];
-    ENSURE(chunk->rows <= ROWS_MAX);
+    uint32_t positions[LAKE_CHUNK_ROWS];
+
+    ENSURE(chunk->rows <= LAKE_CHUNK_ROWS);
 
     /* the last copy may write beyond its text, so there is room for one more */
     size_t bytes = find_positions(naming, chunk, positions) + sizeof *strings;
@@ -251,6 +262,7 @@ enum status loading_customers(struct loading *loading, struct error *error)
 {
     uint64_t limit;
     struct population_placed placed;
+
     TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CUSTOMER, &limit, error));
 
     loading->limit = (uint32_t)limit;

@@ -6,8 +6,8 @@
  * A part is sorted by customer and time; so as long as no part has rows of a customer from before
  * the end of an earlier part's, that says where each row goes.
  *
- * Where it does not (imports that bring older facts, hidden rows), customers and times are read
- * first and merged.
+ * Where it does not (imports that bring older facts, hidden rows, tellings that are overruled),
+ * customers and times are read first and merged.
  */
 #include "population/internal.h"
 #include "population/loading.h"
@@ -16,20 +16,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs `run` over every row that read selects of a part, with its columns as arguments: as an SQL
- * function, on whichever of DuckDB's threads read the chunk, under a count so that it is called. */
-enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
-                             const struct store_read *read, const char *const *types,
-                             put_function *run, void *context, struct error *error)
+/* Runs `run` over every row that read selects of these parts, with its columns as arguments: as an
+ * SQL function, on whichever of DuckDB's threads read the chunk, under a count so that it is
+ * called.
+ */
+static enum status run_over(struct table_loading *table, const struct catalog_part *const *parts,
+                            size_t count, size_t *order, const struct store_read *read,
+                            const char *const *types, put_function *run, void *context,
+                            struct error *error)
 {
     struct lake *lake = table->loading->lake;
     struct buffer select;
     int64_t ignored;
     char name[64];
+    bool numbered = read->rows && count > 1;
 
     snprintf(name, sizeof name, "strata_put_%llu", (unsigned long long)lake_unique(lake));
-    struct lake_function function = {name, types,  read->column_count + read->rows, "BOOLEAN", true,
-                                     run,  context};
+    struct lake_function function = {
+        name, types, read->column_count + read->rows + numbered, "BOOLEAN", true, run, context};
     TRY(lake_register_function(lake, &function, error));
 
     buffer_init(&select, 0);
@@ -39,8 +43,13 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
         buffer_sql_name(&select, text_from(read->columns[i]));
     }
 
+    /* of one part alone the place of a row says it all */
+    buffer_string(&select, numbered ? ", \"part\"" : "");
     buffer_string(&select, read->rows ? ", \"row\")) FROM (" : ")) FROM (");
-    enum status status = store_select_part(table->loading->store, read, part, &select, error);
+    enum status status =
+        count > 1
+            ? store_select_parts(table->loading->store, read, parts, count, order, &select, error)
+            : store_select_part(table->loading->store, read, parts[0], &select, error);
     buffer_char(&select, ')');
     if (status == STATUS_OK)
         status = lake_query_integer(lake, select.data, &ignored, NULL, error);
@@ -48,17 +57,42 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
     return status;
 }
 
-/* The same over part p, with each row's place in the part as the last argument. */
-enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
-                              const char *const *types, size_t count, put_function *run,
-                              const struct inlet_source *sources, size_t source_count,
-                              struct error *error)
+/* The same over parts of the table, with each row's part and its place there as the last arguments:
+ * together, as every query costs as much as some ten thousand rows. */
+enum status loading_read_parts(struct table_loading *table, const size_t *parts, size_t count,
+                               const char *const *columns, const char *const *types,
+                               size_t column_count, put_function *run,
+                               const struct inlet_source *sources, size_t source_count,
+                               struct error *error)
 {
-    const struct catalog_part *part = table->parts[p];
-    struct put put = {table, table->base[p], sources, source_count};
-    struct store_read read = {part->table, part->role, columns,
-                              count,       true,       loading_until(table->loading)};
-    return loading_run_over(table, part, &read, types, run, &put, error);
+    struct arena *arena = &table->loading->arena;
+    size_t *order = ARENA_ARRAY(arena, size_t, count + 1),
+           *base = ARENA_ARRAY(arena, size_t, count + 1);
+    const struct catalog_part **all = ARENA_ARRAY(arena, const struct catalog_part *, count + 1);
+    struct store_read read = {
+        table->table->name,           table->parts[parts[0]]->role, columns, column_count, true,
+        loading_until(table->loading)};
+    /* the order is known when the query is written, and asked when it runs */
+    struct put put = {table, base, count, order, sources, source_count};
+    for (size_t i = 0; i < count; i++) {
+        all[i] = table->parts[parts[i]];
+        base[i] = table->base[parts[i]];
+    }
+    return run_over(table, all, count, order, &read, types, run, &put, error);
+}
+
+const int64_t *loading_rows(const struct put *put, const struct lake_chunk *in, int64_t *room,
+                            size_t *base)
+{
+    const int64_t *row = in->columns[in->column_count - 1].data;
+    *base = put->base[0];
+    if (put->part_count == 1)
+        return row;
+    const int64_t *part = in->columns[in->column_count - 2].data;
+    *base = 0;
+    for (size_t i = 0; i < in->rows; i++)
+        room[i] = (int64_t)put->base[put->order[part[i]]] + row[i];
+    return room;
 }
 
 enum status loading_differs(const struct table_loading *table, struct error *error)
@@ -98,6 +132,7 @@ static enum status put_counts(void *context, const struct lake_chunk *in, struct
     const uint32_t *customer = in->columns[0].data, *rows = in->columns[1].data;
     const uint32_t *first = table->latest ? in->columns[2].data : NULL;
     const uint32_t *last = table->latest ? in->columns[3].data : NULL;
+
     memset(out->data, 1, in->rows);
     for (size_t i = 0; i < in->rows; i++) {
         uint32_t number = customer[i];
@@ -114,6 +149,7 @@ static enum status put_counts(void *context, const struct lake_chunk *in, struct
             atomic_store_explicit(&table->mixed, true, memory_order_relaxed);
         table->latest[number] = last[i];
     }
+
     return STATUS_OK;
 }
 
@@ -129,7 +165,7 @@ static enum status read_counts(struct table_loading *table, size_t p, struct err
                               table->latest ? 4 : 2, false,         0};
 
     memset(table->start, 0, ((size_t)table->loading->limit + 1) * sizeof *table->start);
-    return loading_run_over(table, activity, &read, types, put_counts, table, error);
+    return run_over(table, &activity, 1, NULL, &read, types, put_counts, table, error);
 }
 
 /* From numbers of rows to the first row. */
@@ -144,9 +180,8 @@ static enum status find_starts(struct table_loading *table, size_t p, struct err
     return row == table->parts[p]->rows ? STATUS_OK : loading_differs(table, error);
 }
 
-enum {
-    COUNT_CHUNK = 16384
-}; /* positions: enough work for a task, and tasks enough for all threads */
+/* positions: enough work for a task, and tasks enough for all threads */
+enum { COUNT_CHUNK = 16384 };
 
 /* Offsets in two passes over chunks of positions: within each chunk, then what stands before it. */
 struct counting {
@@ -201,9 +236,11 @@ static bool imports_overlap(const struct table_loading *table)
 }
 
 /* Whether every part has its activity with numbers of rows, is wholly seen and holds imports of its
- * own. */
+ * own; and all rows stay. */
 static bool may_follow(const struct table_loading *table)
 {
+    if (table->overruling)
+        return false;
     for (size_t p = 0; p < table->part_count; p++)
         if (table->parts[p]->last_import > table->loading->until ||
             !activity_of(table->loading, table->parts[p]))
@@ -260,15 +297,18 @@ static enum status put_keys(void *context, const struct lake_chunk *in, struct l
 {
     const struct put *put = context;
     struct table_loading *table = put->table;
-    const int64_t *rows = in->columns[in->column_count - 1].data;
+    int64_t room[LAKE_CHUNK_ROWS];
+    size_t base;
+    const int64_t *rows = loading_rows(put, in, room, &base);
     const uint32_t *customer = in->columns[0].data, *time = in->columns[1].data;
     const uint32_t *import = table->import ? in->columns[2].data : NULL;
     const uint64_t *arrival = table->import ? in->columns[3].data : NULL;
+
     memset(out->data, 1, in->rows);
 
     /* Each row has a place of its own, by the part it is in and its number there: no lock. */
     for (size_t i = 0; i < in->rows; i++) {
-        size_t at = put->base + (size_t)rows[i];
+        size_t at = base + (size_t)rows[i];
         TRY(check_customer(table->loading, customer[i], error));
         table->customer[at] = customer[i];
         table->read_time[at] = time[i];
@@ -277,6 +317,7 @@ static enum status put_keys(void *context, const struct lake_chunk *in, struct l
             table->arrival[at] = arrival[i];
         }
     }
+
     return STATUS_OK;
 }
 
@@ -286,11 +327,18 @@ static enum status read_keys(struct table_loading *table, struct error *error)
 
     /* import and arrival decide between rows of a moment only where parts share imports */
     size_t count = table->import ? 4 : 2;
-    const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT",
+    const char *types[] = {"UINTEGER",
+                           "UINTEGER",
+                           table->import ? "UINTEGER" : "BIGINT",
+                           table->import ? "UBIGINT" : "BIGINT",
+                           "BIGINT",
                            "BIGINT"};
+    size_t *all = ARENA_ARRAY(&table->loading->arena, size_t, table->part_count + 1);
     for (size_t p = 0; p < table->part_count; p++)
-        TRY(loading_read_part(table, p, columns, types, count, put_keys, NULL, 0, error));
-    return STATUS_OK;
+        all[p] = p;
+    return table->part_count ? loading_read_parts(table, all, table->part_count, columns, types,
+                                                  count, put_keys, NULL, 0, error)
+                             : STATUS_OK;
 }
 
 static int compare_rows(const struct table_loading *table, size_t a, size_t b)
@@ -337,38 +385,84 @@ static int by_row(const void *a, const void *b, void *context)
     return order ? order : (x > y) - (x < y);
 }
 
+/* Rows come part by part and mostly in order already, so each moves a few places or none; a run
+ * that is out of order throughout is left to a sort that does not mind. */
 static void order_run(struct table_loading *table, uint32_t *row, size_t count)
 {
-    enum {
-        SHORT = 32
-    }; /* rows; up to here insertion is quicker, above all where they are in order */
-    if (count > SHORT) {
-        qsort_r(row, count, sizeof *row, by_row, table);
-        return;
-    }
+    enum { MOVES_EACH = 8 };
+    size_t moves = MOVES_EACH * count;
     for (size_t i = 1; i < count; i++) {
         uint32_t moved = row[i];
         size_t at = i;
         for (; at > 0 && compare_rows(table, row[at - 1], moved) > 0; at--)
             row[at] = row[at - 1];
         row[at] = moved;
+        if (i - at > moves) {
+            qsort_r(row, count, sizeof *row, by_row, table);
+            return;
+        }
+        moves -= i - at;
     }
 }
 
+struct merging {
+    struct table_loading *table;
+    uint32_t *kept; /* by position: rows that stay, which then come first; NULL: all do */
+};
+
 /* A customer's rows of each part are in order, and of parts that follow each other they are in
  * order already. */
-static void merge_chunk(void *context, size_t chunk, int worker)
+static void order_chunk(void *context, size_t chunk, int worker)
 {
-    struct table_loading *table = context;
+    const struct merging *merging = context;
+    struct table_loading *table = merging->table;
     for (size_t p = chunk * COUNT_CHUNK; p < chunk_end(table->loading, chunk); p++) {
-        uint32_t from = table->offset[p], to = table->offset[p + 1];
-        order_run(table, table->time + from, to - from);
-        for (uint32_t at = from; at < to; at++) {
-            uint32_t row = table->time[at];
-            table->place[row] = at;
-            table->time[at] = table->read_time[row];
-        }
+        uint32_t *row = table->time + table->offset[p];
+        size_t count = table->offset[p + 1] - table->offset[p];
+        order_run(table, row, count);
+        if (merging->kept)
+            merging->kept[p] =
+                (uint32_t)overruling_sift(table->overruling, row, count, table->read_time);
     }
+}
+
+/* Customers move up over the rows that others have lost. */
+static void close_up(struct table_loading *table, const uint32_t *kept)
+{
+    uint32_t begin = 0, at = 0;
+    for (uint32_t p = 0; p < table->loading->customers; p++) {
+        uint32_t end = table->offset[p + 1];
+        memmove(table->time + at, table->time + begin, kept[p] * sizeof *table->time);
+        at += kept[p];
+        table->offset[p + 1] = at;
+        begin = end;
+    }
+    table->rows = at;
+}
+
+static void settle_chunk(void *context, size_t chunk, int worker)
+{
+    const struct merging *merging = context;
+    struct table_loading *table = merging->table;
+    uint32_t end = table->offset[chunk_end(table->loading, chunk)];
+    for (uint32_t at = table->offset[chunk * COUNT_CHUNK]; at < end; at++) {
+        uint32_t row = table->time[at];
+        table->place[row] = at;
+        table->time[at] = table->read_time[row];
+    }
+}
+
+static void merge(struct table_loading *table)
+{
+    struct merging merging = {.table = table};
+    size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
+    if (table->overruling)
+        merging.kept = population_room((size_t)table->loading->customers + 1, sizeof *merging.kept);
+    pool_run(table->loading->pool, chunks, order_chunk, &merging);
+    if (merging.kept)
+        close_up(table, merging.kept);
+    pool_run(table->loading->pool, chunks, settle_chunk, &merging);
+    free(merging.kept);
 }
 
 static enum status place_merged(struct table_loading *table, struct error *error)
@@ -390,8 +484,7 @@ static enum status place_merged(struct table_loading *table, struct error *error
     table->time = population_room(table->rows, sizeof *table->time);
 
     deal_rows(table);
-    size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
-    pool_run(table->loading->pool, chunks, merge_chunk, table);
+    merge(table);
 
     /* keys are as large as the table: they go before its columns come */
     free(table->customer);

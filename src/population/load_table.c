@@ -21,17 +21,38 @@ static int by_import(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+bool loading_is_in_part(const struct table_loading *table, const struct inlet *inlet, size_t part)
+{
+    const char *name = inlet->column->name;
+    return loading_has_column(table->parts[part], name) ||
+           loading_has_column(table->parts[part], loading_codes(table->loading, name));
+}
+
+/* A telling is read for what it tells; a fact counts even when nothing of it is read. */
+static bool tells_nothing(const struct table_loading *table, size_t part)
+{
+    if (table->table->role != SCHEMA_TRAITS || !table->inlet_count)
+        return false;
+    for (size_t c = 0; c < table->inlet_count; c++)
+        if (loading_is_in_part(table, &table->inlets[c], part))
+            return false;
+    return true;
+}
+
 static enum status find_parts(struct table_loading *table, struct error *error)
 {
     struct loading *loading = table->loading;
     size_t count;
     const struct catalog_part *parts = store_parts(loading->store, &count);
+
     table->parts = ARENA_ARRAY(&loading->arena, const struct catalog_part *, count + 1);
     table->base = ARENA_ARRAY(&loading->arena, size_t, count + 1);
     for (size_t i = 0; i < count; i++)
         if ((parts[i].role == PART_FACTS || parts[i].role == PART_TRAITS) &&
-            strcmp(parts[i].table, table->table->name) == 0 && loading_sees(loading, &parts[i]))
-            table->parts[table->part_count++] = &parts[i];
+            strcmp(parts[i].table, table->table->name) == 0 && loading_sees(loading, &parts[i])) {
+            table->parts[table->part_count] = &parts[i];
+            table->part_count += !tells_nothing(table, table->part_count);
+        }
 
     /* in order of imports: of rows of the same moment the earlier import's comes first */
     if (table->part_count)
@@ -51,18 +72,18 @@ static enum status find_parts(struct table_loading *table, struct error *error)
 static enum status put_values(void *context, const struct lake_chunk *in, struct lake_output *out,
                               struct error *error)
 {
-    enum { ROWS_MAX = LAKE_CHUNK_ROWS };
     const struct put *put = context;
     struct table_loading *table = put->table;
-    const int64_t *rows = in->columns[in->column_count - 1].data;
-    struct inlet_run runs[ROWS_MAX];
-    struct inlet_chunk chunk = {runs, 0, in->rows, rows, put->base};
+    int64_t room[LAKE_CHUNK_ROWS];
+    struct inlet_run runs[LAKE_CHUNK_ROWS];
 
     /* without places the time is a value to be put like any other; with them it has been read
      * already */
-    size_t own = table->place ? 0 : 1;
+    size_t own = table->place ? 0 : 1, base;
+    ENSURE(in->rows <= LAKE_CHUNK_ROWS);
+    const int64_t *rows = loading_rows(put, in, room, &base);
+    struct inlet_chunk chunk = {runs, 0, in->rows, rows, base};
     memset(out->data, 1, in->rows);
-    ENSURE(in->rows <= ROWS_MAX);
     if (!in->rows)
         return STATUS_OK;
 
@@ -71,8 +92,7 @@ static enum status put_values(void *context, const struct lake_chunk *in, struct
     if (!table->place && ((size_t)rows[in->rows - 1] - (size_t)rows[0] != in->rows - 1 ||
                           (size_t)rows[in->rows - 1] >= table->start[table->loading->limit]))
         return loading_differs(table, error);
-
-    chunk.run_count = loading_find_runs(table, put->base, rows, in->rows, runs);
+    chunk.run_count = loading_find_runs(table, base, rows, in->rows, runs);
     if (own)
         inlet_put_plain(in->columns[0].data, table->time, &chunk);
     for (size_t c = 0; c < put->source_count; c++)
@@ -111,17 +131,11 @@ static void find_numbered(struct table_loading *table)
     }
 }
 
-static bool is_in_part(const struct table_loading *table, const struct inlet *inlet, size_t p)
-{
-    return loading_has_column(table->parts[p], inlet->column->name) ||
-           loading_has_column(table->parts[p], loading_codes(table->loading, inlet->column->name));
-}
-
 static void find_sparse(struct table_loading *table)
 {
     for (size_t c = 0; c < table->inlet_count; c++)
         for (size_t p = 0; p < table->part_count; p++)
-            table->inlets[c].sparse |= !is_in_part(table, &table->inlets[c], p);
+            table->inlets[c].sparse |= !loading_is_in_part(table, &table->inlets[c], p);
 }
 
 /* Names and types of those columns that a part has, behind `own` of the table's own, and whose they
@@ -137,7 +151,7 @@ static size_t name_columns(struct table_loading *table, size_t p, size_t own, co
         struct inlet *inlet = &table->inlets[c];
         const struct schema_column *column = inlet->column;
         char type[STORE_SQL_TYPE_MAX];
-        if (!is_in_part(table, inlet, p))
+        if (!loading_is_in_part(table, inlet, p))
             continue;
         bool coded = loading_is_coded(table->loading, column, table->parts[p]);
         names[count + own] = coded ? loading_codes(table->loading, column->name) : column->name;
@@ -147,112 +161,86 @@ static size_t name_columns(struct table_loading *table, size_t p, size_t own, co
                 arena_strdup(arena, store_sql_type(column->type, column->scale, type));
         sources[count++] = (struct inlet_source){inlet, coded};
     }
-    types[count + own] = "BIGINT";
+    types[count + own] = types[count + own + 1] = "BIGINT";
     return count;
+}
+
+bool loading_is_read(const struct table_loading *table, size_t p)
+{
+    size_t end = table->base[p] + table->parts[p]->rows;
+    for (size_t row = table->base[p]; table->place && row < end; row++)
+        if (table->place[row] != UINT32_MAX)
+            return true;
+    return !table->place;
+}
+
+/* Whether of two parts the same is read, in the same form. */
+static bool reads_alike(const struct table_loading *table, size_t p, size_t q)
+{
+    for (size_t c = 0; c < table->inlet_count; c++) {
+        const struct inlet *inlet = &table->inlets[c];
+        bool in_p = loading_is_in_part(table, inlet, p), in_q = loading_is_in_part(table, inlet, q);
+        if (in_p != in_q ||
+            (in_p && loading_is_coded(table->loading, inlet->column, table->parts[p]) !=
+                         loading_is_coded(table->loading, inlet->column, table->parts[q])))
+            return false;
+    }
+    return true;
+}
+
+struct reading {
+    const char **names, **types; /* of what a part's rows are read for */
+    struct inlet_source *sources;
+};
+
+/* Every row has its place: parts that are alike are read together. */
+static enum status read_placed(struct table_loading *table, const struct reading *reading,
+                               struct error *error)
+{
+    struct arena *arena = &table->loading->arena;
+    size_t *group = ARENA_ARRAY(arena, size_t, table->part_count + 1);
+    bool *done = ARENA_ARRAY(arena, bool, table->part_count + 1);
+    for (size_t p = 0; p < table->part_count; p++)
+        done[p] = !loading_is_read(table, p);
+    for (size_t p = 0; p < table->part_count; p++) {
+        size_t parts = 0;
+        for (size_t q = p; q < table->part_count && !done[p]; q++)
+            if (!done[q] && reads_alike(table, p, q)) {
+                group[parts++] = q;
+                done[q] = q != p;
+            }
+        size_t count =
+            parts ? name_columns(table, p, 0, reading->names, reading->types, reading->sources) : 0;
+        if (count)
+            TRY(loading_read_parts(table, group, parts, reading->names, reading->types, count,
+                                   put_values, reading->sources, count, error));
+    }
+    return STATUS_OK;
+}
+
+/* One part after the other, as its rows go behind those before them. */
+static enum status read_following(struct table_loading *table, const struct reading *reading,
+                                  struct error *error)
+{
+    table->time = population_room(table->rows, sizeof *table->time);
+    for (size_t p = 0; p < table->part_count; p++) {
+        size_t count = name_columns(table, p, 1, reading->names, reading->types, reading->sources);
+        TRY(loading_next_part(table, p, error));
+        TRY(loading_read_parts(table, &p, 1, reading->names, reading->types, count + 1, put_values,
+                               reading->sources, count, error));
+    }
+    return STATUS_OK;
 }
 
 static enum status read_values(struct table_loading *table, struct error *error)
 {
     struct arena *arena = &table->loading->arena;
-    size_t own = table->place ? 0 : 1, most = table->inlet_count + own;
-    const char **names = ARENA_ARRAY(arena, const char *, most + 1);
-    const char **types = ARENA_ARRAY(arena, const char *, most + 2);
-    struct inlet_source *sources = ARENA_ARRAY(arena, struct inlet_source, table->inlet_count + 1);
-
-    /* Without places the rows stand as they will, and the times are read along with the values;
-     * else the times were read to find the places. */
-    if (own)
-        table->time = population_room(table->rows, sizeof *table->time);
-
-    for (size_t p = 0; p < table->part_count; p++) {
-        size_t count = name_columns(table, p, own, names, types, sources);
-        TRY(own ? loading_next_part(table, p, error) : STATUS_OK);
-        if (count + own)
-            TRY(loading_read_part(table, p, names, types, count + own, put_values, sources, count,
-                                  error));
-    }
-    return STATUS_OK;
-}
-
-/*
- * Least and largest values. DuckDB answers from the statistics that stand in the part, unless a
- * column has another type now or rows are hidden: then it reads.
- */
-static int64_t in_seconds(const struct inlet *inlet, const struct lake_vector *vector)
-{
-    int64_t value = lake_integer(vector, 0);
-    bool micro = inlet->column->type == VALUE_TIME && vector->type == LAKE_TIMESTAMP;
-    return micro ? loading_seconds(value) : value;
-}
-
-static bool has_range(const struct table_loading *table, const struct inlet *inlet, size_t p)
-{
-    return inlet_is_ranged(inlet) && is_in_part(table, inlet, p);
-}
-
-static void take_ranges(struct table_loading *table, size_t p, const struct lake_chunk *chunk)
-{
-    size_t column = 0;
-    for (size_t c = 0; c < table->inlet_count; c++) {
-        struct inlet *inlet = &table->inlets[c];
-        if (!has_range(table, inlet, p))
-            continue;
-
-        const struct lake_vector *least = &chunk->columns[column++],
-                                 *most = &chunk->columns[column++];
-        if (!lake_known(least, 0)) /* nothing in this part is known */
-            continue;
-        int64_t low = in_seconds(inlet, least), high = in_seconds(inlet, most);
-        inlet->least = low < inlet->least ? low : inlet->least;
-        inlet->most = high > inlet->most ? high : inlet->most;
-    }
-}
-
-static enum status ranges_of_part(struct table_loading *table, size_t p, struct error *error)
-{
-    struct loading *loading = table->loading;
-    struct arena *arena = &loading->arena;
-    const char **names = ARENA_ARRAY(arena, const char *, table->inlet_count + 1);
-    size_t count = 0;
-    struct buffer sql;
-
-    buffer_init(&sql, 0);
-
-    /* least and largest of all columns in one statement, which the part's statistics answer */
-    for (size_t c = 0; c < table->inlet_count; c++) {
-        const struct inlet *inlet = &table->inlets[c];
-        if (!has_range(table, inlet, p))
-            continue;
-        bool coded = loading_is_coded(loading, inlet->column, table->parts[p]);
-        names[count] = coded ? loading_codes(loading, inlet->column->name) : inlet->column->name;
-        buffer_string(&sql, count ? ", min(" : "SELECT min(");
-        buffer_sql_name(&sql, text_from(names[count]));
-        buffer_string(&sql, "), max(");
-        buffer_sql_name(&sql, text_from(names[count++]));
-        buffer_char(&sql, ')');
-    }
-
-    enum status status = STATUS_OK;
-    struct lake_result *result = NULL;
-    const struct lake_chunk *chunk = NULL;
-    if (count) {
-        struct store_read read = {
-            table->parts[p]->table, table->parts[p]->role, names, count, false,
-            loading_until(loading)};
-        buffer_string(&sql, " FROM (");
-        status = store_select_part(loading->store, &read, table->parts[p], &sql, error);
-        buffer_char(&sql, ')');
-        if (status == STATUS_OK)
-            status = lake_query(loading->lake, sql.data, &result, error);
-        if (status == STATUS_OK)
-            status = lake_result_next(result, &chunk, error);
-        if (status == STATUS_OK && chunk)
-            take_ranges(table, p, chunk);
-        lake_result_free(result);
-    }
-
-    buffer_release(&sql);
-    return status;
+    size_t most = table->inlet_count + 3; /* a time, and the part and place of a row */
+    struct reading reading = {ARENA_ARRAY(arena, const char *, most),
+                              ARENA_ARRAY(arena, const char *, most),
+                              ARENA_ARRAY(arena, struct inlet_source, most)};
+    return table->place ? read_placed(table, &reading, error)
+                        : read_following(table, &reading, error);
 }
 
 /*
@@ -273,9 +261,7 @@ static enum status read_columns(struct table_loading *table, struct error *error
     /* what every part says of a column has to be known before the first value is put */
     find_numbered(table);
     find_sparse(table);
-    for (size_t p = 0; p < table->part_count; p++)
-        TRY(ranges_of_part(table, p, error));
-
+    TRY(loading_ranges(table, error));
     for (size_t c = 0; c < table->inlet_count; c++)
         inlet_open(&table->inlets[c], table->rows);
     TRY(read_values(table, error));
@@ -308,6 +294,7 @@ static enum status hand_over(struct table_loading *table, struct error *error)
         refers[c] = inlet->column->refers;
         inlet->out = (struct population_column){0};
     }
+
     return population_builder_placed_table(table->loading->builder, &whole, refers,
                                            table->loading->pool, error);
 }
@@ -339,6 +326,7 @@ enum status loading_table(struct loading *loading, const struct schema_table *sc
         inlet_init(&table.inlets[c], columns[c]);
     enum status status;
     TRY_GOTO(find_parts(&table, error));
+    table.overruling = overruling_new(&table);
     TRY_GOTO(loading_place_rows(&table, error));
     TRY_GOTO(read_columns(&table, error));
     status = hand_over(&table, error);

@@ -70,8 +70,8 @@ struct inlet_run {
 struct inlet_chunk {
     const struct inlet_run *runs;
     size_t run_count, rows;
-    const int64_t
-        *sources; /* by row of the chunk: which row of all that are read it is, less `base` */
+    /* by row of the chunk: which row of all that are read it is, less `base` */
+    const int64_t *sources;
     size_t base;
 };
 
@@ -85,8 +85,8 @@ struct inlet {
     size_t rows;
     _Atomic(uint64_t *) known; /* made when the first unknown value comes */
     atomic_bool wrong;         /* a value was beyond least and most */
-    uint32_t
-        *wide; /* codes that are provisional until all is read; of SET: all, in order of arrival */
+    /* codes that are provisional until all is read; of SET: all, in order of arrival */
+    uint32_t *wide;
     uint32_t *set_at, *set_length;
     size_t set_used, set_capacity;
     pthread_mutex_t mutex; /* guards sets and the making of known */
@@ -134,7 +134,8 @@ struct table_loading {
     uint32_t *customer, *read_time,
         *import; /* customer numbers, UINT32_MAX: hidden; imports when parts share them */
     uint64_t *arrival;
-    uint32_t *place; /* final row, UINT32_MAX: hidden */
+    uint32_t *place;               /* final row, UINT32_MAX: hidden */
+    struct overruling *overruling; /* NULL: every telling stays */
     struct numbering *numbering;
 };
 
@@ -143,29 +144,53 @@ struct inlet_source {
     bool coded;
 };
 
-/* One part being read: what the function writes through. */
+/* Parts being read: what the function writes through. */
 struct put {
     struct table_loading *table;
-    size_t base;
+    const size_t *base; /* by part: where its rows begin among all that are read */
+    size_t part_count;
+    const size_t *order; /* the part that each number in the query stands for */
     /* of the arguments that are columns: which inlet's it is, and whether it is a code, not a text
      */
     const struct inlet_source *sources;
     size_t source_count;
 };
+/* Which rows of all that are read a chunk's are: those returned, and *base more. room: as many as
+ * the chunk has. */
+const int64_t *loading_rows(const struct put *put, const struct lake_chunk *in, int64_t *room,
+                            size_t *base);
 
 typedef enum status put_function(void *context, const struct lake_chunk *in,
                                  struct lake_output *out, struct error *error);
 
-/* Runs `run` over every row that read selects of a part, with its columns as arguments. */
-enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
-                             const struct store_read *read, const char *const *types,
-                             put_function *run, void *context, struct error *error);
-/* The same over part p, with each row's place in the part as the last argument; context is a struct
- * put with these sources. */
-enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
-                              const char *const *types, size_t count, put_function *run,
-                              const struct inlet_source *sources, size_t source_count,
-                              struct error *error);
+/* Whether the part has the column, or its texts' codes. */
+bool loading_is_in_part(const struct table_loading *table, const struct inlet *inlet, size_t part);
+
+/* Whether any row of the part has a place; only once places are known. */
+bool loading_is_read(const struct table_loading *table, size_t part);
+/* Finds the inlets' least and most (load_ranges.c). */
+enum status loading_ranges(struct table_loading *table, struct error *error);
+
+/*
+ * Tellings of traits that later ones overrule (load_overruled.c).
+ */
+struct overruling;
+/* NULL where all stay: other tables, whole histories asked for, or no part that another overrules.
+ * In the loading's arena. */
+struct overruling *overruling_new(struct table_loading *table);
+/* Of one customer's rows in order of time those that stay, moved to the front; how many. `row` are
+ * rows as read, `time` by row as read. From many threads. */
+size_t overruling_sift(const struct overruling *overruling, uint32_t *row, size_t count,
+                       const uint32_t *time);
+
+/* Runs `run` over every row of these parts, with these columns as arguments; context is a struct
+ * put with these sources. Behind the columns come each row's part (unless it is one alone) and its
+ * place there: types has them too. */
+enum status loading_read_parts(struct table_loading *table, const size_t *parts, size_t count,
+                               const char *const *columns, const char *const *types,
+                               size_t column_count, put_function *run,
+                               const struct inlet_source *sources, size_t source_count,
+                               struct error *error);
 enum status loading_differs(const struct table_loading *table, struct error *error);
 /* Finds offset, rows and where each row of each part goes. Afterwards either place says it, and
  * time is there already; or place is NULL, parts are read one after the other in their order, and

@@ -48,13 +48,13 @@ struct population_table {
     const char *name;
     enum schema_role role;
     size_t rows;
-    const uint32_t
-        *offset; /* facts and traits: customers + 1 entries (rows < 2^32); references: NULL */
+    /* facts and traits: customers + 1 entries (rows < 2^32); references: NULL */
+    const uint32_t *offset;
     const uint32_t *time;      /* facts and traits: a row; references: NULL */
     const uint32_t *last_time; /* facts and traits: per position the time of the last row; 0 where
                                   there is none */
-    const uint32_t
-        *block_last; /* facts and traits: per POPULATION_BLOCK positions the largest last_time */
+    /* facts and traits: per POPULATION_BLOCK positions the largest last_time */
+    const uint32_t *block_last;
     uint32_t time_min, time_max; /* over all rows; min > max when there are none */
     bool one_each; /* every position has exactly one row, so that rows are positions */
     struct population_column *columns;

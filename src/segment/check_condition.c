@@ -30,6 +30,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
     for (int i = 1; i < node->child_count; i++) {
         size_t said = check->problems->list.count;
         check_beside(check, scope, &node->child[i], node->child[0]);
+
         /* Only of an item about which nothing was said yet. */
         const struct segment_node *item = node->child[i];
         if (item->op != OP_LITERAL && check->problems->list.count == said)
@@ -84,6 +85,7 @@ static void check_text_test(struct check *check, const struct scope *scope,
                             struct segment_node **place)
 {
     struct segment_node *node = *place;
+
     /* The first side that is no text is told, and the rest follows from it. */
     for (int i = 0; i < 2; i++) {
         segment_check_operand(check, scope, &node->child[i]);
@@ -247,7 +249,8 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     segment_check_value(check, &plain, &node->child[0]);
 
     enum value_type type = node->child[0]->type;
-    /* Whatever has an order: yes and no, sets and places on the map have none worth a rank. */
+    /* Whatever has an order: yes and no, sets and places on the map have
+     * none worth a rank. */
     bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) ||
                 type == VALUE_DURATION || type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
@@ -324,8 +327,8 @@ static void check_account(struct check *check, const struct scope *scope,
     struct segment_node *node = *place;
     struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
 
-    /* Written is a trait and `customers` behind it: the trait is checked like any name of the
-     * customer's, and the account keeps its walk beside what was written. */
+    /* Written is a trait and `customers` behind it: the trait is checked like any name
+     * of the customer's, and the account keeps its walk beside what was written. */
     pointer->path = node->account->path;
     pointer->path.part_count--;
     pointer->implicit = false;
@@ -345,6 +348,7 @@ static void check_account(struct check *check, const struct scope *scope,
     node->type = node->account->quantifier == ACCOUNT_COUNT ? VALUE_INT : VALUE_BOOL;
     if (errors != check->problems->errors)
         return;
+
     /* Only what points at a reference table divides customers into accounts. */
     if (check->schema) {
         const struct schema_table *traits = schema_table(check->schema, SCHEMA_TRAIT_TABLE);
@@ -384,6 +388,7 @@ static void check_as_of(struct check *check, const struct scope *scope, struct s
     struct segment_node *moment = node->child[0], *trait = node->child[1];
     segment_check_value(check, scope, &node->child[0]);
     segment_check_value(check, scope, &node->child[1]);
+
     /* Checking may put another node in a child's place. */
     moment = node->child[0];
     trait = node->child[1];
@@ -447,7 +452,8 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
         return true;
     }
 
-    /* Facts and reports are looked at row by row, where one customer's whole story has no place. */
+    /* Facts and reports are looked at row by row, where one customer's whole
+     * story has no place. */
     bool customer_only = segment_op_stands[node->op] == STANDS_CUSTOMER_VALUE;
     if (scope->fact && customer_only) {
         error_hint(segment_check_error(
@@ -656,7 +662,8 @@ static bool refuse(struct check *check, const struct scope *scope, const struct 
         return true;
     }
 
-    /* What follows one fact after another has no meaning within a unit of time that is counted. */
+    /* What follows one fact after another has no meaning within a unit of time
+     * that is counted. */
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
         segment_check_error(check, node->span,

@@ -95,6 +95,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
 
     if (kinds.name)
         return true;
+
     /* None was found. What a hyphen divided, or what is nearly a kind, was meant. */
     const char *word = segment_node_words(check, argument);
     struct error *error =
@@ -124,6 +125,7 @@ static bool same_tree(const struct segment_node *a, const struct segment_node *b
 {
     if (a->op != b->op || a->child_count != b->child_count)
         return false;
+
     /* What an argument may be made of; all else is taken to be different. */
     switch (a->op) {
     case OP_PROPERTY:
@@ -152,6 +154,34 @@ static bool same_tree(const struct segment_node *a, const struct segment_node *b
     for (int i = 0; i < a->child_count; i++)
         if (!same_tree(a->child[i], b->child[i]))
             return false;
+    return true;
+}
+
+/* The value that several arguments are of several kinds. A copy is checked, so that what was
+ * written can be printed again; one tree stands for all kinds, which is why they may differ in
+ * nothing else. */
+static bool resolve_values(struct check *check, struct segment_measure *measure)
+{
+    struct scope scope = {.fact = true,
+                          .kinds = measure->kinds,
+                          .tables = measure->kind_table,
+                          .kind_count = measure->kind_count};
+    for (int i = 0; i < measure->written_count; i++) {
+        size_t errors = check->problems->errors;
+        struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);
+        segment_check_value(check, &scope, &argument);
+        if (check->problems->errors != errors)
+            return false;
+        if (i == 0) {
+            measure->argument = argument;
+        } else if (!same_tree(measure->argument, argument)) {
+            error_hint(
+                segment_check_error(check, measure->written[i]->span,
+                                    "the arguments of a measure differ in more than their kind"),
+                "write a measure for each kind, and combine the measures");
+            return false;
+        }
+    }
     return true;
 }
 
@@ -185,32 +215,7 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         return false;
     }
 
-    /* A copy is checked, so that what was written can be printed again. One tree stands for all
-     * kinds, which is why they may differ in nothing else. */
-    if (all_bare)
-        return true;
-    struct scope scope = {.fact = true,
-                          .kinds = measure->kinds,
-                          .tables = measure->kind_table,
-                          .kind_count = measure->kind_count};
-    for (int i = 0; i < measure->written_count; i++) {
-        size_t errors = check->problems->errors;
-        struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);
-        segment_check_value(check, &scope, &argument);
-        if (check->problems->errors != errors)
-            return false;
-        if (i == 0) {
-            measure->argument = argument;
-        } else if (!same_tree(measure->argument, argument)) {
-            error_hint(
-                segment_check_error(check, measure->written[i]->span,
-                                    "the arguments of a measure differ in more than their kind"),
-                "write a measure for each kind, and combine the measures");
-            return false;
-        }
-    }
-
-    return true;
+    return all_bare || resolve_values(check, measure);
 }
 
 /* ---- types ---- */
@@ -334,6 +339,7 @@ static bool fixes(const struct segment_node *filter, const char *column)
 {
     if (!filter)
         return false;
+
     /* Joined by and, one that fixes the column is enough. */
     if (filter->op == OP_AND) {
         for (int i = 0; i < filter->child_count; i++)
@@ -368,7 +374,8 @@ static void find_money(struct segment_node **node, void *data)
     struct money *money = data;
     const struct segment_measure *measure = money->measure;
 
-    /* The walk's first column is the amount; of what lies behind a reference nothing is known. */
+    /* The walk's first column is the amount; of what lies behind a reference
+     * nothing is known. */
     if ((*node)->op == OP_PROPERTY && (*node)->path.length == 1)
         for (int k = 0; k < measure->kind_count && !money->reported; k++) {
             if (measure->kind_table[k] < 0)

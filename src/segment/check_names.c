@@ -145,8 +145,9 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
         int used;
         walk->failed_part = part;
         walk->failed_table = table;
-        /* A key is no column, and where it ends the walk the pointer itself is meant, which is
-         * text. */
+
+        /* A key is no column, and where it ends the walk the pointer itself is meant,
+         * which is text. */
         if (walk->length > 0 && part + 1 == path->part_count &&
             is_key_name(here, path->parts[part])) {
             walk->is_key = true; /* the pointer itself, which is text */
@@ -239,6 +240,7 @@ static bool explain_walk(struct check *check, const struct segment_node *node,
 
     if (walk->length == 0)
         return false;
+
     /* It went on behind a column that leads nowhere. */
     if (walk->no_pointer) {
         struct error *error = segment_check_error(
@@ -278,8 +280,8 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     const char *name = join(check, path, from, path->part_count), *first = path->parts[from];
     int table;
 
-    /* A kind of fact, whole or with a property behind it: there are any number of them, so which is
-     * the question. */
+    /* A kind of fact, whole or with a property behind it: there are any number of them,
+     * so which is the question. */
     if (segment_find_kind(check, name, &table) || segment_find_kind(check, first, &table)) {
         bool whole = segment_find_kind(check, name, &table);
         struct error *error = segment_check_error(
@@ -299,8 +301,8 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     }
 
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
-    /* What was meant, from the likeliest: an amount with its unit, a name with a hyphen, a text
-     * without its quotes, a column nearly so called. */
+    /* What was meant, from the likeliest: an amount with a currency, a name with a
+     * hyphen, a text without its quotes, a column nearly so called. */
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(path->written), check->arena);
 
@@ -357,8 +359,8 @@ static void check_customer_name(struct check *check, struct segment_node *node)
                            node->name),
                        "ask for one of them: in %s.…", node->name);
         return;
-        /* The prefix is what facts call the customer's own by; here it says nothing. */
     }
+    /* The prefix is what facts call the customer's own by; here it says nothing. */
     bool prefixed = path->part_count > 1 && strcmp(path->parts[0], SCHEMA_TRAIT_TABLE) == 0;
     check_trait(check, node, prefixed);
 }
@@ -413,10 +415,10 @@ static void check_property(struct check *check, const struct scope *scope,
     if (!check->schema || scope->kind_count == 0) {
         trust_path(check, node, from);
         return;
-        /* Each kind gives the property's walk in its own table. They must come to the same type by
-         * the same tables, since one value is made of all. */
     }
 
+    /* Each kind gives the property's walk in its own table. They must come to the same
+     * type by the same tables, since one value is made of all. */
     for (int k = 0; k < scope->kind_count; k++) {
         struct walk walk;
         if (scope->tables[k] < 0) {
@@ -483,8 +485,9 @@ static bool check_step_name(struct check *check, const struct scope *scope,
         if (!step->alias || strcmp(step->alias, node->path.parts[0]) != 0 ||
             node->path.part_count < 2)
             continue;
-        /* Later ones have not happened yet when this one is looked for, and forbidden ones never
-         * do. */
+
+        /* Later ones have not happened yet when this one is looked for, and forbidden
+         * ones never do. */
         if (s >= scope->step || step->negated) {
             if (s == scope->step) /* a step may name itself: its own property */
                 break;

@@ -66,8 +66,8 @@ void segment_check_unknown(struct check *check, const struct segment_node *test,
     if (test->op == OP_KNOWN || !is_negative(test))
         return;
     const struct segment_node *operand = NULL;
-    /* A comparison and a text test have an operand on either side; other tests have constants
-     * there. */
+    /* A comparison and a text test have an operand on either side; other tests have
+     * constants there. */
     int operands = test->op == OP_COMPARE || test->op == OP_TEXT ? 2 : 1;
     for (int i = 0; i < operands && !operand; i++)
         if (!never_unknown(test->child[i]) && !asked_known(check, chain, test, test->child[i]))
@@ -75,6 +75,7 @@ void segment_check_unknown(struct check *check, const struct segment_node *test,
 
     if (!operand)
         return;
+
     /* The test as it would be without its not, to be shown inside one. */
     struct segment_node positive = *test;
     if (test->op == OP_COMPARE)

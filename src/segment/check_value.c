@@ -94,6 +94,7 @@ static bool since_to_duration(struct check *check, struct segment_node **node)
     factor->literal.is_period = true;
     factor->literal.unit = unit;
     factor->literal.count = 1;
+
     /* The length counts as one unit of what the number counts. */
     factor->literal.integer = factor->literal.period.seconds = seconds[unit];
     *node = wrap_multiply(check, *node, factor, VALUE_DURATION);
@@ -154,8 +155,8 @@ bool segment_unify(struct check *check, struct segment_node **nodes, int count)
 
     int scale = 0;
 
-    /* What has no type was complained of already, and is taken to fit. All others are numbers
-     * together, or the same. */
+    /* What has no type was complained of already, and is taken to fit. All others are
+     * numbers together, or the same. */
     for (int i = 0; i < count; i++) {
         if (nodes[i]->type == VALUE_NONE)
             return true;
@@ -290,6 +291,7 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
 
     if (left == VALUE_NONE || right == VALUE_NONE)
         return true;
+
     /* A moment beside a date is asked for its day, whichever side it is on. */
     if (left == VALUE_TIME && right == VALUE_DATE)
         segment_wrap_date(check, a);
@@ -397,7 +399,9 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
 
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
-    /* Sums want two lengths, products a length and a number, quotients a length over a number. */
+
+    /* Sums want two lengths, products a length and a number, quotients a length
+     * over a number. */
     if (sum) {
         if ((*a)->type != VALUE_DURATION &&
             !(segment_is_number((*a)->type) && compare_duration(check, a)))
@@ -452,6 +456,7 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope,
     node->type = VALUE_NONE;
     if (left == VALUE_NONE || right == VALUE_NONE)
         return;
+
     /* A side without a type was complained of already. */
     bool good;
     if (segment_is_number(left) && segment_is_number(right)) {
@@ -589,8 +594,8 @@ void segment_check_function(struct check *check, const struct scope *scope,
         return;
     }
 
-    /* The first argument decides; more have only `least`, `greatest` and `coalesce` above, and
-     * distance. */
+    /* The first argument decides; more have only `least`, `greatest` and `coalesce`
+     * above, and distance. */
     struct segment_node **first = &node->child[0];
     if ((*first)->type != VALUE_NONE && !takes(what, (*first)->type))
         segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s",

@@ -61,12 +61,14 @@ void segment_check_window(struct check *check, const struct scope *scope,
                                 "facts have happened already: none lie in a window of the future"),
             "“next” asks of a date: renewal_date next 30 days");
 
-    /* What it counts from: a day for everyone where it is fixed, else of the customer's own too. */
+    /* What it counts from: a day for everyone where it is fixed, else of the
+     * customer's own too. */
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
         check_anchor(check, scope, window, &window->anchor, fixed);
     if (window->to)
         check_anchor(check, scope, window, &window->to, fixed);
+
     /* Both are written out, so their order shows. */
     if (window->to && window->anchor->op == OP_LITERAL && window->to->op == OP_LITERAL &&
         window->anchor->type == window->to->type &&

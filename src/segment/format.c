@@ -77,8 +77,8 @@ static void format_dotted(struct buffer *out, const char *name)
     buffer_init(&parts, 0);
     buffer_init(&part, 0);
 
-    /* Where a part is no plain name the whole goes into backquotes: its dots may then be part of
-     * it. */
+    /* Where a part is no plain name the whole goes into backquotes: its dots may then
+     * be part of it. */
     bool simple = true;
     for (bool first = true; simple && rest.data; first = false) {
         const char *dot = memchr(rest.data, '.', rest.length);
@@ -397,6 +397,7 @@ static void format_sets(const struct segment_node *node, int least, struct buffe
     int level = node->op == OP_AND;
     if (level < least)
         buffer_char(out, '(');
+
     /* A form's meaning repeats its sets; only the two that were written are printed. */
     if (node->op == OP_FORM) {
         const struct segment_node *meaning = written(node->child[0]);
@@ -433,7 +434,8 @@ static void format_form(const struct segment_node *node, struct buffer *out)
     const struct segment_node *meaning = written(node->child[0]);
     switch (node->form) {
     case FORM_FIRST_TIME: format_first_time(meaning, out); break;
-    /* Its meaning is "any, and none for so long": the kinds stand in both, the length in one. */
+    /* Its meaning is "any, and none for so long": the kinds stand in both, the
+     * length in one. */
     case FORM_STOPPED: {
         const struct segment_measure *none = written(meaning->child[1])->measure;
         buffer_string(out, "stopped ");
@@ -577,6 +579,7 @@ static void format_history(const struct segment_node *node, struct buffer *out)
     } else {
         buffer_string(out, "changed(");
         format(node->child[0], LEVEL_PRIMARY, out);
+
         /* Either of the two may be left out. */
         if (node->child[1]) {
             buffer_string(out, " from ");

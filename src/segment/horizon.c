@@ -68,7 +68,8 @@ static void visit_segment(struct horizon *horizon, int segment)
         return;
     struct segment_definition *definition = &horizon->set->segments[segment];
     bool narrows = horizon->narrows;
-    /* What other segments say stays as it is, since others use them too: it fits or is refused. */
+    /* What other segments say stays as it is, since others use them too: it fits
+     * or is refused. */
     horizon->seen[segment] = true;
 
     horizon->narrows = false;
@@ -101,8 +102,8 @@ static void visit(struct segment_node **place, void *data)
     struct horizon *horizon = data;
     struct segment_node *node = *place;
 
-    /* What looks at facts must not look before the horizon; what the horizon cannot be given to is
-     * refused. */
+    /* What looks at facts must not look before the horizon; what the horizon cannot be
+     * given to is refused. */
     switch (node->op) {
     case OP_MEASURE: keep_within(horizon, node, &node->measure->window); break;
     case OP_SEQUENCE: keep_within(horizon, node, &node->sequence->window); break;

@@ -199,6 +199,7 @@ static void put_set(struct json *json, const struct segment_node *node)
     bool form = node->op == OP_FORM;
 
     const struct segment_node *pair = form ? written(node->child[0]) : node;
+
     /* A symmetric difference is two differences; the first one holds both sets. */
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
@@ -241,8 +242,8 @@ static void put_literal(struct json *json, const struct segment_node *node)
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
 
-    /* As they were written, since programs show them to people again; only whole numbers, texts and
-     * yes and no have a form of their own in JSON. */
+    /* As they were written, since programs show them to people again; only whole
+     * numbers, texts and yes and no have a form of their own in JSON. */
     if (literal->is_percent) {
         json_put_string(json, "percent",
                         number_format_decimal(literal->integer, node->scale - 2, text));
@@ -326,7 +327,8 @@ static void put_rank(struct json *json, const struct segment_node *node)
     const struct segment_rank *rank = node->rank;
     char text[NUMBER_TEXT_MAX];
 
-    /* The key that says what it is holds what is particular to it: a value, a share or a count. */
+    /* The key that says what it is holds what is particular to it: a value, a
+     * share or a count. */
     if (node->op == OP_PERCENTILE) {
         put_key(json, "percentile", node->child[0]);
     } else {
@@ -486,8 +488,8 @@ static void put(struct json *json, const struct segment_node *node)
     while (node->op == OP_CUSTOMER || node->op == OP_TRUTH)
         node = written(node->child[0]);
     json_write_object(json);
-    /* Deep trees end in text, since programs read nested objects with a limit of their own. A form
-     * of sets is not divided. */
+    /* Deep trees end in text, since programs read nested objects with a limit of their
+     * own. A form of sets is not divided. */
     bool deep_sets = node->op == OP_FORM && json->depth + node->depth > JSON_LEVELS;
     if (json->depth > JSON_LEVELS || deep_sets)
         put_text_form(json, "text", node);

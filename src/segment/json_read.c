@@ -33,8 +33,8 @@ static void put_scheme(struct json_reader *reader, const json_t *scheme, const j
 static void put_definition(struct json_reader *reader, const json_t *object)
 {
     const json_t *members = json_object_get(object, "members");
-    /* What it is follows from what it has: members, a scheme it belongs to, a file, or a
-     * condition. */
+    /* What it is follows from what it has: members, a scheme it belongs to, a file,
+     * or a condition. */
     if (members) {
         put_scheme(reader, object, members);
     } else if (json_object_get(object, "scheme")) {

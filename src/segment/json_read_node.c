@@ -382,6 +382,7 @@ static void put_set(struct json_reader *reader, const json_t *set)
                                            {"intersect", " intersect "},
                                            {"except", " except "},
                                            {"symmetric_difference", " symmetric difference "}};
+
     /* A name is a set by itself. */
     if (json_is_string(set)) {
         put_segment_name(reader, json_string_value(set));
@@ -643,8 +644,8 @@ static bool is_closed(const char *text)
 {
     int depth = 0;
     for (const char *at = text; *at && depth >= 0; at++) {
-        /* Within quotes nothing counts; one that is doubled ends and begins again, which comes to
-         * the same. */
+        /* Within quotes nothing counts; one that is doubled ends and begins again,
+         * which comes to the same. */
         if (*at == '\'' || *at == '`') {
             at = strchr(at + 1, *at);
             if (!at)
@@ -732,11 +733,11 @@ void segment_json_put(struct json_reader *reader, const json_t *node)
 {
     if (reader->depth >= SEGMENT_DEPTH_MAX)
         segment_json_fail(reader, "this condition is nested too deeply: more than 200 levels");
-    /* The first of the table's keys that the node has says what it is. */
     if (reader->failed)
         return;
 
     reader->depth++;
+    /* The first of the table's keys that the node has says what it is. */
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
         const json_t *value = json_object_get(node, nodes[i].key);
         if (value) {

@@ -47,8 +47,8 @@ bool segment_problem_suggest(struct error *error, const char *word, const char *
 
 struct token {
     struct segment_span span;
-    struct text
-        text;    /* names and strings without their quotes, in the parse's arena; else as written */
+    /* names and strings without their quotes, in the parse's arena; else as written */
+    struct text text;
     int kind;    /* TOKEN_… of grammar.h */
     bool quoted; /* a name in backquotes */
 };

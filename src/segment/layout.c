@@ -87,7 +87,8 @@ static void put_condition(struct layout *layout, const struct segment_node *cond
         return;
     }
 
-    /* Each clause on a line of its own, `and` and `or` ending in one column under `where`. */
+    /* Each clause on a line of its own, `and` and `or` ending in one column
+     * under `where`. */
     for (int i = 0; i < node->child_count; i++) {
         if (i > 0) {
             comments_before(layout, node->child[i]->span.end, column + 2);
@@ -166,8 +167,8 @@ static void put_member(struct layout *layout, const struct member *member, int w
     member_head(member, head);
 
     buffer_text(layout->out, (struct text){head->data, head->length});
-    /* Members align on the widest name that is not too wide; a wider one moves its own line
-     * only. */
+    /* Members align on the widest name that is not too wide; a wider one moves its
+     * own line only. */
     int columns = text_columns(head->data), at = columns > width ? columns : width;
     indent(layout->out, at - columns + 1);
     put_condition(layout, member->condition, 2 + at + 1, next);
@@ -276,7 +277,8 @@ enum status segment_format(struct text source_text, const char *file, struct buf
     }
 
     if (status == STATUS_OK) {
-        /* The comments: the parser keeps none, so the text is divided into words once more. */
+        /* The comments: the parser keeps none, so the text is divided into
+         * words once more. */
         segment_lex(&source, &arena, &problems, &tokens);
         struct layout layout = {&source, tokens.comments.items, tokens.comments.count, 0, out};
         uint32_t end = (uint32_t)source_text.length + 1;

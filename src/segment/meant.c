@@ -15,6 +15,7 @@ const char *segment_word_meant(struct text word)
         {"or", " oder ou o oppure of eller lub или vagy "},
         {"not", " nicht non pas niet ikke inte nie не nem kein keine "},
     };
+
     /* Longer words than these tables have are not looked for. */
     char key[32] = " ";
     if (word.length == 0 || word.length > sizeof key - 3)
@@ -49,7 +50,8 @@ const char *segment_amount_meant(struct text word, struct arena *arena)
         else
             continue;
 
-        /* A sign with a number beside it is an amount; alone it stands where one was begun. */
+        /* A sign with a number beside it is an amount; alone it stands where
+         * one was begun. */
         bool number = rest.length > 0;
         for (size_t at = 0; at < rest.length; at++)
             number &= is_digit(rest.data[at]) || rest.data[at] == '.';

@@ -19,19 +19,32 @@ static size_t count_names(const char *const *names)
     return count;
 }
 
+static const char **join_names(const char *const *a, const char *const *b, struct arena *arena)
+{
+    size_t count = count_names(a);
+    const char **names = ARENA_ARRAY(arena, const char *, count + count_names(b) + 1);
+    if (count)
+        memcpy(names, a, count * sizeof *names);
+    for (; b && *b; b++)
+        if (!has_name(names, *b))
+            names[count++] = *b;
+    return names;
+}
+
 static struct segment_need join_need(const struct segment_need *a, const struct segment_need *b,
                                      struct arena *arena)
 {
-    size_t count = count_names(a->columns);
-    const char **columns = ARENA_ARRAY(arena, const char *, count + count_names(b->columns) + 1);
+    return (struct segment_need){.table = a->table,
+                                 .columns = join_names(a->columns, b->columns, arena),
+                                 .earlier = join_names(a->earlier, b->earlier, arena)};
+}
 
-    if (count)
-        memcpy(columns, a->columns, count * sizeof *columns);
-
-    for (size_t i = 0; i < count_names(b->columns); i++)
-        if (!has_name(columns, b->columns[i]))
-            columns[count++] = b->columns[i];
-    return (struct segment_need){a->table, columns};
+static bool hold_names(const char *const *held, const char *const *names)
+{
+    for (; names && *names; names++)
+        if (!has_name(held, *names))
+            return false;
+    return true;
 }
 
 struct segment_needs segment_needs_join(const struct segment_needs *a,
@@ -56,6 +69,18 @@ struct segment_needs segment_needs_join(const struct segment_needs *a,
     return joined;
 }
 
+struct segment_needs segment_needs_throughout(const struct segment_needs *needs,
+                                              struct arena *arena)
+{
+    struct segment_needs out = *needs;
+    out.items = ARENA_ARRAY(arena, struct segment_need, needs->count + 1);
+    for (size_t i = 0; i < needs->count; i++) {
+        out.items[i] = needs->items[i];
+        out.items[i].earlier = out.items[i].columns;
+    }
+    return out;
+}
+
 bool segment_needs_hold(const struct segment_needs *held, const struct segment_needs *needs)
 {
     if ((needs->records && !held->records) || (needs->lists && !held->lists))
@@ -67,10 +92,9 @@ bool segment_needs_hold(const struct segment_needs *held, const struct segment_n
             at++;
         if (at == held->count)
             return false;
-
-        for (size_t c = 0; c < count_names(needs->items[i].columns); c++)
-            if (!has_name(held->items[at].columns, needs->items[i].columns[c]))
-                return false;
+        if (!hold_names(held->items[at].columns, needs->items[i].columns) ||
+            !hold_names(held->items[at].earlier, needs->items[i].earlier))
+            return false;
     }
     return true;
 }

@@ -120,8 +120,8 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
         a->child[a->child_count++] = more.items[i];
     }
 
-    /* Only what was added can have made it deeper. Measuring all children each time would cost the
-     * square of a long chain's length. */
+    /* Only what was added can have made it deeper. Measuring all children each time
+     * would cost the square of a long chain's length. */
     int depth = a->depth - 1;
     for (int i = 0; i < more.count; i++)
         depth_visit(&more.items[i], &depth);
@@ -243,7 +243,9 @@ static struct segment_node *account_call(struct parse *parse, struct text name,
     int quantifier = 0;
     while (quantifier < 4 && !text_is(name, quantifiers[quantifier]))
         quantifier++;
-    /* Anything but one of the words and one name that ends in `customers` is no such call. */
+
+    /* Anything but one of the words and one name that ends in `customers`
+     * is no such call. */
     const struct segment_node *argument = arguments.items[0];
     if (quantifier == 4 || arguments.count != 1 || argument->op != OP_NAME ||
         argument->path.part_count < 2 ||
@@ -270,6 +272,7 @@ static struct segment_node *measure_call(struct parse *parse, int aggregate,
 {
     struct segment_measure *measure =
         measure_new(parse, aggregate, arguments.items, arguments.count);
+
     /* The number of nth is its last argument, and no value of facts. */
     if (aggregate == AGGREGATE_NTH) {
         const struct segment_node *n = arguments.items[arguments.count - 1];
@@ -335,11 +338,11 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name,
                                        struct segment_node *filter, struct token end)
 {
     struct segment_span span = segment_span_join(name.span, end.span);
+    /* Accounts come first, as any, none and count are words of both. */
     struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
 
     if (account)
         return account;
-    /* Accounts come first, as any, none and count are words of both. */
     int aggregate = segment_aggregate_by_name(name.text);
     if (aggregate >= 0)
         return measure_call(parse, aggregate, span, arguments, window, filter);

@@ -146,8 +146,8 @@ struct segment_node *segment_node_changed(struct parse *parse, struct token word
                                           struct token end)
 {
     struct segment_span span = segment_span_join(word.span, end.span);
-    /* changed(plan from 2025-01-01 to 2025-03-31): two dates and no window of its own are the
-     * window. */
+    /* changed(plan from 2025-01-01 to 2025-03-31): two dates and no window of its own
+     * are the window. */
     if (from && to && !window && is_moment_literal(from) && is_moment_literal(to)) {
         window = segment_window_anchor(parse, WINDOW_FROM_TO, from->span, from, to);
         from = to = NULL;

@@ -147,6 +147,7 @@ static const char *other_wording(struct parse *parse, struct token found, const 
     if (found.kind == TOKEN_ID && accepted[TOKEN_LP] && !accepted[TOKEN_AND] && last.text.data)
         return arena_printf(parse->arena, "what it asks about stands in parentheses: %.*s(%.*s)",
                             (int)last.text.length, last.text.data, length, found.text.data);
+
     /* The text ended. */
     if (!found.text.data && accepted[TOKEN_RP])
         return "a parenthesis is still open; close it";
@@ -166,8 +167,8 @@ static const char *other_language(struct parse *parse, struct token found, const
 {
     const char *meant =
         is_name(found) && accepted[TOKEN_AND] ? segment_word_meant(found.text) : NULL;
-    /* An `und` stands where `and` could. A `nicht` was taken for a name, and what came behind it
-     * failed. */
+    /* An `und` stands where `and` could. A `nicht` was taken for a name, and what came
+     * behind it failed. */
     if (meant && strcmp(meant, "not") != 0)
         return arena_printf(parse->arena, "the word is “%s”", meant);
     for (size_t i = parse->fed; i-- > 0;) {
@@ -229,6 +230,7 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
                "where …)";
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
+
     /* Slips from elsewhere: another language, a currency, another way to say it. */
     const char *other = other_language(parse, found, accepted);
     if (!other)
@@ -301,6 +303,7 @@ void segment_statement_member(struct parse *parse, struct token name, struct tok
     struct statement *statement = &parse->statement;
 
     int count = statement->member_count;
+
     /* Room doubles when the count is a power of two, from 4 on. */
     if (count == 0 || (count >= 4 && (count & (count - 1)) == 0)) {
         struct member *more =
@@ -349,6 +352,19 @@ static bool parse_one(const struct source *source, struct arena *arena, struct p
     return !parse.failed && problems->errors == errors;
 }
 
+/* Says that this one is too many; false when it is not. */
+static bool is_too_many(const struct source *source, struct segment_span span,
+                        struct problems *problems, const statement_vector *statements)
+{
+    if (statements->count < STATEMENTS_MAX)
+        return false;
+    struct error *error = segment_problem_add(problems, source, span, false,
+                                              "this is definition %d: there may be %d in a store",
+                                              STATEMENTS_MAX + 1, STATEMENTS_MAX);
+    error_hint(error, "leave out those that nobody needs");
+    return true;
+}
+
 void segment_parse_source(const struct source *source, struct arena *arena,
                           struct problems *problems, statement_vector *out)
 {
@@ -357,8 +373,9 @@ void segment_parse_source(const struct source *source, struct arena *arena,
     segment_lex(source, arena, problems, &tokens);
     const struct token *items = tokens.list.items;
     size_t count = tokens.list.count, at = 0;
-    /* Statement by statement. What begins with none is said once, and skipped up to the next
-     * beginning. */
+
+    /* Statement by statement. What begins with none is said once, and skipped up to the
+     * next beginning. */
     while (at < count) {
         size_t end = at + 1;
         while (end < count && !begins_statement(items, count, end))
@@ -375,9 +392,10 @@ void segment_parse_source(const struct source *source, struct arena *arena,
                 segment_problem_suggest(
                     error, arena_strndup(arena, items[at].text.data, items[at].text.length), words,
                     3);
+        } else if (is_too_many(source, items[at].span, problems, out)) {
+            break;
         } else if (parse_one(source, arena, problems, items + at, end - at, 0, &statement)) {
-            if (out->count < STATEMENTS_MAX)
-                VECTOR_PUSH(out, statement);
+            VECTOR_PUSH(out, statement);
         }
 
         at = end;

@@ -76,6 +76,7 @@ struct error *segment_problem_add(struct problems *problems, const struct source
                                   ...)
 {
     problems->errors += !is_warning;
+
     /* Past the most that are kept, the last one stands for all that follow. */
     if (problems->list.count >= PROBLEMS_MAX)
         problems->list.count = PROBLEMS_MAX - 1;
@@ -87,8 +88,8 @@ struct error *segment_problem_add(struct problems *problems, const struct source
     (void)status;
     va_end(arguments);
 
-    /* The line that holds the place, and its number: looked for from the beginning, as problems are
-     * few. */
+    /* The line that holds the place, and its number: looked for from the beginning, as
+     * problems are few. */
     const char *text = source->text.data, *end = text + source->text.length;
     const char *place =
         text + (span.begin < source->text.length ? span.begin : source->text.length);

@@ -20,6 +20,7 @@ struct reader {
     bool *seen; /* a segment */
     struct standing standing;
     const struct segment_node *parent;
+    bool back; /* within a condition on what traits were */
 };
 
 static void read_node(struct reader *reader, struct segment_node *node);
@@ -46,6 +47,23 @@ static int trait_table(const struct reader *reader)
         if (reader->schema->tables[t].role == SCHEMA_TRAITS)
             return (int)t;
     return -1;
+}
+
+static void read_trait(struct reader *reader, const struct segment_node *node)
+{
+    int table = trait_table(reader), column = node->path.start_column[0];
+    read_path(reader, &node->path, table, 0);
+    if (table >= 0 && column >= 0 && (reader->back || node->op == OP_TRAIT_AS_OF))
+        reader->out->earlier[table][column] = true;
+}
+
+/* What a segment reads is read once, whoever uses it: within a condition on what traits were that
+ * is taken to be the past of every trait. */
+static void read_all_earlier(struct reader *reader)
+{
+    int table = trait_table(reader);
+    for (size_t c = 0; table >= 0 && c < reader->schema->tables[table].column_count; c++)
+        reader->out->earlier[table][c] = true;
 }
 
 static void read_kinds(struct reader *reader, const int *tables, int count, bool times, bool dated)
@@ -79,6 +97,8 @@ static void read_step(struct reader *reader, const struct segment_path *path)
 
 static void read_segment(struct reader *reader, int segment)
 {
+    if (reader->back)
+        read_all_earlier(reader);
     if (segment < 0 || segment >= reader->set->segment_count || reader->seen[segment])
         return;
     reader->seen[segment] = true;
@@ -107,10 +127,11 @@ static void read_op(struct reader *reader, const struct segment_node *node)
 {
     const struct standing *standing = &reader->standing;
 
+    /* A trait is a column of the traits' table, a property one of each
+     * kind it may be of. */
     switch (node->op) {
     case OP_TRAIT:
-    /* A trait is a column of the traits' table, a property one of each kind it may be of. */
-    case OP_TRAIT_AS_OF: read_path(reader, &node->path, trait_table(reader), 0); break;
+    case OP_TRAIT_AS_OF: read_trait(reader, node); break;
     case OP_ACCOUNT: read_path(reader, &node->account->path, trait_table(reader), 0); break;
     case OP_PROPERTY:
         for (int k = 0; k < standing->count; k++)
@@ -155,6 +176,8 @@ static void read_node(struct reader *reader, struct segment_node *node)
 {
     struct standing outer = reader->standing;
     const struct segment_node *above = reader->parent;
+    bool back = reader->back;
+    reader->back |= node->op == OP_EVER || node->op == OP_CHANGED;
     read_op(reader, node);
 
     if (node->op == OP_SEQUENCE)
@@ -166,6 +189,7 @@ static void read_node(struct reader *reader, struct segment_node *node)
     segment_node_each(node, read_child, reader);
     reader->parent = above;
     reader->standing = outer;
+    reader->back = back;
 }
 
 struct segment_reads segment_reads(const struct segment_set *set, const struct schema *schema,
@@ -174,6 +198,7 @@ struct segment_reads segment_reads(const struct segment_set *set, const struct s
 {
     struct segment_reads out = {.tables = ARENA_ARRAY(arena, bool, schema->table_count + 1),
                                 .columns = ARENA_ARRAY(arena, bool *, schema->table_count + 1),
+                                .earlier = ARENA_ARRAY(arena, bool *, schema->table_count + 1),
                                 .times = ARENA_ARRAY(arena, bool, schema->table_count + 1),
                                 .dated = ARENA_ARRAY(arena, bool, schema->table_count + 1),
                                 .segments =
@@ -181,10 +206,10 @@ struct segment_reads segment_reads(const struct segment_set *set, const struct s
 
     struct reader reader = {
         .set = set, .schema = schema, .reading = reading, .out = &out, .seen = out.segments};
-
-    for (size_t t = 0; t < schema->table_count; t++)
+    for (size_t t = 0; t < schema->table_count; t++) {
         out.columns[t] = ARENA_ARRAY(arena, bool, schema->tables[t].column_count + 1);
-
+        out.earlier[t] = ARENA_ARRAY(arena, bool, schema->tables[t].column_count + 1);
+    }
     for (int i = 0; i < (count < 0 ? set->segment_count : count); i++)
         read_segment(&reader, count < 0 ? i : segments[i]);
     return out;
@@ -201,6 +226,16 @@ bool segment_reads_column(const struct segment_reads *reads, const struct schema
                   : reads->times[found - schema->tables];
 }
 
+static const char **marked(const struct schema_table *table, const bool *marks, struct arena *arena)
+{
+    const char **names = ARENA_ARRAY(arena, const char *, table->column_count + 1);
+    size_t used = 0;
+    for (size_t c = 0; c < table->column_count; c++)
+        if (marks[c])
+            names[used++] = table->columns[c].name;
+    return names;
+}
+
 struct segment_needs segment_needs(const struct segment_set *set, const struct schema *schema,
                                    const int *segments, int count, struct arena *arena)
 {
@@ -212,15 +247,11 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
     for (size_t t = 0; t < schema->table_count; t++) {
         if (!reads.tables[t])
             continue;
-        struct segment_need *need = &needs.items[needs.count++];
-
-        size_t used = 0;
-        need->table = schema->tables[t].name;
-        need->columns = ARENA_ARRAY(arena, const char *, schema->tables[t].column_count + 1);
         /* Names instead of places: what is loaded may have been planned under another schema. */
-        for (size_t c = 0; c < schema->tables[t].column_count; c++)
-            if (reads.columns[t][c])
-                need->columns[used++] = schema->tables[t].columns[c].name;
+        needs.items[needs.count++] =
+            (struct segment_need){.table = schema->tables[t].name,
+                                  .columns = marked(&schema->tables[t], reads.columns[t], arena),
+                                  .earlier = marked(&schema->tables[t], reads.earlier[t], arena)};
     }
     return needs;
 }

@@ -14,6 +14,7 @@ enum segment_reading { SEGMENT_READ_TO_EVALUATE, SEGMENT_READ_TO_DEFINE };
 struct segment_reads {
     bool *tables;   /* by schema table: rows of it are looked at */
     bool **columns; /* by schema table and column */
+    bool **earlier; /* the same, of traits: as they were before the moment of evaluation, too */
     bool *times;    /* kinds: facts are counted, or their times looked at */
     bool *dated;    /* kinds: so, or added up (a sum grows with their number), or looked at only of
                        some moments */
@@ -32,6 +33,8 @@ bool segment_reads_column(const struct segment_reads *reads, const struct schema
 struct segment_need {
     const char *table;    /* kind, "customer", or reference table */
     const char **columns; /* NULL-terminated; may be empty: the times only */
+    const char **earlier; /* of traits: those of which more than the last telling is read; NULL:
+                             none */
 };
 struct segment_needs {
     struct segment_need *items;
@@ -45,6 +48,9 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
 /* Both together, in arena. */
 struct segment_needs segment_needs_join(const struct segment_needs *a,
                                         const struct segment_needs *b, struct arena *arena);
+/* What is there when everything of their tables' past was loaded, in arena. */
+struct segment_needs segment_needs_throughout(const struct segment_needs *needs,
+                                              struct arena *arena);
 /* Whether what was loaded for `held` holds all of needs. */
 bool segment_needs_hold(const struct segment_needs *held, const struct segment_needs *needs);
 

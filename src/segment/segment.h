@@ -28,8 +28,8 @@ struct segment_definition {
     bool is_else;                   /* in its scheme's else */
     const char *text; /* canonical text of the condition (what fmt prints behind `where`), "else"
                          for else members */
-    const char
-        *file; /* where it stands, for messages; SEGMENT_SAVED_FILE when it came with `known` */
+    /* where it stands, for messages; SEGMENT_SAVED_FILE when it came with `known` */
+    const char *file;
     struct segment_span span;
     const int *uses; /* indexes of the segments it reads (in, among, count(account.customers where
                         in …), scheme = …) */

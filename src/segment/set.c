@@ -108,8 +108,8 @@ static void merge(struct build *build)
     size_t kept = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
         struct statement statement = build->statements.items[i];
-        /* Lists have names of their own: a segment may be called like one. */
         bool is_new;
+        /* Lists have names of their own: a segment may be called like one. */
         char key[NAME_MAX_BYTES + 2];
         snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
                  statement.name);
@@ -119,7 +119,8 @@ static void merge(struct build *build)
             continue;
         }
 
-        /* Of a saved one the later takes the place; of two that are written one is a mistake. */
+        /* Of a saved one the later takes the place; of two that are written
+         * one is a mistake. */
         struct statement *other = &build->statements.items[place];
 
         ENSURE(same_space(other, &statement));
@@ -353,8 +354,9 @@ static void put_in_order(struct build *build)
 
     set->order = ARENA_ARRAY(&set->arena, int, set->segment_count + 1);
     int ordered = 0;
-    /* Depth-first. Who is still open and needed again closes a circle; it is said, and passed
-     * over. */
+
+    /* Depth-first. Who is still open and needed again closes a circle; it is said,
+     * and passed over. */
     for (int first = 0; first < set->segment_count; first++) {
         if (state[first] != UNSEEN)
             continue;
@@ -453,8 +455,9 @@ static enum status finish(struct build *build, const struct schema *schema,
     *out = NULL;
     enum status status =
         zone_open(schema && schema->zone ? schema->zone : "UTC", &build->check.zone, error);
-    /* Whatever is wrong is collected over the whole set, so that all of it can be said at once. How
-     * deep chains go can only be told when there are no circles. */
+
+    /* Whatever is wrong is collected over the whole set, so that all of it can be said
+     * at once. How deep chains go can only be told when there are no circles. */
     if (status == STATUS_OK) {
         merge(build);
         fill_set(build);

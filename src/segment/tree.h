@@ -138,8 +138,8 @@ struct segment_literal {
     double number;   /* DOUBLE */
     struct text text;
     struct calendar_period period;
-    enum calendar_unit
-        unit; /* as written, for the formatter; `days` added to a DATE are calendar days */
+    /* as written, for the formatter; `days` added to a DATE are calendar days */
+    enum calendar_unit unit;
     int64_t count;
 };
 
@@ -148,9 +148,9 @@ struct segment_literal {
  * with that key (no such row: unknown). */
 enum { SEGMENT_HOPS_MAX = 4, SEGMENT_PARTS_MAX = 8, SEGMENT_KINDS_MAX = 16, SEGMENT_STEPS_MAX = 8 };
 struct segment_path {
-    const char *
-        names[SEGMENT_HOPS_MAX + 1]; /* resolved: column names, without kind, alias or `customer` */
-    int length;                      /* names used */
+    /* resolved: column names, without kind, alias or `customer` */
+    const char *names[SEGMENT_HOPS_MAX + 1];
+    int length;          /* names used */
     const char *written; /* the whole path as the formatter prints it: order.product.category */
     const char *parts[SEGMENT_PARTS_MAX]; /* its parts as written, before checking */
     int part_count;

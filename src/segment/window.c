@@ -35,8 +35,8 @@ struct segment_bounds segment_window_bounds(const struct segment_window *window,
 {
     struct calendar_period length = window->length;
 
-    /* Lengths before now: from the second after that moment, so that now and a length ago are never
-     * both inside. A date as an anchor is its whole day. */
+    /* Lengths before now: from the second after that moment, so that now and a length
+     * ago are never both inside. A date as an anchor is its whole day. */
     switch (window->form) {
     case WINDOW_ALL: return (struct segment_bounds){INT64_MIN, now};
     case WINDOW_LAST: return (struct segment_bounds){zone_add(zone, now, length, -1) + 1, now};

@@ -301,7 +301,8 @@ static const char *const units[] = {"second", "minute", "hour",    "day",
 enum calendar_unit segment_unit_of(struct text word)
 {
     for (int i = 0; i < 8; i++) {
-        /* Its plural begins with it, and nothing else that the lexer takes for a unit does. */
+        /* Its plural begins with it, and nothing else that the lexer takes
+         * for a unit does. */
         size_t length = strlen(units[i]);
         if (word.length >= length && memcmp(word.data, units[i], length) == 0)
             return (enum calendar_unit)i;

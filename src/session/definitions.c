@@ -126,8 +126,8 @@ static enum status build_fitting(struct segment_source *sources, size_t count,
                                  const struct schema *schema, struct broken_list *broken,
                                  struct segment_set **out, struct error *error)
 {
-    /* What was left out may have been used by others, which then fail in their turn: until nothing
-     * more does, or nothing that fails is one of these. */
+    /* What was left out may have been used by others, which then fail in their turn:
+     * until nothing more does, or nothing that fails is one of these. */
     for (;;) {
         struct segment_problems problems = {0};
         enum status status =
@@ -190,7 +190,8 @@ enum status session_build_definitions(struct session *session, const struct sche
     size_t count;
     struct broken_list list = {.arena = arena};
     TRY(load_sources(session, arena, &sources, &count, error));
-    /* Sources that failed at the moment first, as building them anew would find nothing wrong. */
+    /* Sources that failed at the moment first, as building them anew would find
+     * nothing wrong. */
     count = drop_failing(session, sources, count, &list);
     TRY(build_fitting(sources, count, schema, &list, out, error));
     *broken = list.items;
@@ -330,7 +331,9 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
 {
     size_t most = (size_t)old_set->segment_count + (size_t)new_set->segment_count;
     out->changes = ARENA_ARRAY(arena, struct session_change, most + 1);
-    /* All of the new ones, whether they are new, changed or as before; then those that are gone. */
+
+    /* All of the new ones, whether they are new, changed or as before; then those
+     * that are gone. */
     for (int i = 0; i < new_set->segment_count; i++) {
         int before = segment_set_find(old_set, new_set->segments[i].name);
         struct session_change *change = &out->changes[out->count++];
@@ -386,6 +389,7 @@ static enum status choose_evaluable(struct session *session, const struct segmen
     size_t failing;
     enum status status = STATUS_OK;
     arena_init(&arena, 0);
+
     /* Only where all together fail is it asked one by one. */
     const char **why =
         session_find_failing(session, set, population, moment->now, &arena, &failing);
@@ -449,8 +453,9 @@ static enum status evaluate_both(struct session *session, const struct segment_s
     struct segment_needs needs = segment_needs(new_set, session_schema(session), NULL, -1, arena);
     struct session_view old = {0};
     struct plan_result *new = NULL;
-    TRY(session_evaluate(session, NULL, NULL, -1, &needs, moment, &old, error));
-    /* Lists that are about to be saved lie over the population, which has those that are saved. */
+    TRY(session_evaluate(session, NULL, NULL, -1, &needs, moment, SESSION_WHOLE_PAST, &old, error));
+    /* Lists that are about to be saved lie over the population, which has those
+     * that are saved. */
     struct population *over =
         needs.lists ? session_with_lists(old.population, out->lists, out->list_count) : NULL;
     const struct population *population = over ? over : old.population;
@@ -472,7 +477,8 @@ enum status session_apply_plan(struct session *session, const struct segment_sou
 {
     *out = (struct session_apply){0};
     TRY(session_load_definitions(session, error));
-    /* Pruning, the sources are all there is to be; otherwise they come on top of what is saved. */
+    /* Pruning, the sources are all there is to be; otherwise they come on top of
+     * what is saved. */
     TRY(segment_set_build(sources, count, session_schema(session),
                           prune ? NULL : session->definitions, arena, &out->problems, &out->set,
                           error));

@@ -18,8 +18,8 @@ struct session_change {
 };
 struct session_apply {
     struct segment_problems problems;
-    struct session_change
-        *changes; /* unchanged segments whose members change too (through others) are there */
+    /* unchanged segments whose members change too (through others) are there */
+    struct session_change *changes;
     size_t count;
     uint64_t customers;
     struct segment_set *set;    /* what would be saved */

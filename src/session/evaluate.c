@@ -7,34 +7,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status session_load_population(struct session *session, const struct segment_needs *needs,
-                                    const struct session_moment *moment, struct population **out,
-                                    struct error *error)
+static enum status load_population(struct session *session, const struct segment_needs *needs,
+                                   const struct session_moment *moment, int64_t traits_from,
+                                   struct population **out, struct error *error)
 {
     struct lake *lake;
     struct arena arena;
+
     TRY(session_lake(session, &lake, error));
 
     arena_init(&arena, 0);
     struct population_need *wanted = ARENA_ARRAY(&arena, struct population_need, needs->count + 1);
     for (size_t i = 0; i < needs->count; i++)
-        wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
+        wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns,
+                                             needs->items[i].earlier};
 
-    /* Only the columns that are read, as most of a store is of no concern to a question. */
+    /* Only the columns that are read, as most of a store is of no concern
+     * to a question. */
     struct population_load load = {.needs = wanted,
                                    .need_count = needs->count,
                                    .records = needs->records,
                                    .lists = needs->lists,
-                                   .known_at = moment->known_at};
+                                   .known_at = moment->known_at,
+                                   .traits_from = traits_from};
     enum status status = population_load(session->store, lake, &load, session->zone,
                                          session_pool(session), out, error);
     arena_release(&arena);
     return status;
 }
 
+enum status session_load_population(struct session *session, const struct segment_needs *needs,
+                                    const struct session_moment *moment, struct population **out,
+                                    struct error *error)
+{
+    return load_population(session, needs, moment, 0, out, error);
+}
+
+enum status session_load_onward(struct session *session, const struct segment_needs *needs,
+                                const struct session_moment *moment, struct population **out,
+                                struct error *error)
+{
+    return load_population(session, needs, moment, moment->now, out, error);
+}
+
 static enum status evaluate(struct session *session, const int *segments, int count,
                             const struct segment_needs *more, const struct session_moment *moment,
-                            struct session_view *out, struct error *error)
+                            enum session_past past, struct session_view *out, struct error *error)
 {
     struct arena arena;
     struct plan *plan = NULL;
@@ -46,9 +64,11 @@ static enum status evaluate(struct session *session, const int *segments, int co
         needs = segment_needs_join(&needs, more, &arena);
 
     enum status status = STATUS_OK;
+
     /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
-        status = session_load_population(session, &needs, moment, &out->population, error);
+        status = load_population(session, &needs, moment, past == SESSION_ONWARD ? moment->now : 0,
+                                 &out->population, error);
     if (status == STATUS_OK)
         status = plan_new(out->set, session_schema(session), segments, count, &plan, error);
     if (status == STATUS_OK)
@@ -62,19 +82,19 @@ static enum status evaluate(struct session *session, const int *segments, int co
 
 /* All saved definitions. One that fails at this moment is left out, and the others go on. */
 static enum status evaluate_saved(struct session *session, const struct segment_needs *more,
-                                  const struct session_moment *moment, struct session_view *out,
-                                  struct error *error)
+                                  const struct session_moment *moment, enum session_past past,
+                                  struct session_view *out, struct error *error)
 {
     /* What failed at another moment gets its chance again. */
     TRY(session_take_in_again(session, moment->now, error));
     for (;;) {
         struct error why = {0};
         out->set = session->definitions;
-        enum status status = evaluate(session, NULL, -1, more, moment, out, &why);
+        enum status status = evaluate(session, NULL, -1, more, moment, past, out, &why);
         if (status == STATUS_OK)
             return STATUS_OK;
-        /* Without a population it was the loading that failed, which no definition is to blame
-         * for. */
+        /* Without a population it was the loading that failed, which no definition
+         * is to blame for. */
         if (!out->population) {
             *error = why;
             return status;
@@ -99,7 +119,7 @@ enum status session_evaluate_over(struct session *session, struct population *po
     *out = (struct session_view){.now = moment->now, .population = population, .below = below};
     enum status status = session_load_definitions(session, error);
     if (status == STATUS_OK)
-        status = evaluate_saved(session, NULL, moment, out, error);
+        status = evaluate_saved(session, NULL, moment, SESSION_ONWARD, out, error);
     if (status != STATUS_OK)
         session_view_close(out);
     return status;
@@ -107,19 +127,18 @@ enum status session_evaluate_over(struct session *session, struct population *po
 
 enum status session_evaluate(struct session *session, const struct segment_set *set,
                              const int *segments, int count, const struct segment_needs *more,
-                             const struct session_moment *moment, struct session_view *out,
-                             struct error *error)
+                             const struct session_moment *moment, enum session_past past,
+                             struct session_view *out, struct error *error)
 {
     *out = (struct session_view){.now = moment->now};
     TRY(session_load_definitions(session, error));
 
     out->set = set ? set : session->definitions;
-    /* The saved ones all together go on without those that fail; a question about one has to be
-     * answered or refused. */
+    /* The saved ones all together go on without those that fail; a question about one
+     * has to be answered or refused. */
     enum status status = !set && count < 0
-                             ? evaluate_saved(session, more, moment, out, error)
-                             : evaluate(session, segments, count, more, moment, out, error);
-
+                             ? evaluate_saved(session, more, moment, past, out, error)
+                             : evaluate(session, segments, count, more, moment, past, out, error);
     if (status != STATUS_OK && !set && count == 1 && out->population)
         status = error_set(error, status, "%s cannot be evaluated: %s",
                            out->set->segments[*segments].name, error->message);
@@ -149,7 +168,8 @@ enum status session_count(struct session *session, struct text condition,
     /* The condition is the last segment of the set that was built around it. */
     int asked = set->segment_count - 1;
 
-    enum status status = session_evaluate(session, set, &asked, 1, NULL, moment, &view, error);
+    enum status status =
+        session_evaluate(session, set, &asked, 1, NULL, moment, SESSION_WHOLE_PAST, &view, error);
     if (status == STATUS_OK) {
         out->customers = plan_result_count(view.result, asked);
         out->of = plan_result_customers(view.result);
@@ -174,8 +194,8 @@ void session_collect_members(const struct session_view *view, int segment, struc
                              struct session_members *out)
 {
     size_t count = plan_result_count(view->result, segment), found = 0;
-    /* In the order of their numbers, in which customers came first; positions are in the order of
-     * identifiers. */
+    /* In the order of their numbers, in which customers came first; positions are in
+     * the order of identifiers. */
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
         if (plan_result_has(view->result, segment, p))
@@ -200,6 +220,7 @@ enum status session_members(struct session *session, const char *segment, struct
 {
     struct segment_set *own = NULL;
     struct session_view view;
+
     /* Either a saved segment or a condition of the caller's own. */
     int asked = -1;
 
@@ -212,11 +233,13 @@ enum status session_members(struct session *session, const char *segment, struct
         asked = own->segment_count - 1;
     }
 
-    enum status status = session_evaluate(session, own, &asked, 1, NULL, moment, &view, error);
+    enum status status =
+        session_evaluate(session, own, &asked, 1, NULL, moment, SESSION_ONWARD, &view, error);
     if (status == STATUS_OK) {
         session_collect_members(&view, asked, arena, out);
         session_view_close(&view);
     }
+
     segment_set_free(own);
     return status;
 }
@@ -276,7 +299,7 @@ enum status session_segments(struct session *session, const struct session_momen
 {
     struct session_view view;
     *out = (struct session_segments){0};
-    TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &view, error));
+    TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, SESSION_ONWARD, &view, error));
 
     const struct segment_set *set = view.set;
     out->customers = plan_result_customers(view.result);

@@ -17,14 +17,18 @@ struct session_view {
     struct plan_result *result;
     int64_t now;
 };
+/* What of the traits is loaded: all that was ever told, for who asks the view about other moments
+ * too; or what evaluations at its moment and later read, which is smaller and does not grow with
+ * the number of refreshes. */
+enum session_past { SESSION_WHOLE_PAST, SESSION_ONWARD };
 /* Evaluates the segments (indexes into set; count −1: all). more: columns to load besides what they
  * need, or NULL. set: NULL for the saved definitions. Of all saved definitions, those that cannot
  * be evaluated at the moment are left out (session_broken) and the others go on; look up indexes in
  * out->set then. */
 enum status session_evaluate(struct session *session, const struct segment_set *set,
                              const int *segments, int count, const struct segment_needs *more,
-                             const struct session_moment *moment, struct session_view *out,
-                             struct error *error);
+                             const struct session_moment *moment, enum session_past past,
+                             struct session_view *out, struct error *error);
 void session_view_close(struct session_view *view);
 
 struct session_segment {
@@ -70,7 +74,8 @@ enum status session_saved_needs(struct session *session, const struct session_mo
                                 struct arena *arena, struct segment_needs *out,
                                 struct error *error);
 /* As session_evaluate of all saved definitions, over a population that holds what they read (NULL:
- * loads one). The view takes it over, and `below`, which it may lie over, whatever comes of it. */
+ * loads one, as session_load_onward). The view takes it over, and `below`, which it may lie over,
+ * whatever comes of it. */
 enum status session_evaluate_over(struct session *session, struct population *population,
                                   struct population *below, const struct session_moment *moment,
                                   struct session_view *out, struct error *error);
@@ -78,6 +83,11 @@ enum status session_evaluate_over(struct session *session, struct population *po
 enum status session_load_population(struct session *session, const struct segment_needs *needs,
                                     const struct session_moment *moment, struct population **out,
                                     struct error *error);
+/* The same, of traits only what is read at moment->now or later, besides what needs calls earlier:
+ * smaller, and of the same size however many refreshes there were. */
+enum status session_load_onward(struct session *session, const struct segment_needs *needs,
+                                const struct session_moment *moment, struct population **out,
+                                struct error *error);
 /* Position of the customer; STATUS_NOT_FOUND, proposing who differs in zeros, capitals or hyphens
  * alone. */
 enum status session_find_customer(const struct population *population, const char *customer,

@@ -44,7 +44,8 @@ static enum status load_limits(const struct session *session, struct arena *aren
     out->imports = imports;
     out->until = ARENA_ARRAY(arena, int64_t, out->count + 1);
     for (size_t i = 0; i < out->count; i++) {
-        /* Neither beyond what was plausible to the import itself, nor long after it arrived. */
+        /* Neither beyond what was plausible to the import itself, nor long
+         * after it arrived. */
         int64_t arrived = imports[i].received + MARGIN;
         int64_t plausible = counted(imports[i].counts, "\"plausible_until\":", INT64_MAX);
         out->until[i] = plausible < arrived ? plausible : arrived;
@@ -62,8 +63,8 @@ static enum status newest_of(struct session *session, const struct catalog_part 
     bool known;
     size_t beyond = 0;
 
-    /* Nearly always no import of a part reaches beyond its limit, and its last time is the answer
-     * without a look into it. */
+    /* Nearly always no import of a part reaches beyond its limit, and its last time is
+     * the answer without a look into it. */
     *out = part->last_time;
     buffer_init(&where, 0);
     for (size_t i = 0; i < limits->count; i++) {
@@ -156,7 +157,8 @@ static enum status only_dates(struct session *session, const char *table, enum p
     TRY_GOTO(session_lake(session, &lake, error));
     TRY_GOTO(lake_query(lake, sql.data, &result, error));
 
-    /* One fact stands for each time of day; more of those than a zone has midnights settle it. */
+    /* One fact stands for each time of day; more of those than a zone has
+     * midnights settle it. */
     *out = true;
     for (;;) {
         TRY_GOTO(lake_result_next(result, &chunk, error));
@@ -180,7 +182,8 @@ static enum status is_bare(struct session *session, int64_t newest, enum part_ro
     const struct catalog_part *parts = store_parts(session->store, &count);
     *out = false;
     for (size_t i = 0; i < count && !*out; i++) {
-        /* A kind whose facts end before the newest one is not why the day should be over. */
+        /* A kind whose facts end before the newest one is not why the day
+         * should be over. */
         bool reaches =
             parts[i].role == role && parts[i].first_time <= newest && newest <= parts[i].last_time;
         bool known = false;

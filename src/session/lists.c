@@ -76,6 +76,7 @@ static void split_list(struct text content, struct arena *arena, struct catalog_
     for (size_t i = 0; i < content.length; i++)
         lines += content.data[i] == '\n';
     struct text *identifiers = ARENA_ARRAY(arena, struct text, lines);
+
     /* Spreadsheets put a mark of the byte order in front. */
     if (content.length >= 3 && memcmp(content.data, "\xef\xbb\xbf", 3) == 0)
         content = (struct text){content.data + 3, content.length - 3};
@@ -202,6 +203,7 @@ static void note_unknown(const struct population *population, const struct catal
         struct text id = list->identifiers[i];
         if (population_find(population, id, &position))
             continue;
+
         /* Only for the first: proposing takes a look at every identifier. */
         if (named == 0)
             (void)!session_find_customer(population, arena_strndup(arena, id.data, id.length),

@@ -169,8 +169,9 @@ enum status session_moment(struct session *session, const char *as_of, const cha
 
     if (known_at)
         TRY(parse_moment(session, "known-at", known_at, &out->known_at, error));
-    /* A store whose facts end long ago answers "last 30 days" with nobody: worth a word, unless the
-     * moment was asked for by its name. */
+
+    /* A store whose facts end long ago answers "last 30 days" with nobody: worth a
+     * word, unless the moment was asked for by its name. */
     if (!out->has_facts || latest ||
         out->now - out->newest <= (int64_t)OLD_AFTER_DAYS * SECONDS_A_DAY)
         return STATUS_OK;

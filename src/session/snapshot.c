@@ -42,7 +42,8 @@ struct session_snapshot *session_snapshot_retain(struct session_snapshot *snapsh
 
 void session_snapshot_release(struct session_snapshot *snapshot)
 {
-    /* what other holders read comes before their release, and that before the last one's freeing */
+    /* what other holders read comes before their release, and that before the
+     * last one's freeing */
     if (snapshot && atomic_fetch_sub_explicit(&snapshot->holders, 1, memory_order_acq_rel) == 1)
         destroy(snapshot);
 }
@@ -56,13 +57,15 @@ static enum status load(struct session_snapshot *snapshot, struct session *sessi
     struct arena *arena = &snapshot->arena;
     TRY(session_lake(session, &lake, error));
 
-    snapshot->held = segment_needs(snapshot->set, snapshot->schema, NULL, -1, arena);
+    struct segment_needs read = segment_needs(snapshot->set, snapshot->schema, NULL, -1, arena);
+    snapshot->held = segment_needs_throughout(&read, arena);
     const struct segment_needs *held = &snapshot->held;
     struct population_need *needs = ARENA_ARRAY(arena, struct population_need, held->count + 1);
     for (size_t i = 0; i < held->count; i++)
         needs[i] = (struct population_need){held->items[i].table, held->items[i].columns};
 
-    /* With everything in it any condition can be asked later; else what saved definitions read. */
+    /* With everything in it any condition can be asked later; else what saved
+     * definitions read. */
     struct population_load what = {.needs = needs,
                                    .need_count = held->count,
                                    .everything = snapshot->everything,
@@ -121,7 +124,8 @@ enum status session_snapshot_new(struct session *session, const struct session_m
                                  bool everything, struct session_snapshot **out,
                                  struct error *error)
 {
-    /* What a thread reads later must not be the session's: its schema and zone are copies. */
+    /* What a thread reads later must not be the session's: its schema and
+     * zone are copies. */
     struct session_snapshot *snapshot = base_calloc(1, sizeof *snapshot);
     atomic_init(&snapshot->holders, 1);
     arena_init(&snapshot->arena, 0);
@@ -236,6 +240,7 @@ static enum status ask(const struct session_snapshot *snapshot, struct text cond
     out->segment = out->set->segment_count - 1;
     out->view =
         (struct session_view){.set = out->set, .population = population, .now = snapshot->view.now};
+
     /* Said before evaluating, which would take the missing columns for unknown values. */
     TRY_GOTO(check_held(snapshot, out, &arena, error));
     TRY_GOTO(plan_new(out->set, snapshot->schema, &out->segment, 1, &plan, error));

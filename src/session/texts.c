@@ -63,6 +63,7 @@ static void check_text(const struct segment_told_text *test, void *context)
 
     const char *wanted = arena_strndup(texts->arena, test->text.data, test->text.length),
                *hint = "";
+
     /* Where there are too many the nearest one would be chance. */
     int nearest = count < TEXTS_MAX ? text_nearest(wanted, names, count) : -1;
     if (nearest >= 0)

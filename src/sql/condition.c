@@ -38,8 +38,9 @@ static void align(const struct sql_scope *scope, const struct segment_node *a,
         *x = SQL(scope, "strata_date(%s)", *x);
     if (a->type == VALUE_DATE && b->type == VALUE_TIME)
         *y = SQL(scope, "strata_date(%s)", *y);
-    /* The coarser side goes to the other's scale, in 128 bits, so that nothing can overflow
-     * there. */
+
+    /* The coarser side goes to the other's scale, in 128 bits, so that nothing can
+     * overflow there. */
     const char **narrow = a->scale < b->scale ? x : y;
     int steps = a->scale < b->scale ? b->scale - a->scale : a->scale - b->scale;
     if (steps > 0)

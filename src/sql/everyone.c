@@ -71,8 +71,9 @@ const char *sql_account(const struct sql_scope *scope, const struct segment_node
     const char *key = sql_trait(&inside, &pointer, sql->now);
     const char *met =
         node->child_count && node->child[0] ? sql_condition(&inside, node->child[0]) : "TRUE";
-    /* Each customer with their account and whether they meet the condition; then each account with
-     * how many do; then both together. */
+
+    /* Each customer with their account and whether they meet the condition; then each
+     * account with how many do; then both together. */
     const char *members = sql_table(
         sql, "account",
         SQL(scope,

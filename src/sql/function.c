@@ -23,8 +23,8 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
     bool is_date = x->type == VALUE_DATE, until = node->function == FUNCTION_UNTIL;
     const char *from = value, *to = sql_integer(sql, sql->now);
 
-    /* Units of fixed length are a division. Dates count whole days from each other, and smaller
-     * units from the day's first moment. */
+    /* Units of fixed length are a division. Dates count whole days from each other, and
+     * smaller units from the day's first moment. */
     if (node->unit <= CALENDAR_WEEK) {
         int64_t unit = seconds[node->unit];
         if (is_date && node->unit >= CALENDAR_DAY) {

@@ -25,8 +25,8 @@ struct sql {
     int64_t now;
     struct arena *arena;
     VECTOR(struct sql_table) tables;
-    const char *
-        *segments;      /* by segment index: the table that holds its members, NULL until written */
+    /* by segment index: the table that holds its members, NULL until written */
+    const char **segments;
     int aliases;        /* given to joined reference tables */
     struct error error; /* the first failure; code STATUS_OK while there is none */
 };

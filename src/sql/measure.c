@@ -20,7 +20,9 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
     scope.kind = kind;
     scope.key = facts->key;
     scope.key.column = "k.unit";
-    /* One column for each value that is wanted of a fact; a gap wants none but its time. */
+
+    /* One column for each value that is wanted of a fact; a gap wants
+     * none but its time. */
     const char *columns = "", *where;
     for (size_t i = 0; i < facts->column_count; i++) {
         struct sql_scope part = scope;
@@ -117,6 +119,7 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
     if (scope->key.kind == SQL_KEY_UNIT)
         facts.key = scope->key;
     const char *selected = sql_facts(scope->sql, &facts);
+
     /* A gap is the time since the fact before, which the first of a customer has not. */
     if (gap)
         selected =
@@ -179,7 +182,8 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
                    computed ? "strata_finite" : "", value, selected, keys);
     }
 
-    /* Who has no row counts nothing, and has a sum of nothing; all else of nothing is unknown. */
+    /* Who has no row counts nothing, and has a sum of nothing; all else of
+     * nothing is unknown. */
     const char *table = sql_join(scope, sql_table(sql, "measure", body), units);
     if (any)
         return SQL(scope, "(%s.customer IS %sNULL)", table,

@@ -20,19 +20,22 @@ struct transitions {
     int64_t *moments;
     int32_t *after; /* offset from the moment on */
     int32_t first;  /* offset before all */
-    size_t count;
+    size_t count, room;
 };
 
-enum { TRANSITIONS_MAX = 4096 }; /* four a year are as many in a thousand years */
-
+/* All of them, however long the span: a zone itself holds some 16,000. */
 static struct transitions transitions_of(const struct zone *zone, int64_t from, int64_t until)
 {
+    enum { FIRST_ROOM = 512 /* of the years in which facts may lie, four a year */ };
     struct transitions all = {.first = zone_offset(zone, from)};
-    all.moments = base_calloc(TRANSITIONS_MAX, sizeof *all.moments);
-    all.after = base_calloc(TRANSITIONS_MAX, sizeof *all.after);
-    all.count = zone_transitions(zone, from, until, all.moments, all.after, TRANSITIONS_MAX);
-    if (all.count > TRANSITIONS_MAX)
-        all.count = TRANSITIONS_MAX;
+
+    /* Room that is filled to the last place may have been too small. */
+    for (size_t room = FIRST_ROOM; all.count == all.room; room *= 2) {
+        all.moments = base_realloc(all.moments, room * sizeof *all.moments);
+        all.after = base_realloc(all.after, room * sizeof *all.after);
+        all.room = room;
+        all.count = zone_transitions(zone, from, until, all.moments, all.after, room);
+    }
     return all;
 }
 
@@ -76,6 +79,7 @@ static void folding(struct buffer *from, struct buffer *to)
 {
     struct arena arena;
     arena_init(&arena, 0);
+
     /* Beyond are pictures and ideographs, which have no cases. */
     enum { LAST_POINT = 0x1F000 };
     for (utf8proc_int32_t point = 0x80; point < LAST_POINT; point++) {
@@ -86,6 +90,7 @@ static void folding(struct buffer *from, struct buffer *to)
 
         utf8proc_ssize_t lower_length = utf8proc_encode_char(utf8proc_tolower(point), lower);
         struct text folded = text_fold((struct text){(const char *)bytes, (size_t)length}, &arena);
+
         /* What lower() of the engine does already need not be said. */
         if (text_equal(folded, (struct text){(const char *)lower, (size_t)lower_length}))
             continue;
@@ -138,7 +143,8 @@ static const char *const fixed[] = {
     "lambda months: months - "
     "CASE WHEN strata_add_months(of_months_between.a, months) > of_months_between.b THEN 1 ELSE 0 "
     "END)[1])[1]",
-    /* of moments: one less when the clock of b has not reached that of a on the completing day */
+    /* of moments: one less when the clock of b has not reached that of a on the
+     * completing day */
     "strata_completed(a, b, n, a_clock, b_clock) AS list_transform([n], lambda of_completed: "
     "of_completed - CASE WHEN "
     "strata_add_months(a, of_completed) = b AND b_clock < a_clock THEN 1 ELSE 0 END)[1]",
@@ -178,8 +184,9 @@ static const char *const fixed[] = {
     "strata_distance(a, a_long, b, b_long) AS strata_arc(strata_haversine(radians(a), radians(b), "
     "radians(b_long - "
     "a_long)))",
-    /* a version as a list of texts that compare as its parts do: pre-release before release, words
-     * before numbers, missing parts as the number 0; up to 16 parts, numbers up to 40 digits */
+    /* a version as a list of texts that compare as its parts do: pre-release before
+     * release, words before numbers, missing parts as the number 0; up to 16 parts,
+     * numbers up to 40 digits */
     "strata_version_key(pre, part) AS CASE WHEN pre THEN CASE WHEN part SIMILAR TO '[0-9].*' THEN "
     "'b' ELSE 'a' END "
     "ELSE "
@@ -215,7 +222,9 @@ void sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct bu
     free(all.after);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         buffer_printf(out, "CREATE OR REPLACE MACRO %s;\n", fixed[i]);
-    /* Then folding, by a list of the characters that the engine's lower() does not fold. */
+
+    /* Then folding, by a list of the characters that the engine's lower()
+     * does not fold. */
     struct buffer plain, folded;
     buffer_init(&plain, 0);
     buffer_init(&folded, 0);

@@ -178,8 +178,8 @@ const char *sql_joined(struct sql *sql, struct sql_joins *joins)
     struct buffer out;
     buffer_init(&out, 0);
     for (size_t i = 0; i < joins->items.count; i++) {
-        /* A table of the statement goes by its own name; references are joined as often as they are
-         * walked to, each time by another. */
+        /* A table of the statement goes by its own name; references are joined as often
+         * as they are walked to, each time by another. */
         const struct sql_join *item = &joins->items.items[i];
         bool reference = item->alias != item->table;
         buffer_printf(&out, " LEFT JOIN %s %s ON %s%s%s", item->table, reference ? item->alias : "",
@@ -214,8 +214,8 @@ static const char *scheme_condition(const struct sql_scope *scope, int segment)
         return "";
     }
 
-    /* Of an overlapping scheme only `else` asks whether somebody took the customer; of an exclusive
-     * one each does. */
+    /* Of an overlapping scheme only `else` asks whether somebody took the customer; of
+     * an exclusive one each does. */
     struct buffer condition;
     buffer_init(&condition, 0);
     for (int i = scheme->first_member; i < scheme->first_member + scheme->member_count; i++) {
@@ -253,8 +253,9 @@ enum status sql_of_segment(const struct segment_set *set, const struct schema *s
     arena_init(&arena, 0);
     struct sql sql = {.set = set, .schema = schema, .zone = zone, .now = now, .arena = &arena};
     sql.segments = ARENA_ARRAY(&arena, const char *, (size_t)set->segment_count);
-    /* Writing the segment writes all it reads first, so the tables are in an order in which each
-     * stands after those. */
+
+    /* Writing the segment writes all it reads first, so the tables are in an order in
+     * which each stands after those. */
     const char *members = sql_segment_table(&sql, segment);
     enum status status = sql.error.code;
 

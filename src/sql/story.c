@@ -65,8 +65,8 @@ static const char *step_table(struct story *story, int step)
                     (struct sql_exposed){.node = node, .part = story->columns[step].items[i].part});
     }
 
-    /* The window is asked of the first step only; a filter that reads other steps waits until these
-     * are joined. */
+    /* The window is asked of the first step only; a filter that reads other steps waits
+     * until these are joined. */
     struct sql_facts facts = {
         .kinds = rule->kinds,
         .kind_table = rule->kind_table,
@@ -84,8 +84,8 @@ static const char *step_table(struct story *story, int step)
 
 static const char *follows(struct sql *sql, int later, int earlier)
 {
-    /* Facts of one second follow each other by arrival if they are of one kind; of two kinds each
-     * may follow the other. */
+    /* Facts of one second follow each other by arrival if they are of one kind; of two
+     * kinds each may follow the other. */
     return arena_printf(sql->arena,
                         "(q%d.time > q%d.time OR (q%d.time = q%d.time AND (q%d.kind <> q%d.kind OR "
                         "q%d.arrival > q%d.arrival)))",
@@ -160,8 +160,8 @@ static const char *chain(struct story *story)
     struct sql_scope scope = sql_customers(sql, "q0", &joins);
     const char *from = SQL(&scope, "%s q0", story->table[0]), *where = own_filter(story, &scope, 0);
 
-    /* From step to step: what happened is joined, and what must not have happened is asked of each
-     * chain. */
+    /* From step to step: what happened is joined, and what must not have happened is
+     * asked of each chain. */
     for (int step = 1, before = 0; step < sequence->step_count; step++) {
         const struct segment_step *rule = &sequence->steps[step];
         if (rule->negated) {
@@ -217,8 +217,8 @@ const char *sql_resumed(const struct sql_scope *scope, const struct segment_node
         .filter = resumed->facts.filter,
     };
 
-    /* Each fact beside the one before it, over all of time: the pause may begin before the
-     * window. */
+    /* Each fact beside the one before it, over all of time: the pause may begin
+     * before the window. */
     const char *pairs = SQL(scope,
                             "SELECT customer, time, lag(time) OVER (PARTITION BY customer ORDER BY "
                             "time, kind, arrival) "
@@ -282,8 +282,9 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
     const char *body =
         SQL(scope, "SELECT f.customer, " SQL_TELLING " AS moment FROM %s f%s WHERE (%s) AND %s",
             "f.time", "f.arrival", name, sql_joined(sql, &joins), told, window);
-    /* The window's first moment counts too, told just then or long before: as late as anything that
-     * arrived in it. */
+
+    /* The window's first moment counts too, told just then or long before: as late as
+     * anything that arrived in it. */
     if (history->has_window) {
         struct sql_scope start = sql_customers(sql, "c", &joins);
         struct sql_bounds bounds = sql_window_bounds(&start, &history->window);
@@ -322,8 +323,8 @@ static const char *change_limit(const struct sql_scope *scope, const struct segm
     if (node->child_count <= child || !node->child[child])
         return "";
     const struct segment_node *trait = node->child[0], *value = node->child[child];
-    /* Doubles by their own values; texts and numbers of one scale as they are; others in the finer
-     * of the two scales. */
+    /* Doubles by their own values; texts and numbers of one scale as they are; others
+     * in the finer of the two scales. */
     if (trait->type == VALUE_TEXT || sql_is_double(trait) || trait->scale == value->scale)
         return SQL(scope, " AND f.%s = %s", column,
                    sql_is_double(trait) ? sql_double(scope, value) : sql_value(scope, value));
@@ -383,8 +384,9 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
     const char *hi = SQL(scope, "least(%s, %" PRId64 ")",
                          bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX), sql->now);
     const char *moment = test->kind == RECORD_ENTERED ? "f.entered" : "f.\"left\"", *condition;
-    /* In it at the moment; in it at some time of the window; or the entering or leaving itself
-     * there. */
+
+    /* In it at the moment; in it at some time of the window; or the entering or
+     * leaving itself there. */
     if (test->kind == RECORD_IN && !test->has_window)
         condition =
             SQL(scope, "f.entered <= %" PRId64 " AND f.\"left\" > %" PRId64, sql->now, sql->now);

@@ -76,7 +76,8 @@ static const char *told(const struct sql_scope *scope, const struct schema_table
     int halves = definition->type == VALUE_POINT ? 2 : 1;
     const char *values = "";
 
-    /* The last of the known ones by a list in order, as an engine's last() promises no order. */
+    /* The last of the known ones by a list in order, as an engine's last()
+     * promises no order. */
     for (int half = 0; half < halves; half++) {
         const char *from = sql_column(sql, "f", definition, parts[half]);
         const char *name = sql_column(sql, "", definition, parts[half]) + 1;
@@ -174,8 +175,8 @@ static const char *step(const struct sql_scope *scope, const struct segment_node
 {
     const char *value = sql_value(scope, from);
     bool written = length->op == OP_LITERAL && length->literal.is_period;
-    /* What was written as a period steps on the calendar; other lengths are seconds, and beside a
-     * date whole days. */
+    /* What was written as a period steps on the calendar; other lengths are seconds,
+     * and beside a date whole days. */
     if (!written) {
         const char *seconds = SQL(scope, "CAST(trunc(%s) AS BIGINT)", sql_value(scope, length));
         if (!sql_is_double(length))
@@ -209,8 +210,8 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     const struct segment_node *a = node->child[0], *b = node->child[1];
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
 
-    /* Two moments give seconds, two dates days times those of a day; a moment and a length another
-     * moment. */
+    /* Two moments give seconds, two dates days times those of a day; a moment and a
+     * length another moment. */
     if (is_moment(a) && is_moment(b))
         return SQL(scope, "((%s - %s) * CAST(%d AS BIGINT))", sql_value(scope, a),
                    sql_value(scope, b), a->type == VALUE_DATE ? SECONDS_A_DAY : 1);
@@ -225,8 +226,9 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     char symbol = sign < 0 ? '-' : '+';
     if (node->op == OP_MULTIPLY)
         symbol = '*';
-    /* Doubles may leave all bounds, and are unknown then. Whole numbers are left to the engine's
-     * own check. */
+
+    /* Doubles may leave all bounds, and are unknown then. Whole numbers are left to the
+     * engine's own check. */
     if (sql_is_double(node))
         return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), symbol,
                    sql_double(scope, b));

@@ -147,6 +147,7 @@ const char *sql_in_window(const struct sql_scope *scope, const struct segment_wi
     const char *date = SQL(scope, "strata_date(%s)", time);
     if (window->weekdays)
         test = SQL(scope, "%s AND %s", test, on_weekdays(scope, window->weekdays, date));
+
     /* Not before the first one: a birthday counts from the birth on. */
     if (window->anniversary) {
         struct sql_scope outside = sql_outside(scope);

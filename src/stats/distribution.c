@@ -37,7 +37,8 @@ static double normal_upper_quantile(double q)
     double t = sqrt(-2 * log(q)), target = log(q);
     double x = t - (c0 + t * (c1 + t * c2)) / (1 + t * (d1 + t * (d2 + t * d3)));
 
-    /* From 4.5e-4 on the error is squared each time: the third step is at the last digit. */
+    /* From 4.5e-4 on the error is squared each time: the third step is at
+     * the last digit. */
     for (int round = 0; round < 4; round++) {
         double tail = stats_normal_upper(x);
         if (!(tail > 0))
@@ -102,8 +103,8 @@ double stats_t_quantile(double p, double freedom)
     double tail = 2 * (p < 0.5 ? p : 1 - p);
     if (tail == 0)
         return p < 0.5 ? -INFINITY : INFINITY;
-    /* Both ends of the beta variable are reached without 1 − x: by the smaller of x and its
-     * complement. */
+    /* Both ends of the beta variable are reached without 1 − x: by the smaller of x and
+     * its complement. */
     double x = stats_beta_inverse(freedom / 2, 0.5, tail), t;
     if (x < 0.5) {
         t = sqrt(freedom * (1 - x) / x);

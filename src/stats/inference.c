@@ -41,7 +41,8 @@ struct stats_test stats_welch(double mean_a, double variance_a, double count_a, 
         test.p = test.estimate == 0;
         return test;
     }
-    /* Welch–Satterthwaite: the degrees of freedom that the two variances are worth together. */
+    /* Welch–Satterthwaite: the degrees of freedom that the two variances are
+     * worth together. */
     test.freedom = sum * sum / (a * a / (count_a - 1) + b * b / (count_b - 1));
     test.statistic = test.estimate / test.error;
     test.p = stats_t_two_sided(test.statistic, test.freedom);
@@ -141,7 +142,8 @@ double stats_detectable_proportion(double count, double share, double base, doub
     if (!(question.treated > 0 && question.control > 0 && base >= 0 && base < 1) ||
         detectable_gap(most, &question) < 0)
         return NAN;
-    /* The gap starts below zero and crosses it once: its second term falls slower than d rises. */
+    /* The gap starts below zero and crosses it once: its second term falls
+     * slower than d rises. */
     return stats_root(detectable_gap, &question, 0, most, 1e-12);
 }
 
@@ -198,8 +200,9 @@ double stats_adjusted_rand(const uint32_t *a, size_t groups_a, const uint32_t *b
         left[a[i]]++;
         right[b[i]]++;
     }
-    /* Pairs that are together in both, in each, and in all: what chance would put together is taken
-     * off. */
+
+    /* Pairs that are together in both, in each, and in all: what chance would put
+     * together is taken off. */
     double both = 0, in_a = 0, in_b = 0, all = pairs((double)count);
     for (size_t i = 0; i < groups_a * groups_b; i++)
         both += pairs(table[i]);

@@ -106,10 +106,11 @@ double stats_cholesky_log_det(int n, const double *factor)
  * same everywhere. */
 static void copy_vector(int n, const double *from, double *to)
 {
+    static const double ROUNDING = 1e-9;
     int largest = 0;
     /* Equal ones but for rounding: the first of them decides. */
     for (int i = 1; i < n; i++)
-        if (fabs(from[i]) > fabs(from[largest]) * (1 + 1e-9))
+        if (fabs(from[i]) > fabs(from[largest]) * (1 + ROUNDING))
             largest = i;
 
     double sign = from[largest] < 0 ? -1 : 1;
@@ -181,8 +182,8 @@ bool stats_least_squares(int rows, int columns, const double *a, const double *b
         return false;
 
     memcpy(x, right, sizeof *x * (size_t)columns);
-    /* R's diagonal tells how much of each column the ones before it leave: less than a few
-     * thousand roundings of the first one's is nothing. */
+    /* R's diagonal tells how much of each column the ones before it leave: less than a
+     * few thousand roundings of the first one's is nothing. */
     static const double NOTHING_LEFT = 1e-12;
     for (int i = 0; i < columns; i++)
         if (!isfinite(x[i]) || fabs(copy[i * rows + i]) < NOTHING_LEFT * fabs(copy[0]))

@@ -79,10 +79,11 @@ static bool is_flat_enough(const struct line *line, struct line_point p)
 static double between(struct line_point a, struct line_point b)
 {
     double middle = (a.t + b.t) / 2;
-    /* A point outside the domain says nothing but that: a quarter of the way, from where there are
-     * values. */
+
+    /* A point outside the domain says nothing but that: a quarter of the way, from
+     * where there are values. */
     if (!isfinite(a.value) || !isfinite(b.value))
-        return isfinite(a.value) ? a.t + 0.25 * (b.t - a.t) : middle;
+        return isfinite(a.value) ? a.t + (b.t - a.t) / 4 : middle;
 
     /* The minimum of the cubic (Nocedal & Wright 3.59). */
     double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.t - b.t);
@@ -132,8 +133,8 @@ static struct line_point line_search(struct line *line, double first, double lon
     double t = first < longest ? first : longest;
     for (int round = 0; round < ROUNDS_MAX; round++) {
         struct line_point p = line_at(line, t);
-        /* It rises again, so the bracket is found; or it is flat, and done; or it goes up from
-         * here. */
+        /* It rises again, so the bracket is found; or it is flat, and done; or it
+         * goes up from here. */
         if (!falls_enough(line, p) || (round > 0 && p.value >= before.value))
             return zoom(line, before, p);
         if (is_flat_enough(line, p))
@@ -207,75 +208,108 @@ static double choose_direction(int n, double *h, const double *gradient, double 
     return largest;
 }
 
+/* What a descent carries from step to step; vectors have n places. */
+struct descent {
+    int n;
+    stats_objective *f;
+    void *context;
+    double *x, *h; /* where it stands, and the inverse Hessian as far as it is known */
+    double *gradient, *direction, *at, *next;
+    double *move, *change; /* of x and of the gradient, in the last step */
+    bool fresh;            /* nothing is known of the curvature yet */
+};
+
+/* One step; false when nothing falls along its direction, and all is as it was. */
+static bool descend(struct descent *d, double max_step, struct stats_optimum *optimum)
+{
+    double largest = choose_direction(d->n, d->h, d->gradient, d->direction);
+    struct line line = {.n = d->n,
+                        .f = d->f,
+                        .context = d->context,
+                        .x = d->x,
+                        .direction = d->direction,
+                        .at = d->at,
+                        .gradient = d->next,
+                        .value0 = optimum->value,
+                        .slope0 = dot(d->n, d->direction, d->gradient)};
+    double longest = largest > 0 ? max_step / largest : 1;
+    /* Half a unit of the parameter that moves most; 1e-300 keeps the quotient finite. */
+    double first = d->fresh ? fmin(1, 0.5 / fmax(largest, 1e-300)) : 1;
+    struct line_point p = line_search(&line, first, longest);
+
+    optimum->iterations++;
+    optimum->evaluations += line.evaluations;
+    if (!(p.t > 0) || !isfinite(p.value) || p.value > optimum->value)
+        return false;
+
+    for (int i = 0; i < d->n; i++) {
+        d->move[i] = d->at[i] - d->x[i];
+        d->change[i] = d->next[i] - d->gradient[i];
+        d->x[i] = d->at[i];
+        d->gradient[i] = d->next[i];
+    }
+    update_inverse(d->n, d->h, d->move, d->change, d->direction, d->fresh);
+    d->fresh = false;
+    optimum->value = p.value;
+    optimum->gradient = scaled_gradient(d->n, d->x, d->gradient, optimum->value);
+    return true;
+}
+
+static struct descent descent_of(int n, stats_objective *f, void *context, struct arena *arena,
+                                 double *x)
+{
+    size_t size = (size_t)n;
+    struct descent d = {.n = n, .f = f, .context = context, .x = x, .fresh = true};
+    d.h = ARENA_ARRAY(arena, double, size *size);
+    d.gradient = ARENA_ARRAY(arena, double, size);
+    d.direction = ARENA_ARRAY(arena, double, size);
+    d.at = ARENA_ARRAY(arena, double, size);
+    d.next = ARENA_ARRAY(arena, double, size);
+    d.move = ARENA_ARRAY(arena, double, size);
+    d.change = ARENA_ARRAY(arena, double, size);
+    identity(n, d.h);
+    return d;
+}
+
 struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
                                 const struct stats_optimise_options *options, struct arena *arena,
                                 double *x)
 {
     struct stats_optimise_options limits = with_defaults(options);
     struct stats_optimum optimum = {0};
-    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n);
-    /* Six vectors, one behind the other. */
-    double *gradient = ARENA_ARRAY(arena, double, 6 * (size_t)n), *direction = gradient + n;
-    double *at = direction + n, *next = at + n, *move = next + n, *change = move + n;
+    struct descent d = descent_of(n, f, context, arena, x);
 
     /* A start outside the domain has no way down. */
-    optimum.value = f(x, gradient, context);
+    optimum.value = f(x, d.gradient, context);
     optimum.evaluations = 1;
     optimum.gradient =
-        isfinite(optimum.value) ? scaled_gradient(n, x, gradient, optimum.value) : INFINITY;
+        isfinite(optimum.value) ? scaled_gradient(n, x, d.gradient, optimum.value) : INFINITY;
     if (!isfinite(optimum.gradient))
         return optimum;
-    /* What is known of the curvature, or nothing: then the first steps are kept short. */
-    identity(n, h);
-    if (limits.inverse)
-        memcpy(h, limits.inverse, sizeof *h * (size_t)n * (size_t)n);
-    int quiet = 0;
-    bool fresh = !limits.inverse;
-    /* A thousand times on past what counts as converged: near the end each step gains digits. */
+    if (limits.inverse) {
+        memcpy(d.h, limits.inverse, sizeof *d.h * (size_t)n * (size_t)n);
+        d.fresh = false;
+    }
+
+    /* A thousand times on past what counts as converged: near the end each step gains
+     * digits. A value that stands still ends it, too, if it does so twice: once may be
+     * chance. */
     double enough = 1e-3 * limits.gradient;
-    while (optimum.iterations < limits.max_iterations && optimum.gradient > enough) {
-        double largest = choose_direction(n, h, gradient, direction);
-        struct line line = {.n = n,
-                            .f = f,
-                            .context = context,
-                            .x = x,
-                            .direction = direction,
-                            .at = at,
-                            .gradient = next,
-                            .value0 = optimum.value,
-                            .slope0 = dot(n, direction, gradient)};
-        double longest = largest > 0 ? limits.max_step / largest : 1;
-        /* Half a unit of the parameter that moves most; 1e-300 keeps the quotient finite. */
-        double first = fresh ? fmin(1, 0.5 / fmax(largest, 1e-300)) : 1;
-        struct line_point p = line_search(&line, first, longest);
-        optimum.iterations++;
-        optimum.evaluations += line.evaluations;
-        /* Nothing falls along this direction. With a curvature learnt so far it may be that one's
-         * fault, so once more straight down; without one this is as far as it goes. */
-        if (!(p.t > 0) || !isfinite(p.value) || p.value > optimum.value) {
-            if (fresh)
-                break;
-            identity(n, h);
-            fresh = true;
+    for (int quiet = 0;
+         quiet < 2 && optimum.gradient > enough && optimum.iterations < limits.max_iterations;) {
+        double before = optimum.value;
+        if (descend(&d, limits.max_step, &optimum)) {
+            double none = limits.tolerance * (fabs(optimum.value) + limits.tolerance);
+            quiet = before - optimum.value <= none ? quiet + 1 : 0;
             continue;
         }
 
-        double fall = optimum.value - p.value;
-        for (int i = 0; i < n; i++) {
-            move[i] = at[i] - x[i];
-            change[i] = next[i] - gradient[i];
-            x[i] = at[i];
-            gradient[i] = next[i];
-        }
-
-        update_inverse(n, h, move, change, direction, fresh);
-        fresh = false;
-        optimum.value = p.value;
-        optimum.gradient = scaled_gradient(n, x, gradient, optimum.value);
-        /* Once may be chance; twice in a row the value stands still. */
-        quiet = fall <= limits.tolerance * (fabs(optimum.value) + limits.tolerance) ? quiet + 1 : 0;
-        if (quiet >= 2)
+        /* Nothing falls. With a curvature learnt so far it may be that one's fault, so
+         * once more straight down; without one this is as far as it goes. */
+        if (d.fresh)
             break;
+        identity(n, d.h);
+        d.fresh = true;
     }
 
     optimum.converged = optimum.gradient <= limits.gradient;
@@ -356,8 +390,8 @@ static void shrink(struct simplex *s, double factor)
 static void simplex_round(struct simplex *s)
 {
     int n = s->n;
-    /* Gao & Han (2012): with many parameters steps are shorter, or the simplex would collapse.
-     */
+    /* Gao & Han (2012): with many parameters steps are shorter, or the simplex
+     * would collapse. */
     double grow = 1 + 2.0 / n, contract = 0.75 - 0.5 / n;
 
     for (int j = 0; j < n; j++) {
@@ -366,7 +400,8 @@ static void simplex_round(struct simplex *s)
             s->centre[j] += s->corner[i * n + j] / n;
     }
 
-    /* The worst corner reflected in the others' centre: the better that is, the further it goes. */
+    /* The worst corner reflected in the others' centre: the better that is, the
+     * further it goes. */
     double reflected = along(s, -1, s->trial);
     if (reflected < s->value[0]) {
         double further = along(s, -grow, s->other);
@@ -374,8 +409,9 @@ static void simplex_round(struct simplex *s)
                       further < reflected ? further : reflected);
     } else if (reflected < s->value[n - 1]) {
         replace_worst(s, s->trial, reflected);
-        /* No better than the second worst: half way, on whichever side is better; else all draw
-         * near the best. */
+
+        /* No better than the second worst: half way, on whichever side is better; else
+         * all draw near the best. */
     } else {
         bool outside = reflected < s->value[n];
         double inner = along(s, outside ? -contract : contract, s->other);
@@ -415,6 +451,7 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
             if (s.value[n] - s.value[0] <= limits.tolerance * (fabs(s.value[0]) + limits.tolerance))
                 break;
         }
+
         /* Each restart has a fresh simplex, since an old one may have lost a dimension. */
         double gain = optimum.value - s.value[0];
         if (s.value[0] <= optimum.value) {
@@ -447,8 +484,8 @@ struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
 void stats_numeric_gradient(int n, stats_objective *f, void *context, const double *x,
                             double *scratch, double *gradient)
 {
-    /* The cube root of a double's last digit: there the error of the formula, of the order of the
-     * square of the step, equals what the difference loses by rounding. */
+    /* The cube root of a double's last digit: there the error of the formula, of the
+     * order of the square of the step, equals what the difference loses by rounding. */
     static const double STEP = 6e-6;
 
     memcpy(scratch, x, sizeof *x * (size_t)n);

@@ -16,7 +16,8 @@ static uint64_t split_mix(uint64_t *state)
 
 void stats_random_init(struct stats_random *random, uint64_t seed, uint64_t stream)
 {
-    /* The stream is mixed first, so that streams 0, 1, 2 of neighbouring seeds share nothing. */
+    /* The stream is mixed first, so that streams 0, 1, 2 of neighbouring seeds
+     * share nothing. */
     uint64_t mix = stream, state = seed ^ split_mix(&mix);
     for (int i = 0; i < 4; i++)
         random->state[i] = split_mix(&state);
@@ -103,7 +104,8 @@ double stats_random_beta(struct stats_random *random, double a, double b)
     double x = stats_random_gamma(random, a), y = stats_random_gamma(random, b);
     if (x + y > 0)
         return x / (x + y);
-    /* Both too small for a double: all is at the two ends, in the proportion of a and b. */
+    /* Both too small for a double: all is at the two ends, in the
+     * proportion of a and b. */
     return stats_random_uniform(random) < a / (a + b) ? 1 : 0;
 }
 

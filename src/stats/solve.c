@@ -40,8 +40,8 @@ double stats_root(double (*f)(double x, void *context), void *context, double lo
     enum { ROUNDS_MAX = 300 }; /* ten are usual; a function that is not continuous ends too */
     double c = a, fc = fa, step = b - a, last = step;
     for (int round = 0; round < ROUNDS_MAX && fb != 0; round++) {
-        /* The root is kept between b and c: if both lie on one side, a and its step are given
-         * up. */
+        /* The root is kept between b and c: if both lie on one side, a and its
+         * step are given up. */
         if ((fb > 0) == (fc > 0)) {
             c = a;
             fc = fa;

@@ -50,7 +50,8 @@ double stats_stirling_rest(double x)
 {
     if (!(x > 0))
         return NAN;
-    /* Below that few terms are not enough, and the difference loses no more than its size. */
+    /* Below that few terms are not enough, and the difference loses no more
+     * than its size. */
     if (x < 10)
         return stats_lgamma(x) - ((x - 0.5) * log(x) - x + half_log_two_pi);
     double y = 1 / (x * x);
@@ -75,8 +76,8 @@ double stats_lbeta(double a, double b)
     if (a < 10)
         return stats_lgamma(a) + stats_lgamma(b) - stats_lgamma(a + b);
 
-    /* Small ones have no large parts to cancel. A large one's Stirling formula is taken apart, so
-     * that what a and a + b share is gone before anything is subtracted. 60- */
+    /* Small ones have no large parts to cancel. A large one's Stirling formula is taken
+     * apart, so that what a and a + b share is gone before anything is subtracted. */
     double sum = a + b;
     if (b >= 10)
         return half_log_two_pi - 0.5 * log(b) - a * log1p(b / a) + b * log(b / sum) +
@@ -206,7 +207,8 @@ static double gamma_front(double a, double x)
     /* Where a is small the exponent is, too. */
     if (a < 10)
         return exp(a * log(x) - x - stats_lgamma1p(a));
-    /* Around x = a both parts of the exponent nearly cancel; log1pmx is their difference. */
+    /* Around x = a both parts of the exponent nearly cancel; log1pmx is
+     * their difference. */
     static const double AROUND = 0.6; /* of a: as far as log1pmx has its series */
     double exponent =
         fabs(x - a) < AROUND * a ? a * stats_log1pmx((x - a) / a) : a * log(x / a) - (x - a);
@@ -373,8 +375,9 @@ static double gamma_inverse(double a, double p, int upper)
         return (p == 0) == !upper ? 0 : INFINITY;
     struct inverse goal = {.a = a, .target = log(p), .upper = upper};
 
-    /* In logarithms, and out from the middle by doubling: the answer may be anywhere a double can
-     * be, and from both sides the tail rises or falls by orders of magnitude. */
+    /* In logarithms, and out from the middle by doubling: the answer may be
+     * anywhere a double can be, and from both sides the tail rises or falls by
+     * orders of magnitude. */
     double middle = log(a), low = middle - 1, high = middle + 1;
     while (gamma_gap(low, &goal) > 0 && low > LOG_LEAST)
         low = middle - 2 * (middle - low);
@@ -430,8 +433,8 @@ static double hyp2f1_series(double a, double b, double c, double z, double *log_
         double ratio = (a + n) * (b + n) / ((c + n) * (n + 1)) * z;
         term *= ratio;
         sum += term;
-        /* The rest is a geometric series at most, by 1 − |z|; while terms still grow nothing is
-         * said. */
+        /* The rest is a geometric series at most, by 1 − |z|; while terms still grow
+         * nothing is said. */
         if (fabs(term) <= fabs(sum) * DBL_EPSILON / 16 * (1 - fabs(z)) && fabs(ratio) < 1)
             break;
         if (fabs(sum) > LARGE) {
@@ -471,8 +474,8 @@ double stats_log_hyp2f1(double a, double b, double c, double z)
 void stats_gauss_legendre(int count, double *nodes, double *weights)
 {
     for (int i = 0; i < count; i++) {
-        /* Tricomi's approximation (A&S 22.16.6), near enough for Newton's method to end in a few
-         * steps. */
+        /* Tricomi's approximation (A&S 22.16.6), near enough for Newton's method to end
+         * in a few steps. */
         double x = cos(M_PI * (i + 0.75) / (count + 0.5)), slope = 1;
         for (int step = 0; step < 100; step++) {
             double before = 1, at = x;

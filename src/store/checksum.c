@@ -24,6 +24,7 @@ struct making {
     struct arena *arena;
     const struct catalog_part *part;
     struct catalog_checksum *pieces; /* one for each column, then the rest */
+    bool *holed;                     /* by column: some value is unknown, or may be */
     size_t leaf;                     /* the column that the chunk before this one belonged to … */
     int64_t place;                   /* … and its leaf's place among all leaves */
     VECTOR(struct catalog_range) chunks; /* all, to find out what the rest is */
@@ -40,7 +41,7 @@ static bool belongs(struct text leaf, const char *column)
 }
 
 static enum status take_chunk(struct making *making, struct text leaf, int64_t place,
-                              uint64_t offset, uint64_t length, struct error *error)
+                              uint64_t offset, uint64_t length, bool holed, struct error *error)
 {
     const struct catalog_part *part = making->part;
     if (place <= making->place) /* of the next row group */
@@ -59,11 +60,13 @@ static enum status take_chunk(struct making *making, struct text leaf, int64_t p
         memcpy(ranges, piece->ranges, piece->range_count * sizeof *ranges);
     ranges[piece->range_count++] = (struct catalog_range){offset, length};
     piece->ranges = ranges;
+    making->holed[making->leaf] |= holed;
     VECTOR_PUSH(&making->chunks, (struct catalog_range){offset, length});
     return STATUS_OK;
 }
 
-/* Bloom filters, which come after all the chunks, belong to their column too: who reads another
+/* A number that is none counts as unknown; a chunk with one bears no least or no largest value.
+ * Bloom filters, which come after all the chunks, belong to their column too: who reads another
  * need not pay for them.
  */
 static enum status find_chunks(struct making *making, struct lake *lake, const char *path,
@@ -77,11 +80,15 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
                     "SELECT false AS later, row_group_id, column_id, path_in_schema AS leaf, "
                     "least(data_page_offset, "
                     "coalesce(nullif(dictionary_page_offset, 0), data_page_offset)) AS begins, "
-                    "total_compressed_size AS bytes FROM chunk UNION ALL "
+                    "total_compressed_size AS bytes, "
+                    "coalesce(stats_null_count, 1) > 0 OR (type IN ('FLOAT', 'DOUBLE') AND "
+                    "(stats_min_value IS NULL OR stats_max_value IS NULL)) AS holed "
+                    "FROM chunk UNION ALL "
                     "SELECT true, row_group_id, column_id, path_in_schema, bloom_filter_offset, "
-                    "bloom_filter_length "
+                    "bloom_filter_length, false "
                     "FROM chunk WHERE bloom_filter_offset > 0 AND bloom_filter_length > 0) "
-                    "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT FROM piece "
+                    "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT, holed::BIGINT "
+                    "FROM piece "
                     "ORDER BY later, row_group_id, column_id",
                     store_quote(making->arena, path)));
 
@@ -92,7 +99,8 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
             status = take_chunk(making, lake_text(&chunk->columns[0], i),
                                 lake_integer(&chunk->columns[1], i),
                                 (uint64_t)lake_integer(&chunk->columns[2], i),
-                                (uint64_t)lake_integer(&chunk->columns[3], i), error);
+                                (uint64_t)lake_integer(&chunk->columns[3], i),
+                                lake_integer(&chunk->columns[4], i) != 0, error);
         if (status == STATUS_OK)
             status = lake_result_next(result, &chunk, error);
     }
@@ -155,17 +163,32 @@ static enum status hash_pieces(struct making *making, struct hasher *hasher, con
     return error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path);
 }
 
+/* What parts of told traits say of their columns besides: who wants the latest value of each needs
+ * not look behind a row that tells them all. */
+static void mark_whole(struct making *making, struct catalog_part *part)
+{
+    struct catalog_part_column *columns =
+        ARENA_ARRAY(making->arena, struct catalog_part_column, part->column_count + 1);
+    for (size_t i = 0; i < part->column_count; i++) {
+        columns[i] = part->columns[i];
+        columns[i].whole = part->role == PART_TRAITS && !making->holed[i];
+    }
+    part->columns = columns;
+}
+
 enum status checksum_make(struct hasher *hasher, struct lake *lake, const char *path,
                           struct catalog_part *part, struct arena *arena, struct error *error)
 {
     struct making making = {.arena = arena, .part = part};
     making.pieces = ARENA_ARRAY(arena, struct catalog_checksum, part->column_count + 1);
+    making.holed = ARENA_ARRAY(arena, bool, part->column_count + 1);
     for (size_t i = 0; i < part->column_count; i++)
         making.pieces[i].piece = part->columns[i].name;
 
     enum status status = find_chunks(&making, lake, path, error);
     if (status == STATUS_OK) {
         find_rest(&making, part->bytes);
+        mark_whole(&making, part);
         status = hash_pieces(&making, hasher, path, part->column_count + 1, error);
     }
     VECTOR_RELEASE(&making.chunks);

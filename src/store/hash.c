@@ -102,8 +102,8 @@ void hasher_free(struct hasher *hasher)
 struct cutting {
     struct hash_piece *pieces;
     size_t count;
-    const struct catalog_range
-        *range;    /* of the first of the pieces, where its next chunk begins … */
+    /* of the first of the pieces, where its next chunk begins … */
+    const struct catalog_range *range;
     uint64_t skip; /* … after so many bytes of it … */
     uint64_t left; /* … and what it has from there */
     bool begun;

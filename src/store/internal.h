@@ -33,8 +33,8 @@ struct store {
     struct store_limits limits;
     bool unreadable; /* a commit ended in uncertainty: nothing more may be written */
     uint64_t steps;  /* steps of publishing taken, for store_step */
-    uint64_t
-        temporaries; /* names given in tmp/, none twice: a reader may remember a file by its name */
+    /* names given in tmp/, none twice: a reader may remember a file by its name */
+    uint64_t temporaries;
 };
 
 /* Reads schema and parts anew. */
@@ -83,8 +83,8 @@ struct store_change {
     VECTOR(const char *) obsolete; /* files to delete once the change counts */
     VECTOR(const char *) temporaries;
     struct schema *schema_before; /* of the store, where the change replaced it; or NULL */
-    struct catalog_part
-        *now; /* for store_parts: what counts within the change; NULL: to be listed */
+    /* for store_parts: what counts within the change; NULL: to be listed */
+    struct catalog_part *now;
     size_t now_count;
 };
 /* Writes the activity part that stands beside the facts or traits in the file at path, whose part

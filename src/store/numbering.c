@@ -19,8 +19,8 @@
 #include <string.h>
 
 enum {
-    SHARD_BITS =
-        6, /* 64 shards: threads seldom meet at one lock, and little is lost on few texts */
+    /* 64 shards: threads seldom meet at one lock, and little is lost on few texts */
+    SHARD_BITS = 6,
     SHARDS = 1 << SHARD_BITS,
     SLOTS_AT_FIRST = 64,
     GROWTH = 4, /* all old arrays together are then a third of the newest */

@@ -207,19 +207,13 @@ static bool is_called(const struct catalog_part_column *column, const char *name
     return coded && strlen(coded) == length && strncmp(coded, column->name, length) == 0;
 }
 
-static const struct catalog_part_column *part_column(const struct catalog_part *part,
-                                                     const char *name)
+const struct catalog_part_column *store_part_column(const struct catalog_part *part,
+                                                    const char *name)
 {
     for (size_t i = 0; i < part->column_count; i++)
         if (is_called(&part->columns[i], name))
             return &part->columns[i];
     return NULL;
-}
-
-const char *store_part_column(const struct catalog_part *part, const char *name)
-{
-    const struct catalog_part_column *column = part_column(part, name);
-    return column ? column->name : NULL;
 }
 
 /* The local midnight of a day as UTC. Where clocks go back over midnight there are two: DuckDB
@@ -272,8 +266,8 @@ static bool alike(const struct reading *reading, const struct catalog_part *a,
                   const struct catalog_part *b)
 {
     for (size_t i = 0; i < reading->wanted_count; i++) {
-        const struct catalog_part_column *x = part_column(a, reading->wanted[i].name);
-        const struct catalog_part_column *y = part_column(b, reading->wanted[i].name);
+        const struct catalog_part_column *x = store_part_column(a, reading->wanted[i].name);
+        const struct catalog_part_column *y = store_part_column(b, reading->wanted[i].name);
         if ((x == NULL) != (y == NULL))
             return false;
         if (x && (strcmp(x->type, y->type) != 0 || strcmp(x->name, y->name) != 0))
@@ -303,7 +297,8 @@ static enum status check_group(const struct reading *reading,
     size_t column_count = 0;
 
     for (size_t i = 0; i < reading->wanted_count; i++) {
-        const struct catalog_part_column *column = part_column(parts[0], reading->wanted[i].name);
+        const struct catalog_part_column *column =
+            store_part_column(parts[0], reading->wanted[i].name);
         if (column)
             columns[column_count++] = column->name; /* codes may bear an older name */
     }
@@ -314,8 +309,9 @@ static enum status check_group(const struct reading *reading,
     return STATUS_OK;
 }
 
+/* first: the number of the group's first part among all those read; SIZE_MAX: nobody asks. */
 static enum status select_group(struct reading *reading, struct buffer *sql,
-                                const struct catalog_part *const *parts, size_t count,
+                                const struct catalog_part *const *parts, size_t count, size_t first,
                                 struct error *error)
 {
     TRY(check_group(reading, parts, count, error));
@@ -323,9 +319,12 @@ static enum status select_group(struct reading *reading, struct buffer *sql,
     buffer_string(sql, "SELECT ");
     for (size_t i = 0; i < reading->wanted_count; i++) {
         buffer_string(sql, i ? ", " : "");
-        cast(sql, reading, &reading->wanted[i], part_column(parts[0], reading->wanted[i].name));
+        cast(sql, reading, &reading->wanted[i],
+             store_part_column(parts[0], reading->wanted[i].name));
     }
 
+    if (first != SIZE_MAX)
+        buffer_printf(sql, ", file_index::BIGINT + %zu AS \"part\"", first);
     buffer_string(sql, reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet(["
                                            : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
@@ -354,34 +353,38 @@ static void select_nothing(struct reading *reading, struct buffer *sql)
     buffer_string(sql, " WHERE false");
 }
 
-static enum status select_groups(struct reading *reading, struct buffer *sql, struct error *error)
+/* Parts of the same columns are read together. order, unless it is NULL: at which place of `parts`
+ * each stands in the order in which they are named. */
+static enum status select_groups(struct reading *reading, const struct catalog_part *const *parts,
+                                 size_t part_count, size_t *order, struct buffer *sql,
+                                 struct error *error)
 {
-    size_t part_count, groups = 0;
-    const struct catalog_part *parts = store_parts(reading->store, &part_count);
     const struct catalog_part **group =
         ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count + 1);
     bool *done = ARENA_ARRAY(&reading->arena, bool, part_count + 1);
+    size_t named = 0;
 
     /* each part opens a group of those like it; done[i] is set by the group that took it */
     for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
         for (size_t j = i; j < part_count && !done[i]; j++) {
-            const struct catalog_part *first = &parts[i], *part = &parts[j];
-            if (done[j] || !is_read(reading, first) || !is_read(reading, part) ||
-                !alike(reading, first, part) ||
-                wants_filter(reading, first) != wants_filter(reading, part))
+            if (done[j] || !alike(reading, parts[i], parts[j]) ||
+                wants_filter(reading, parts[i]) != wants_filter(reading, parts[j]))
                 continue;
-            group[count++] = &parts[j];
+            if (order)
+                order[named + count] = j;
+            group[count++] = parts[j];
             done[j] = j != i;
         }
 
         if (count) {
-            buffer_string(sql, groups++ ? " UNION ALL " : "");
-            TRY(select_group(reading, sql, group, count, error));
+            buffer_string(sql, named ? " UNION ALL " : "");
+            TRY(select_group(reading, sql, group, count, order ? named : SIZE_MAX, error));
+            named += count;
         }
     }
 
-    if (!groups)
+    if (!named)
         select_nothing(reading, sql);
     return STATUS_OK;
 }
@@ -390,9 +393,16 @@ enum status store_select(const struct store *store, const struct store_read *rea
                          struct buffer *sql, struct error *error)
 {
     struct reading reading;
+    size_t part_count, count = 0;
+    const struct catalog_part *parts = store_parts(store, &part_count);
     enum status status = start(&reading, store, read, error);
+    const struct catalog_part **all =
+        ARENA_ARRAY(&reading.arena, const struct catalog_part *, part_count + 1);
+    for (size_t i = 0; i < part_count; i++)
+        if (is_read(&reading, &parts[i]))
+            all[count++] = &parts[i];
     if (status == STATUS_OK)
-        status = select_groups(&reading, sql, error);
+        status = select_groups(&reading, all, count, NULL, sql, error);
     arena_release(&reading.arena);
     return status;
 }
@@ -404,9 +414,21 @@ enum status store_select_part(const struct store *store, const struct store_read
     struct reading reading;
     enum status status = start(&reading, store, read, error);
     if (status == STATUS_OK && is_read(&reading, part))
-        status = select_group(&reading, sql, &part, 1, error);
+        status = select_group(&reading, sql, &part, 1, SIZE_MAX, error);
     else if (status == STATUS_OK)
         select_nothing(&reading, sql);
+    arena_release(&reading.arena);
+    return status;
+}
+
+enum status store_select_parts(const struct store *store, const struct store_read *read,
+                               const struct catalog_part *const *parts, size_t count, size_t *order,
+                               struct buffer *sql, struct error *error)
+{
+    struct reading reading;
+    enum status status = start(&reading, store, read, error);
+    if (status == STATUS_OK)
+        status = select_groups(&reading, parts, count, order, sql, error);
     arena_release(&reading.arena);
     return status;
 }

@@ -107,9 +107,9 @@ const char *store_temporary(struct store_change *change, const char *suffix);
 struct store_new_part {
     const char *table; /* as struct catalog_part */
     enum part_role role;
-    const char
-        *select;  /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
-    bool ordered; /* select gives the role's order already; else it is sorted here */
+    /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
+    const char *select;
+    bool ordered;                /* select gives the role's order already; else it is sorted here */
     bool one_each;               /* and each customer once */
     struct lake_parquet parquet; /* zero: defaults */
 };
@@ -149,11 +149,11 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged,
 struct store_read {
     const char *table;
     enum part_role role;
-    const char *const
-        *columns; /* names as in parts ("amount", "@code:country", "customer"), in the order wanted;
-                     NULL: all of the role's own columns and all the schema's, without codes */
+    /* names as in parts ("amount", "@code:country", "customer"), in the order wanted; NULL: all of
+     * the role's own columns and all the schema's, without codes */
+    const char *const *columns;
     size_t column_count;
-    bool rows; /* store_select_part: a last column `row` BIGINT, where the row stands in the part */
+    bool rows; /* of single parts: a last column `row` BIGINT, where the row stands in the part */
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */
     bool unchecked;        /* the caller sees to store_check_part */
 };
@@ -166,11 +166,18 @@ enum status store_select(const struct store *store, const struct store_read *rea
 enum status store_select_part(const struct store *store, const struct store_read *read,
                               const struct catalog_part *part, struct buffer *sql,
                               struct error *error);
+/* The same for these parts, at least one, all of that role (activity: of any table) and none of
+ * later imports alone. order: as many as parts; before `row` comes a column `part` BIGINT then, n
+ * for parts[order[n]]; or NULL. */
+enum status store_select_parts(const struct store *store, const struct store_read *read,
+                               const struct catalog_part *const *parts, size_t count, size_t *order,
+                               struct buffer *sql, struct error *error);
 /* The name of the column with the dictionary codes of the text or set `column`, in arena. */
 const char *store_codes_name(struct arena *arena, const char *column);
 /* What the part calls the column of that name, or NULL when it has none: codes bore another name in
  * older parts. The text is the part's. */
-const char *store_part_column(const struct catalog_part *part, const char *name);
+const struct catalog_part_column *store_part_column(const struct catalog_part *part,
+                                                    const char *name);
 /* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", …
  * out: 64 bytes. */
 enum { STORE_SQL_TYPE_MAX = 64 }; /* bytes of out */

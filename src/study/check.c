@@ -19,6 +19,7 @@
 static bool parse_number(const struct study_option *option, const char *value, double *out)
 {
     size_t before = option->prefix ? strlen(option->prefix) : 0, length;
+
     if (before && strncmp(value, option->prefix, before) != 0)
         return false;
     value += before;
@@ -70,6 +71,7 @@ static void describe_wanted(const struct study_option *option, struct buffer *ou
     };
     size_t count = choice_count(option), all = count + (nouns[option->form] != NULL);
 
+    /* A number behind a prefix is told by its bounds: "folds:2 to folds:50". */
     if (option->prefix) {
         buffer_printf(out, "%s%g to %s%g", option->prefix, option->least, option->prefix,
                       option->most);
@@ -161,6 +163,8 @@ static enum status check_kind(struct session *session, const struct study_option
 
     if (table && table->role == SCHEMA_FACTS)
         return STATUS_OK;
+
+    /* The store's own kinds suggest better than any hint of the table. */
     enum status status = wrong(option, value, error);
     for (size_t t = 0; t < schema->table_count && count < MOST; t++)
         if (schema->tables[t].role == SCHEMA_FACTS)
@@ -206,8 +210,7 @@ static enum status check_language(struct session *session, const struct study_op
 
     if (is_name(session, option, value))
         return STATUS_OK;
-    /* Of a value the language can be asked whether it is known: that takes values and nothing else.
-     */
+    /* Of a value the language can be asked whether it is known, and of nothing else. */
     if (option->form == STUDY_VALUE)
         bare = arena_printf(arena, "%s is known", bare);
     enum status status =
@@ -235,6 +238,8 @@ static enum status check_value(struct session *session, const struct study_optio
                                const char *value, struct arena *arena, struct error *error)
 {
     bool ignored;
+
+    /* A word of the table does whatever the form: "auto" beside a number, "churn" beside a kind. */
     if (place_of(option, value) >= 0)
         return STATUS_OK;
 
@@ -292,6 +297,7 @@ static enum status check_list(struct session *session, const struct study_option
     const char **values =
         given_list(request->options, request->option_count, option->name, arena, &count);
 
+    /* How many before what they are: nobody wants the first of a hundred complaints. */
     if (count < option->few || (option->many && count > option->many)) {
         const char *range = option->few == option->many ? "" : "at most ";
         if (option->few > 1)
@@ -322,6 +328,7 @@ static enum status check_option(struct session *session, const struct study_opti
     const struct study_given *given = request->options;
     const char *value = given_value(given, request->option_count, option->name);
 
+    /* What has to be given, unless something else is; "" is the name of nothing. */
     if (!value && option->unless && !given_value(given, request->option_count, option->unless))
         return missing(option, error);
     if (!value)
@@ -373,6 +380,7 @@ double work_number(const struct work *work, const char *name)
     const struct study_option *option = row_of(work, name);
     const char *value = work_option(work, name);
     double number;
+
     if (value && parse_number(option, value, &number))
         return number;
     return option->fallback && parse_number(option, option->fallback, &number) ? number : 0;

@@ -12,13 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Numbers of customers looked at where the time grows with their square, or with draws of them. */
 enum {
-    JUDGED = 1200,
-    GAP_DRAWS = 12,
-    STABLE_ROWS = 1300,
-    STABLE_ROWS_QUICK = 10000,
-    STABLE_POOL = 50000
+    JUDGED = 1200,             /* for silhouette and the rest, by number of groups */
+    TESTED = 1000,             /* for whether there are groups at all */
+    GAP_DRAWS = 12,            /* data without groups to hold the gap statistic against */
+    STABLE_ROWS = 1300,        /* in each bootstrap draw */
+    STABLE_ROWS_QUICK = 10000, /* the same, of methods whose time grows with the rows alone */
+    STABLE_POOL = 50000,       /* customers that draws are made of */
+    MIXTURE_STARTS = 10,
+    TESTED_GROUPS = 4, /* groups that the test for structure looks for at least */
+    ROWS_LEAST = 10,   /* fewer customers are not divided */
+    SAMPLE_STREAM = 7, /* of the seed's random numbers, which others must not share */
+    SMALLEST_LEAST = 5 /* customers; HDBSCAN's smallest group without --smallest */
 };
+static const double smallest_share = .02; /* the same, of all customers: a fiftieth */
 
 /* What the options ask for. */
 struct cluster_wish {
@@ -81,10 +89,12 @@ static struct model_prototypes_data sample_rows(struct work *work,
     size_t columns = (size_t)data->columns, categories = (size_t)data->categories;
     size_t rows = data->rows < most ? data->rows : most;
     struct stats_random random;
-    stats_random_init(&random, seed, 7);
+    stats_random_init(&random, seed, SAMPLE_STREAM);
     double *number = ARENA_ARRAY(work->arena, double, rows *columns + 1);
     uint32_t *code = ARENA_ARRAY(work->arena, uint32_t, rows * categories + 1);
     *which = ARENA_ARRAY(work->arena, uint32_t, rows);
+
+    /* One of each of as many equal stretches, so that no part of the customers is missed. */
     for (size_t i = 0; i < rows; i++) {
         size_t from = i * data->rows / rows, to = (i + 1) * data->rows / rows;
         size_t row = from + stats_random_below(&random, to - from);
@@ -117,6 +127,7 @@ static size_t count_different(const struct model_matrix *matrix)
 {
     size_t columns = (size_t)matrix->columns, different = 1, bytes = sizeof(double) * columns;
     char *copy = base_malloc(bytes * matrix->rows);
+
     memcpy(copy, matrix->data, bytes * matrix->rows);
     qsort_r(copy, matrix->rows, bytes, compare_rows, &columns);
     for (size_t i = 1; i < matrix->rows; i++)
@@ -149,6 +160,7 @@ static enum status judge(struct work *work, const struct cluster_data *data,
     size_t most = count_different(&matrix);
     uint32_t *label = ARENA_ARRAY(work->arena, uint32_t, matrix.rows);
 
+    /* More groups than different rows cannot be made. */
     out->rows = matrix.rows;
     for (int k = 1; k <= wish->largest && (size_t)k <= most; k++) {
         TRY(pool_check(pool, error));
@@ -164,8 +176,12 @@ static enum status judge(struct work *work, const struct cluster_data *data,
         out->calinski[k] = k > 1 ? model_calinski_harabasz(&matrix, label, k) : NAN;
         out->davies[k] = k > 1 ? model_davies_bouldin(&matrix, label, k) : NAN;
         out->bic[k] = model_grouping_bic(&matrix, &way.layout, label, k);
+
+        /* A mixture has a likelihood of its own; for the others BIC takes one variance for all
+         * groups. */
         struct model_mixture mixture;
-        struct model_mixture_options options = {.k = k, .starts = 10, .seed = wish->seed};
+        struct model_mixture_options options = {
+            .k = k, .starts = MIXTURE_STARTS, .seed = wish->seed};
         if (wish->method == MODEL_CLUSTER_MIXTURE) {
             TRY(model_mixture_fit(&matrix, &options, pool, work->arena, &mixture, error));
             out->bic[k] = mixture.bic;
@@ -191,12 +207,13 @@ static enum status test_structure(struct work *work, const struct cluster_data *
 {
     uint32_t *which;
     struct model_prototypes_data sample =
-        sample_rows(work, &data->prepared, 1000, wish->seed + 1, &which);
+        sample_rows(work, &data->prepared, TESTED, wish->seed + 1, &which);
     struct model_matrix matrix = model_clustering_embed(&sample, wish->gamma, work->arena);
     struct model_clustering_way way = way_of(data, wish);
-    struct model_structure_options options = {.largest = wish->largest > 4 ? wish->largest : 4,
-                                              .seed = wish->seed,
-                                              .layout = &way.layout};
+    struct model_structure_options options = {
+        .largest = wish->largest > TESTED_GROUPS ? wish->largest : TESTED_GROUPS,
+        .seed = wish->seed,
+        .layout = &way.layout};
     if (wish->method == MODEL_CLUSTER_HDBSCAN)
         options.least = (int)fmax(2, wish->smallest * (double)matrix.rows / (double)data->rows);
     return model_structure_test(&matrix, &options, session_pool(work->session), work->arena, out,
@@ -210,6 +227,7 @@ static enum status test_structure(struct work *work, const struct cluster_data *
 static int number_of_groups(const struct cluster_wish *wish, const struct cluster_judged *judged)
 {
     int k = wish->groups;
+
     if (k == 0 && wish->method == MODEL_CLUSTER_MIXTURE && judged->structure.natural)
         k = judged->by_bic;
     if (k == 0 && judged->structure.natural)
@@ -269,10 +287,10 @@ static enum status find_stability(struct work *work, const struct cluster_data *
 /* Enough customers who differ in something. */
 static enum status check_data(const struct cluster_data *data, struct error *error)
 {
-    if (data->rows < 10)
+    if (data->rows < ROWS_LEAST)
         return error_set(error, STATUS_ERROR,
-                         "%zu customers are too few to look for groups: at least 10 are needed",
-                         data->rows);
+                         "%zu customers are too few to look for groups: at least %d are needed",
+                         data->rows, ROWS_LEAST);
     if (data->prepared.columns + data->prepared.categories == 0)
         return error_set(error, STATUS_ERROR,
                          "all %zu customers are the same in everything they could be grouped by",
@@ -295,6 +313,7 @@ static enum status make_groups(struct work *work, const struct cluster_data *dat
                          "were looked at",
                          model_cluster_method_title(wish->method), options.k, found->judged.largest,
                          found->judged.rows);
+
     TRY(model_clustering_fit(&data->prepared, &options, session_pool(work->session), work->arena,
                              &found->model, error));
     if (found->model.k > CLUSTER_GROUPS)
@@ -332,17 +351,20 @@ static enum status load_and_prepare(struct work *work, const char *among,
                                     struct cluster_data *data, struct error *error)
 {
     const char *told = before ? arena_printf(work->arena, "%s.group", before->name) : NULL;
+
+    /* The groups of before are read as one more value: told traits, as of when they were told. */
     data->told_at = before ? before->scored_at : 0;
     TRY(cluster_ask(work, among, told, data, error));
     TRY(work_load(work, &work->needs, error));
     TRY(cluster_rows(work, data, error));
+
     fit_method_to_values(work, data, wish);
     TRY(cluster_learn(work, wish->method, data, error));
     cluster_prepare(work, data);
     if (!(wish->gamma > 0))
         wish->gamma = model_prototypes_gamma(&data->prepared);
     if (!(wish->smallest > 0))
-        wish->smallest = fmax(5, floor((double)data->rows / 50));
+        wish->smallest = fmax(SMALLEST_LEAST, floor((double)data->rows * smallest_share));
     return check_data(data, error);
 }
 
@@ -358,6 +380,9 @@ enum status study_cluster_fit(struct work *work, struct error *error)
     read_scaling(work, &data->scaling);
     TRY(cluster_read_columns(work, data, &among, error));
     TRY(load_and_prepare(work, among, before, &wish, data, error));
+
+    /* How many groups, and whether there are any, is settled on samples before anything is fitted
+     * to everyone. */
     TRY(look(work, data, &wish, found, error));
     TRY(make_groups(work, data, &wish, found, error));
     if (found->model.k == 0) {
@@ -371,6 +396,8 @@ enum status study_cluster_fit(struct work *work, struct error *error)
 
     say_structure(work, &found->judged.structure);
     TRY(find_stability(work, data, &wish, found, error));
+
+    /* Names come from what sets groups apart now; a refit then gives back those of before. */
     cluster_describe(work, data, found);
     if (before)
         cluster_follow(work, data, before, found);
@@ -443,6 +470,8 @@ enum status study_cluster_score(struct work *work, struct error *error)
     TRY(cluster_rows(work, data, error));
     cluster_match_levels(work, data);
     cluster_prepare(work, data);
+
+    /* A rule that gives more groups than there are names would read past them. */
     struct score *group = work_score_add(work, "group", VALUE_TEXT, 0);
     json_t *names = json_object_get(work->saved, "names");
     const char **labels = ARENA_ARRAY(work->arena, const char *, json_array_size(names) + 1);

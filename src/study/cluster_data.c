@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAITS_MAX = 24, DESCRIBED_LEVELS = 50 };
+enum {
+    TRAITS_MAX = 24,
+    DESCRIBED_LEVELS = 50,
+    LEVELS_OF_ALL = 900, /* that all categories used share: each is a column of the embedding */
+};
 
 /* ---- which values ---- */
 
@@ -53,6 +57,7 @@ static void name_column(struct work *work, const char *given, struct cluster_col
 static void add_column(struct arena *arena, struct cluster_data *data, const char *name,
                        const char *text, bool used)
 {
+    /* Twice the same value would count twice in every distance. */
     for (int c = 0; c < data->columns; c++)
         if (strcmp(data->column[c].text, text) == 0 ||
             (!used && strcmp(data->column[c].name, name) == 0))
@@ -77,6 +82,8 @@ static enum status add_orders(struct work *work, bool used, struct cluster_data 
     TRY(work_orders_filters(work, &orders, &filter, &spent, error));
     if (used)
         work_orders_say(work, &orders, true);
+
+    /* Without amounts there is neither spend nor an average. */
     const char *kind = arena_printf(work->arena, "`%s`", orders.kind);
     const char *names[] = {"recency", "frequency", "spend", "average_order"};
     const char *texts[] = {
@@ -86,6 +93,8 @@ static enum status add_orders(struct work *work, bool used, struct cluster_data 
         arena_printf(work->arena, "avg(%s.`%s`%s)", kind, orders.property, filter)};
     for (int c = 0; c < (orders.property ? 4 : 2); c++)
         add_column(work->arena, out, names[c], texts[c], used);
+
+    /* Who never ordered has no recency; a group of all of them would be found and say nothing. */
     if (!*among && used)
         *among = arena_printf(work->arena, "any(%s%s)", kind, filter);
     return STATUS_OK;
@@ -127,6 +136,7 @@ enum status cluster_read_columns(struct work *work, struct cluster_data *out, co
                                  struct error *error)
 {
     struct error ignored;
+
     *among = work_option(work, "among");
     read_option(work, "on", true, out);
     if (!out->columns)
@@ -134,6 +144,8 @@ enum status cluster_read_columns(struct work *work, struct cluster_data *out, co
     read_option(work, "describe", false, out);
     if (work_option(work, "describe"))
         return STATUS_OK;
+
+    /* Orders and traits describe groups of anything; a store without orders is none the worse. */
     if (add_orders(work, false, out, among, &ignored) != STATUS_OK)
         error_clear(&ignored);
     add_traits(work, out);
@@ -201,6 +213,8 @@ uint32_t cluster_level(const struct cluster_data *data, int column, size_t i)
     size_t from = 0, to = c->keys;
     if (isnan(key))
         return 0;
+
+    /* The keys are this population's, so the last that is not above the value is its own. */
     while (to - from > 1) {
         size_t middle = from + (to - from) / 2;
         if (c->key[middle] <= key)
@@ -236,6 +250,7 @@ static void list_keys(struct work *work, struct cluster_data *data, int c, doubl
             all[known++] = key;
     }
 
+    /* Sorted first and counted, so that the lists have the room they need and no more. */
     column->unknown = data->rows - known;
     stats_sort(all, known);
     column->keys = 0;
@@ -281,6 +296,9 @@ static void learn_levels(struct work *work, struct cluster_data *data, int c, si
     uint32_t *order = ARENA_ARRAY(work->arena, uint32_t, column->keys + 1);
     stats_order(counts, column->keys, order);
     size_t kept = column->keys < most ? column->keys : most;
+
+    /* The commonest, in the order of their words, so that a population with other codes finds them
+     * by the same search; "unknown" before and "anything else" behind them. */
     column->level = ARENA_ARRAY(work->arena, const char *, kept + 2);
     for (size_t i = 0; i < kept; i++)
         column->level[1 + i] = word_of(work, &data->values[c], column->key[order[i]]);
@@ -289,6 +307,7 @@ static void learn_levels(struct work *work, struct cluster_data *data, int c, si
     column->level[kept + 1] = "anything else";
     column->levels = (uint32_t)kept + 2;
     find_levels(work, &data->values[c], column);
+
     column->constant = column->keys + (column->unknown > 0) < 2;
     if (column->used && column->keys > most)
         work_note(work, "%s has %zu different values; the %zu commonest count, all others as one.",
@@ -318,6 +337,7 @@ static void learn_scaling(struct work *work, struct cluster_data *data, int c)
         if (!isnan(value))
             known[count++] = value;
     }
+
     column->unknown = data->rows - count;
     struct model_scaling_options options = data->scaling;
     options.scaled |= !column->used; /* effects are told in standard deviations */
@@ -347,6 +367,9 @@ enum status cluster_learn(struct work *work, enum model_cluster_method method,
                           struct cluster_data *data, struct error *error)
 {
     int categories = 0;
+
+    /* What is a category depends on the method; what only describes is one whenever it is no
+     * number. */
     for (int c = 0; c < data->columns; c++) {
         enum value_type type = data->values[c].type;
         struct cluster_column *column = &data->column[c];
@@ -360,7 +383,8 @@ enum status cluster_learn(struct work *work, enum model_cluster_method method,
 
     for (int c = 0; c < data->columns; c++) {
         struct cluster_column *column = &data->column[c];
-        size_t most = column->used && categories ? 900u / (unsigned)categories : CLUSTER_LEVELS;
+        size_t most = column->used && categories ? (size_t)LEVELS_OF_ALL / (unsigned)categories
+                                                 : CLUSTER_LEVELS;
         if (data->values[c].type == VALUE_SET || data->values[c].type == VALUE_POINT)
             column->constant = true;
         else if (column->category)

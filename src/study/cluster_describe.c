@@ -15,7 +15,16 @@
 static const double telling = .4; /* effects below this name nothing */
 static const double typical = .7; /* a group without a name of its own and without larger effects */
 static const double ambiguous =
-    .6; /* a name fits another group that has this part of every effect */
+    .6;                           /* a name fits another group that has this part of every effect */
+static const double notable = .2; /* effects below this are not told of a group at all */
+static const double few = 5;      /* customers: a group of so many keeps half of its effect */
+static const double rarity = .7;  /* what a level that is rare weighs against one that is common */
+static const double same = 1e-9;  /* relative; two figures that differ less are one */
+enum {
+    TOLD = 3,
+    NAME_MOST = 100,
+    NAMES_MOST = 1000
+}; /* traits in a title; bytes; of a saved model */
 
 /* ---- effects ---- */
 
@@ -81,13 +90,13 @@ static double effect_of(const struct tally *t, int g, int all)
     double deviation = sqrt(fmax(t->squares / t->count[all] - mean * mean, 0));
     if (!(deviation > 0) || !(t->count[g] > 0))
         return 0;
-    return (t->scaled[g] / t->count[g] - mean) / deviation * t->count[g] / (t->count[g] + 5);
+    return (t->scaled[g] / t->count[g] - mean) / deviation * t->count[g] / (t->count[g] + few);
 }
 
 /* What a name is made of comes first: that a level is common says more than that it is rare. */
 static double weight_of(const struct cluster_data *data, const struct cluster_trait *trait)
 {
-    return data->column[trait->column].category && trait->effect < 0 ? -.7 * trait->effect
+    return data->column[trait->column].category && trait->effect < 0 ? -rarity * trait->effect
                                                                      : fabs(trait->effect);
 }
 
@@ -96,6 +105,8 @@ static void keep_trait(const struct cluster_data *data, struct cluster_trait *li
                        const struct cluster_trait *trait)
 {
     int at = 0;
+
+    /* The weaker of two traits of one column gives way; what is weaker than all has no place. */
     while (at < *count && list[at].column != trait->column)
         at++;
     if (at < *count && weight_of(data, &list[at]) >= weight_of(data, trait))
@@ -118,7 +129,7 @@ static void keep_traits(const struct cluster_data *data, int c, uint32_t level,
         struct cluster_group *group = &found->group[g];
         struct cluster_trait trait = {c, level, t->count[g] > 0 ? t->sum[g] / t->count[g] : NAN,
                                       t->sum[all] / t->count[all], effect_of(t, g, all)};
-        if (fabs(trait.effect) > .2)
+        if (fabs(trait.effect) > notable)
             keep_trait(data, used ? group->trait : group->other,
                        used ? &group->traits : &group->others, &trait);
     }
@@ -126,6 +137,7 @@ static void keep_traits(const struct cluster_data *data, int c, uint32_t level,
 
 static void find_traits(const struct cluster_data *data, struct cluster_found *found)
 {
+    /* A category is tallied once for all levels, and each level then looked at as a number. */
     struct tally *t = base_malloc(sizeof *t);
     double *counts = base_malloc(sizeof *counts * (CLUSTER_GROUPS + 1) * (CLUSTER_LEVELS + 2));
     for (int c = 0; c < data->columns; c++) {
@@ -174,6 +186,8 @@ static const char *phrase(struct work *work, const struct cluster_data *data,
         return (strcmp(level, "yes") == 0) == (trait->effect > 0)
                    ? name
                    : arena_printf(work->arena, "no_%s", name);
+
+    /* Whatever is neither letter nor digit becomes one underline. */
     struct buffer word;
     buffer_init(&word, 0);
     buffer_printf(&word, "%s%s_", trait->effect > 0 ? "" : "not_", name);
@@ -244,6 +258,7 @@ static bool is_telling(const struct cluster_group *group, int trait)
 static bool choose_traits(struct naming *n, int g)
 {
     const struct cluster_group *group = &n->found->group[g];
+
     for (int a = 0; a < 2 && is_telling(group, a); a++) {
         n->chosen[0] = a;
         n->count = 1;
@@ -251,6 +266,7 @@ static bool choose_traits(struct naming *n, int g)
             return true;
     }
 
+    /* With the strongest another one, then with the two strongest a third. */
     n->chosen[0] = 0;
     for (int last = 1; is_telling(group, last); last++) {
         n->chosen[1] = last;
@@ -267,7 +283,10 @@ static bool choose_traits(struct naming *n, int g)
             return true;
     }
 
-    n->count = is_telling(group, 1) ? 2 : is_telling(group, 0) ? 1 : 0;
+    /* The two strongest will have to do, though another group has more of the same. */
+    n->count = is_telling(group, 0);
+    if (is_telling(group, 1))
+        n->count = 2;
     n->chosen[1] = 1;
     return n->count == 0;
 }
@@ -290,14 +309,16 @@ static const char *name_of(struct work *work, const struct cluster_data *data,
         const char *part = phrase(work, data, &found->group[g].trait[naming.chosen[i]]);
         name = name ? arena_printf(work->arena, "%s_%s", name, part) : part;
     }
+
+    /* Without a name of its own a group is what most are, or more of what another is already. */
     if (name && !own && fabs(found->group[g].trait[0].effect) < typical)
         name = NULL;
     if (name && !own) /* another group has more of the same */
         name = arena_printf(work->arena, "rather_%s", name);
     if (!name)
         name = found->model.k == 1 ? "everyone" : "typical";
-    if (strlen(name) > 100)
-        name = arena_strndup(work->arena, name, 100);
+    if (strlen(name) > NAME_MOST)
+        name = arena_strndup(work->arena, name, NAME_MOST);
     const char *plain = name;
     for (int number = 2; is_taken(found, found->model.k, name) || strcmp(name, "ungrouped") == 0;
          number++)
@@ -325,8 +346,8 @@ static void drop_repeated(struct cluster_group *group)
         bool repeated = false;
         for (int t = 0; t < group->traits; t++) {
             const struct cluster_trait *used = &group->trait[t];
-            repeated |= fabs(used->overall - other->overall) <= 1e-9 * fabs(used->overall) &&
-                        fabs(used->here - other->here) <= 1e-9 * fabs(used->here);
+            repeated |= fabs(used->overall - other->overall) <= same * fabs(used->overall) &&
+                        fabs(used->here - other->here) <= same * fabs(used->here);
         }
         if (!repeated)
             group->other[kept++] = group->other[i];
@@ -344,8 +365,8 @@ void cluster_describe(struct work *work, const struct cluster_data *data,
         struct cluster_group *group = &found->group[g];
         group->name = name_of(work, data, found, g);
         drop_repeated(group);
-        const char *used = list_traits(work, data, group->trait, group->traits, 3);
-        const char *others = list_traits(work, data, group->other, group->others, 3);
+        const char *used = list_traits(work, data, group->trait, group->traits, TOLD);
+        const char *others = list_traits(work, data, group->other, group->others, TOLD);
         group->title = arena_printf(work->arena, "%s%s%s", used ? used : "like everyone",
                                     others ? "; beside that " : "", others ? others : "");
     }
@@ -357,7 +378,7 @@ static const char **read_names(struct work *work, const struct study_model *befo
 {
     json_t *saved = json_loads(before->parameters, 0, NULL),
            *names = json_object_get(saved, "names");
-    size_t size = json_array_size(names) < 1000 ? json_array_size(names) : 1000;
+    size_t size = json_array_size(names) < NAMES_MOST ? json_array_size(names) : NAMES_MOST;
     const char **out = ARENA_ARRAY(work->arena, const char *, size + 1);
     for (size_t i = 0; i < size; i++)
         out[i] = arena_strdup(work->arena, json_string_value(json_array_get(names, i)));
@@ -395,6 +416,7 @@ static void keep_names(struct work *work, struct cluster_found *found, const uin
     const char *fresh[CLUSTER_GROUPS];
     int k = found->model.k;
 
+    /* All old names are given back first, so that a fresh one can keep clear of them. */
     for (int g = 0; g < k; g++) {
         fresh[g] = found->group[g].name;
         found->group[g].name = match[g] < (uint32_t)refit->names ? refit->name[match[g]] : NULL;
@@ -436,6 +458,8 @@ void cluster_follow(struct work *work, const struct cluster_data *data,
     refit->before = work_day(work, before->moment);
     if (!refit->names || data->values[data->columns].type != VALUE_TEXT)
         return;
+
+    /* Who had a group then and has one now, side by side. */
     uint32_t *then = told_groups(work, data, refit),
              *now = ARENA_ARRAY(work->arena, uint32_t, data->rows + 1);
     refit->moves = ARENA_ARRAY(work->arena, double, (size_t)refit->names *k);
@@ -450,6 +474,8 @@ void cluster_follow(struct work *work, const struct cluster_data *data,
     refit->known = both > 0;
     if (!refit->known)
         return;
+
+    /* Names are inherited by the pairing that leaves most customers where they were. */
     model_cluster_match(then, refit->names, now, found->model.k, both, work->arena, match);
     keep_names(work, found, match);
     for (size_t g = 0; g < k; g++)

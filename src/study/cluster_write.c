@@ -33,6 +33,8 @@ static void describe_method(struct work *work, const struct cluster_data *data,
 {
     work_figure(work, "parameters", "method", NAN, "%s", model_cluster_method_title(model->method));
     work_figure(work, "parameters", "groups", model->k, "%d", model->k);
+
+    /* What only some methods have. */
     if (data->prepared.categories && data->prepared.columns)
         work_figure(work, "parameters", "weight of a category", model->prototypes.gamma, "%.4g",
                     model->prototypes.gamma);
@@ -54,6 +56,7 @@ static void describe_method(struct work *work, const struct cluster_data *data,
                     model->mixture.entropy);
     }
 
+    /* Where the tree's last merges grow much higher, groups were made of what was apart. */
     for (int i = 0; i < model->heights; i++)
         work_figure(work, "quality",
                     arena_printf(work->arena, "height of the merge into %d", model->heights - i),
@@ -158,10 +161,19 @@ static void describe_refit(struct work *work, const struct cluster_found *found)
         }
 }
 
+/* Of model_scaling_options. */
+static const char *where_logarithms(int log)
+{
+    if (log < 0)
+        return "where skewed";
+    return log ? "wherever possible" : "nowhere";
+}
+
 static void write_figures(struct work *work, const struct cluster_data *data,
                           const struct cluster_found *found)
 {
     size_t noise = 0;
+
     for (size_t i = 0; i < data->rows; i++)
         noise += found->model.label[i] == MODEL_NOISE;
     work_figure(work, "data", "customers", (double)data->rows, "%s",
@@ -173,10 +185,8 @@ static void write_figures(struct work *work, const struct cluster_data *data,
                 "%s; logarithms %s; the outer %.3g%% at each end pulled in",
                 data->scaling.scaled ? "each number to mean 0 and standard deviation 1"
                                      : "numbers as they are",
-                data->scaling.log < 0 ? "where skewed"
-                : data->scaling.log   ? "wherever possible"
-                                      : "nowhere",
-                100 * data->scaling.winsor);
+                where_logarithms(data->scaling.log), 100 * data->scaling.winsor);
+
     describe_method(work, data, &found->model);
     describe_structure(work, found);
     describe_groups(work, found);
@@ -192,9 +202,11 @@ static void write_figures(struct work *work, const struct cluster_data *data,
 static void write_column(struct json *json, const struct cluster_column *column)
 {
     json_write_object(json);
-    work_put_text(json, "name", column->name);
-    work_put_text(json, "text", column->text);
+    json_put_string(json, "name", column->name);
+    json_put_string(json, "text", column->text);
     json_put_bool(json, "constant", column->constant);
+
+    /* The levels between "unknown" and "anything else"; those two are made anew when it is read. */
     if (column->category) {
         json_put_array(json, "levels");
         for (uint32_t l = 1; l + 1 < column->levels; l++)
@@ -202,12 +214,12 @@ static void write_column(struct json *json, const struct cluster_column *column)
         json_write_end_array(json);
     } else {
         json_put_bool(json, "log", column->scaling.log);
-        work_put(json, "unit", column->scaling.unit);
-        work_put(json, "low", column->scaling.low);
-        work_put(json, "high", column->scaling.high);
-        work_put(json, "center", column->scaling.center);
-        work_put(json, "scale", column->scaling.scale);
-        work_put(json, "fill", column->scaling.fill);
+        json_put_double(json, "unit", column->scaling.unit);
+        json_put_double(json, "low", column->scaling.low);
+        json_put_double(json, "high", column->scaling.high);
+        json_put_double(json, "center", column->scaling.center);
+        json_put_double(json, "scale", column->scaling.scale);
+        json_put_double(json, "fill", column->scaling.fill);
     }
     json_write_end_object(json);
 }
@@ -217,28 +229,31 @@ static void write_how_many(struct json *json, const struct cluster_judged *judge
     json_put_array(json, "how_many");
     for (int k = 1; k <= judged->largest; k++) {
         json_write_object(json);
-        work_put_count(json, "groups", (uint64_t)k);
-        work_put(json, "silhouette", judged->silhouette[k]);
-        work_put(json, "calinski_harabasz", judged->calinski[k]);
-        work_put(json, "davies_bouldin", judged->davies[k]);
-        work_put(json, "gap", k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN);
-        work_put(json, "gap_error", k <= judged->gap.largest ? judged->gap.error[k - 1] : NAN);
-        work_put(json, "bic", judged->bic[k]);
+        json_put_count(json, "groups", (uint64_t)k);
+        json_put_double(json, "silhouette", judged->silhouette[k]);
+        json_put_double(json, "calinski_harabasz", judged->calinski[k]);
+        json_put_double(json, "davies_bouldin", judged->davies[k]);
+        json_put_double(json, "gap", k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN);
+        json_put_double(json, "gap_error",
+                        k <= judged->gap.largest ? judged->gap.error[k - 1] : NAN);
+        json_put_double(json, "bic", judged->bic[k]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
     json_put_bool(json, "natural", judged->structure.natural);
-    work_put(json, "p", judged->structure.p);
+    json_put_double(json, "p", judged->structure.p);
 }
 
 static void write_refit(struct json *json, const struct cluster_found *found)
 {
     const struct cluster_refit *refit = &found->refit;
     json_put_object(json, "refit");
-    work_put_text(json, "before", refit->before);
-    work_put_count(json, "customers", refit->both);
-    work_put_count(json, "stayed", refit->stayed);
-    work_put(json, "share", (double)refit->stayed / (double)refit->both);
+    json_put_string(json, "before", refit->before);
+    json_put_count(json, "customers", refit->both);
+    json_put_count(json, "stayed", refit->stayed);
+    json_put_double(json, "share", (double)refit->stayed / (double)refit->both);
+
+    /* Who stayed is one figure; only who moved is listed. */
     json_put_array(json, "moves");
     for (int n = 0; n < refit->names; n++)
         for (int g = 0; g < found->model.k; g++) {
@@ -246,9 +261,9 @@ static void write_refit(struct json *json, const struct cluster_found *found)
             if (!(moved > 0) || strcmp(refit->name[n], found->group[g].name) == 0)
                 continue;
             json_write_object(json);
-            work_put_text(json, "from", refit->name[n]);
-            work_put_text(json, "to", found->group[g].name);
-            work_put(json, "customers", moved);
+            json_put_string(json, "from", refit->name[n]);
+            json_put_string(json, "to", found->group[g].name);
+            json_put_double(json, "customers", moved);
             json_write_end_object(json);
         }
     json_write_end_array(json);
@@ -259,13 +274,14 @@ static void write_parameters(struct work *work, const struct cluster_data *data,
                              const struct cluster_found *found)
 {
     struct json *json = work->parameters;
-    work_put_text(json, "method", model_cluster_method_name(found->model.method));
+    json_put_string(json, "method", model_cluster_method_name(found->model.method));
     json_put_array(json, "columns");
     for (int c = 0; c < data->columns; c++)
         if (data->column[c].used)
             write_column(json, &data->column[c]);
     json_write_end_array(json);
-    work_put_text(json, "among", among);
+
+    json_put_string(json, "among", among);
     json_put_array(json, "names");
     for (int g = 0; g < found->model.k; g++)
         json_write_string(json, found->group[g].name);
@@ -282,32 +298,34 @@ static void write_parameters(struct work *work, const struct cluster_data *data,
 
 static void write_quality(struct work *work, const struct cluster_judged *judged)
 {
-    static const char *const indices[][2] = {{"silhouette", "high"},
-                                             {"Calinski-Harabasz", "high"},
-                                             {"Davies-Bouldin", "low"},
-                                             {"gap", "high"},
-                                             {"BIC", "low"}};
+    enum { INDICES = 5 };
+    static const char *const indices[INDICES][2] = {{"silhouette", "high"},
+                                                    {"Calinski-Harabasz", "high"},
+                                                    {"Davies-Bouldin", "low"},
+                                                    {"gap", "high"},
+                                                    {"BIC", "low"}};
     struct json *json = work->report;
 
+    /* A row holds the indices' values in the order of their names. */
     json_put_object(json, "quality");
     json_put_array(json, "indices");
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < INDICES; i++) {
         json_write_object(json);
-        work_put_text(json, "name", indices[i][0]);
-        work_put_text(json, "better", indices[i][1]);
+        json_put_string(json, "name", indices[i][0]);
+        json_put_string(json, "better", indices[i][1]);
         json_write_end_object(json);
     }
 
     json_write_end_array(json);
     json_put_array(json, "rows");
     for (int k = 1; k <= judged->largest; k++) {
-        const double values[] = {judged->silhouette[k], judged->calinski[k], judged->davies[k],
-                                 k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN,
-                                 judged->bic[k]};
+        const double values[INDICES] = {
+            judged->silhouette[k], judged->calinski[k], judged->davies[k],
+            k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN, judged->bic[k]};
         json_write_object(json);
-        work_put_count(json, "k", (uint64_t)k);
+        json_put_count(json, "k", (uint64_t)k);
         json_put_array(json, "values");
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < INDICES; i++)
             json_write_double(json, values[i]);
         json_write_end_array(json);
         json_write_end_object(json);
@@ -326,6 +344,7 @@ static void write_means(struct work *work, const struct cluster_data *data,
     double sum[CLUSTER_GROUPS + 1] = {0}, count[CLUSTER_GROUPS + 1] = {0}, squares = 0;
     int all = found->model.k;
 
+    /* Whoever HDBSCAN left without a group is among all, and in no column. */
     for (size_t i = 0; i < data->rows; i++) {
         uint32_t g = found->model.label[i];
         double value = column->category ? cluster_level(data, c, i) == level
@@ -343,13 +362,13 @@ static void write_means(struct work *work, const struct cluster_data *data,
 
     double mean = sum[all] / count[all];
     json_write_object(json);
-    work_put_text(json, "name",
-                  column->category
-                      ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
-                      : column->name);
+    json_put_string(json, "name",
+                    column->category
+                        ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
+                        : column->name);
     json_put_bool(json, "used", column->used);
-    work_put(json, "overall", mean);
-    work_put(json, "sd", sqrt(fmax(squares / count[all] - mean * mean, 0)));
+    json_put_double(json, "overall", mean);
+    json_put_double(json, "sd", sqrt(fmax(squares / count[all] - mean * mean, 0)));
     json_put_array(json, "means");
     for (int g = 0; g < all; g++)
         json_write_double(json, count[g] > 0 ? sum[g] / count[g] : NAN);
@@ -390,22 +409,23 @@ static void write_report(struct work *work, const struct cluster_data *data,
                          const struct cluster_found *found, const char *title)
 {
     struct json *json = work->report;
+    /* An array of one: the report joins those of all models. */
     json_put_array(json, "clusters");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "title", title);
-    work_put_text(json, "method", model_cluster_method_title(found->model.method));
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "title", title);
+    json_put_string(json, "method", model_cluster_method_title(found->model.method));
     json_put_bool(json, "natural", found->judged.structure.natural);
-    work_put_count(json, "chosen", (uint64_t)found->model.k);
+    json_put_count(json, "chosen", (uint64_t)found->model.k);
     json_put_array(json, "groups");
     for (int g = 0; g < found->model.k; g++) {
         json_write_object(json);
-        work_put_text(json, "name", found->group[g].name);
-        work_put_text(json, "title", found->group[g].title);
-        work_put(json, "customers", found->model.size[g]);
-        work_put(json, "share", found->group[g].share);
+        json_put_string(json, "name", found->group[g].name);
+        json_put_string(json, "title", found->group[g].title);
+        json_put_double(json, "customers", found->model.size[g]);
+        json_put_double(json, "share", found->group[g].share);
         if (found->has_stability)
-            work_put(json, "stability", found->stability[g]);
+            json_put_double(json, "stability", found->stability[g]);
         json_write_end_object(json);
     }
 

@@ -16,14 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In the order of --period's words. Months and years are their mean lengths. */
+#define DAYS_A_YEAR 365.25
+static const double correlation_most = .3; /* of how often and how much: beyond it that is said */
 static const struct clv_period {
     const char *name;
     double days;
     enum calendar_unit unit;
 } periods[] = {{"day", 1, CALENDAR_DAY},
                {"week", 7, CALENDAR_WEEK},
-               {"month", 365.25 / 12, CALENDAR_MONTH},
-               {"year", 365.25, CALENDAR_YEAR}};
+               {"month", DAYS_A_YEAR / MONTHS_A_YEAR, CALENDAR_MONTH},
+               {"year", DAYS_A_YEAR, CALENDAR_YEAR}};
 
 static enum status read_type(struct work *work, struct clv_options *out, struct error *error)
 {
@@ -102,6 +105,8 @@ static bool fill_history(const struct work *work, const struct clv_options *opti
     work_orders_rows(orders, position, -1, until, &from, &to);
     if (from == to)
         return false;
+
+    /* Orders of one tick are one transaction, which closes when the next tick's begins. */
     struct open_transaction now = {clv_tick(work, options, orders->time[from]), 0,
                                    orders->time[from]};
     double spent = 0, first = now.at, unit = clv_ticks(options);
@@ -148,6 +153,8 @@ enum status clv_load(struct work *work, const struct clv_options *options, int64
     TRY(work_orders_load(work, &work->inputs.needs, &out->orders, error));
     TRY(work_inputs_among(work, &work->inputs, until, &who, error));
     size_t most = work->population->customers + 1u;
+
+    /* Whoever buys first after the calibration's end is counted, so that it can be said. */
     until = clv_until(work, options, until);
     *out = (struct clv_data){.orders = out->orders,
                              .until = until,
@@ -161,6 +168,7 @@ enum status clv_load(struct work *work, const struct clv_options *options, int64
                                        &out->customers[out->count], &out->unpaid);
     }
 
+    /* The models read columns, each of its own. */
     out->history = ARENA_ARRAY(work->arena, struct model_history, out->count + 1);
     out->paid = ARENA_ARRAY(work->arena, double, out->count + 1);
     out->mean = ARENA_ARRAY(work->arena, double, out->count + 1);
@@ -208,6 +216,7 @@ static void describe_data(struct work *work, const struct clv_options *options,
         transactions += data->history[i].x;
     }
 
+    /* Units first: x, t_x and T mean nothing without them, and published figures differ in them. */
     work_figure(work, "data", "orders are", NAN, "%s%s%s", data->orders.kind,
                 data->orders.property ? "." : "",
                 data->orders.property ? data->orders.property : "");
@@ -219,6 +228,7 @@ static void describe_data(struct work *work, const struct clv_options *options,
                 "%ss from the first transaction to the last one, to the calibration's end",
                 options->period);
     work_figure(work, "data", "calibration until", NAN, "%s", work_day(work, data->until));
+
     work_orders_say(work, &data->orders, true);
     work_figure(work, "data", "customers", (double)data->count, "%s",
                 work_thousands(work, (double)data->count));
@@ -240,6 +250,8 @@ static void describe_frequency(struct work *work, const struct model_clv *model)
     if (model->edge)
         work_figure(work, "parameters", "at its edge, where it is", NAN, "%s",
                     model_clv_simpler(model));
+
+    /* On a ridge many values fit equally well: the one printed is an example, and has no error. */
     for (int i = 0; i < MODEL_CLV_PARAMETERS; i++) {
         const char *name = model_clv_parameter_name(model->type, i);
         if (model->edge && !model->identified[i])
@@ -259,6 +271,7 @@ static void describe_frequency(struct work *work, const struct model_clv *model)
                 "%d evaluations%s, on %s distinct (x, t_x, T)", model->evaluations,
                 model->fell_back ? ", Nelder-Mead's simplex among them" : "",
                 work_thousands(work, (double)model->rows));
+
     const char *simpler = model_clv_simpler(model);
     if (model->edge)
         work_note(work,
@@ -285,6 +298,7 @@ static void describe_spend(struct work *work, const struct model_spend *spend)
                                                                 "", ", kept above 1", ""};
     const char *why = model_spend_why_common(spend);
 
+    /* Too few or too equal amounts for a model of them: one mean stands for all. */
     if (why) {
         double amount = model_spend_common_mean(spend);
         work_figure(work, "parameters", "model of how much", NAN, "one mean amount for all: %s",
@@ -319,7 +333,9 @@ static void describe_spend(struct work *work, const struct model_spend *spend)
         work_note(work,
                   "The amounts do not tell the Gamma-Gamma model from the simpler one in which %s.",
                   simpler);
-    if (fabs(spend->correlation) > .3)
+
+    /* Gamma-Gamma takes how often and how much to be independent. */
+    if (fabs(spend->correlation) > correlation_most)
         work_note(work,
                   "How often and how much go together (correlation %.2f, beyond .3): the value of "
                   "a customer is "
@@ -351,6 +367,7 @@ static void describe_mean(struct work *work, const struct clv_options *options,
     double mean = mean_expected(work, options, data, model), ahead = time_ahead(options);
     for (size_t i = 0; i < data->count; i += step)
         some[count++] = data->history[i];
+
     double error = model_clv_expected_error(model, some, count, ahead);
     double width = stats_normal_quantile((1 + options->level) / 2) * error;
     work_figure(work, "scores", "expected purchases, mean", mean,
@@ -392,6 +409,7 @@ enum status study_clv_fit(struct work *work, struct error *error)
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));
     struct model_clv_data histories = {data.count, data.history, NULL};
     describe_data(work, &options, &data);
+
     enum status status = model_clv_fit(options.type, &histories, session_pool(work->session),
                                        work->arena, &model, error);
     if (status == STATUS_ERROR) { /* the model cannot be fitted to such histories */
@@ -403,6 +421,8 @@ enum status study_clv_fit(struct work *work, struct error *error)
     json_write_key(work->parameters, "clv");
     model_clv_write(&model, work->parameters);
     describe_frequency(work, &model);
+
+    /* How often is worth telling without how much: a failure here takes the value alone away. */
     if (data.orders.amount) {
         value = fit_spend(work, &data, &spend, error) == STATUS_OK;
         if (value) {
@@ -471,6 +491,8 @@ static void add_scores(struct work *work, bool value, double *columns[MODEL_VALU
         {"value_low", MODEL_VALUE_VALUE_LOW, VALUE_DECIMAL, 2},
         {"value_high", MODEL_VALUE_VALUE_HIGH, VALUE_DECIMAL, 2},
     };
+
+    /* A column that nobody asks for stays NULL, and is not worked out. */
     memset(columns, 0, sizeof *columns * MODEL_VALUE_COLUMNS);
     work->score_count = 0;
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
@@ -491,15 +513,18 @@ enum status study_clv_score(struct work *work, struct error *error)
     TRY(clv_read_options(work, &options, error));
     TRY(read_models(work, &model, &spend, &has_spend, error));
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));
+
     work->position = ARENA_ARRAY(work->arena, uint32_t, data.count + 1);
     for (size_t i = 0; i < data.count; i++)
         work->position[i] = data.customers[i].position;
     work->count = data.count;
     add_scores(work, has_spend, columns);
+
+    /* The yearly discount as a rate of the model's unit of time. */
     struct model_value value = {.often = &model,
                                 .much = has_spend ? &spend : NULL,
                                 .ahead = time_ahead(&options),
-                                .rate = pow(1 + options.discount, options.days / 365.25) - 1,
+                                .rate = pow(1 + options.discount, options.days / DAYS_A_YEAR) - 1,
                                 .level = options.level};
     struct model_value_customers customers = {data.count, data.history, data.paid, data.mean};
     model_value_score(&value, &customers, session_pool(work->session), columns);

@@ -12,7 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_WEEKS = 160, LINES = 26, FREQUENCIES = 8 };
+enum {
+    MOST_WEEKS = 160, /* shown, the last ones */
+    LINES = 26,       /* of figures: weeks are put together until they fit */
+    FREQUENCIES = 8,  /* classes of 0, 1, 2, … repeat transactions; the last is open */
+};
+static const double rounding = 1e-9; /* of a week: sums of sevenths fall short of whole ones */
 
 /* Customers by the day of their first transaction: few distinct ones, however many customers. */
 struct starts {
@@ -99,12 +104,14 @@ static struct weeks make_weeks(struct work *work, const struct clv_options *opti
                                const struct clv_data *data, const struct model_clv *model)
 {
     double tick = 1 / clv_ticks(options), first = INFINITY;
-    struct weeks weeks = {.length = options->by_period ? 1 : 7 / options->days, .tick = tick};
+    struct weeks weeks = {.length = options->by_period ? 1 : DAYS_A_WEEK / options->days,
+                          .tick = tick};
+
     for (size_t i = 0; i < data->count; i++)
         first = fmin(first, data->customers[i].first);
     int64_t until = clv_until(work, options, work->moment->now - 1);
     double end = (clv_tick(work, options, until) + 1) * tick;
-    weeks.count = (int)fmin(MOST_WEEKS, floor((end - first) / weeks.length + 1e-9));
+    weeks.count = (int)fmin(MOST_WEEKS, floor((end - first) / weeks.length + rounding));
     weeks.first = end - weeks.count * weeks.length;
     count_weeks(work, options, data, &weeks);
     expect_weeks(work, data, model, &weeks);
@@ -127,9 +134,9 @@ static void write_weeks(struct work *work, const struct clv_options *options,
     json_put_array(work->report, "by_period");
     for (int w = 0; w < weeks->count; w++) {
         json_write_object(work->report);
-        work_put_text(work->report, "date", week_date(work, options, weeks, w));
-        work_put(work->report, "actual", weeks->actual[w]);
-        work_put(work->report, "expected", round(weeks->expected[w] * 100) / 100);
+        json_put_string(work->report, "date", week_date(work, options, weeks, w));
+        json_put_double(work->report, "actual", weeks->actual[w]);
+        json_put_double(work->report, "expected", round(weeks->expected[w] * 100) / 100);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -144,7 +151,7 @@ static void describe_weeks(struct work *work, const struct clv_options *options,
         options->holdout > 0 ? (clv_tick(work, options, calibrated) + 1) * weeks->tick : -INFINITY;
     int from = 0;
 
-    while (from < weeks->count && weeks->first + (from + 1) * weeks->length <= after + 1e-9)
+    while (from < weeks->count && weeks->first + (from + 1) * weeks->length <= after + rounding)
         from++;
     int together = (weeks->count - from + LINES - 1) / LINES;
     const char *unit = options->by_period ? options->period : "week";
@@ -201,9 +208,10 @@ static void write_frequencies(struct work *work, const struct holdout *holdout)
         if (!holdout->by_customers[f])
             continue;
         json_write_object(work->report);
-        work_put_text(work->report, "label", frequency_label(work, f));
-        work_put(work->report, "actual", holdout->by_actual[f] / holdout->by_customers[f]);
-        work_put(work->report, "expected", holdout->by_expected[f] / holdout->by_customers[f]);
+        json_put_string(work->report, "label", frequency_label(work, f));
+        json_put_double(work->report, "actual", holdout->by_actual[f] / holdout->by_customers[f]);
+        json_put_double(work->report, "expected",
+                        holdout->by_expected[f] / holdout->by_customers[f]);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -213,6 +221,7 @@ static void describe_holdout(struct work *work, const struct clv_options *option
                              const struct clv_data *data, const struct holdout *holdout)
 {
     double share = holdout->within / holdout->customers;
+
     work_figure(work, "holdout", "calibrated until", NAN, "%s", work_day(work, data->until));
     work_figure(work, "holdout", "holdout in days", holdout->ahead * options->days, "%g",
                 round(holdout->ahead * options->days));
@@ -220,6 +229,8 @@ static void describe_holdout(struct work *work, const struct clv_options *option
                 work_thousands(work, holdout->customers));
     work_figure(work, "holdout", "first seen later, left out", (double)data->later, "%s",
                 work_thousands(work, (double)data->later));
+
+    /* Of all together: misses in both directions cancel out here, and not in the errors below. */
     work_figure(work, "holdout", "holdout, transactions that happened", holdout->actual, "%s",
                 work_thousands(work, holdout->actual));
     work_figure(work, "holdout", "holdout, transactions expected", holdout->expected, "%s",
@@ -234,6 +245,8 @@ static void describe_holdout(struct work *work, const struct clv_options *option
         work, "holdout",
         arena_printf(work->arena, "within the %g%% prediction interval", 100 * options->level),
         share, "%.1f%% of customers", 100 * share);
+
+    /* By how often they had bought: right on the whole may still be wrong about the best. */
     for (int f = 0; f < FREQUENCIES; f++) {
         double customers = holdout->by_customers[f];
         if (customers > 0)
@@ -259,6 +272,8 @@ static void compare_customers(struct work *work, const struct clv_options *optio
     struct model_value_customers customers = {.count = data->count, .history = data->history};
 
     model_value_score(&value, &customers, session_pool(work->session), columns);
+
+    /* The last class is open: so often and more. */
     holdout->customers = (double)data->count;
     for (size_t i = 0; i < data->count; i++) {
         double actual = bought_between(work, options, data, data->customers[i].position, until);
@@ -284,6 +299,8 @@ static enum status hold_out(struct work *work, const struct clv_options *options
     struct holdout holdout = {0};
     const struct zone *zone = session_zone(work->session);
     int64_t end = clv_until(work, options, work->moment->now - 1);
+
+    /* Whole local days are held back, as many as the option says or the part of one more. */
     int32_t first_held_back = zone_date(zone, end) + 1 - (int32_t)ceil(options->holdout);
     TRY(clv_load(work, options, zone_day_start(zone, first_held_back) - 1, data, error));
     struct model_clv_data histories = {data->count, data->history, NULL};
@@ -294,6 +311,7 @@ static enum status hold_out(struct work *work, const struct clv_options *options
                    options->holdout);
         return status;
     }
+
     holdout.ahead =
         (clv_tick(work, options, end) - clv_tick(work, options, data->until)) / clv_ticks(options);
     compare_customers(work, options, data, used, end, &holdout);
@@ -313,7 +331,7 @@ static enum status write_tracking(struct work *work, const struct clv_options *o
     else
         work_note(work, "Not compared with later days: --holdout DAYS keeps some back and says how "
                         "far off it is.");
-    work_put_text(work->report, "calibrated_until", work_day(work, known.until));
+    json_put_string(work->report, "calibrated_until", work_day(work, known.until));
     struct weeks weeks = make_weeks(work, options, &known, &calibrated);
     write_weeks(work, options, &weeks);
     describe_weeks(work, options, &weeks, known.until);
@@ -326,11 +344,11 @@ enum status clv_track(struct work *work, const struct clv_options *options,
 {
     json_put_array(work->report, "tracking");
     json_write_object(work->report);
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "title",
-                  arena_printf(work->arena, "Repeat purchases by %s, %s",
-                               options->by_period ? options->period : "week",
-                               model_clv_type_name(model->type)));
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "title",
+                    arena_printf(work->arena, "Repeat purchases by %s, %s",
+                                 options->by_period ? options->period : "week",
+                                 model_clv_type_name(model->type)));
     TRY(write_tracking(work, options, data, model, error));
     json_write_end_object(work->report);
     json_write_end_array(work->report);

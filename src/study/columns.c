@@ -15,6 +15,7 @@
 
 /* A level or an unknown value in a smaller share of the rows is too rare to learn from. */
 static const double rare = .01;
+static const double median = .5;
 
 struct level {
     double key;
@@ -56,12 +57,14 @@ static void learn_number(struct learner *learner)
 {
     const struct column_rules *rules = learner->rules;
     const double *known = learner->known;
+
+    /* Logarithms only where no value is below zero: a skew to both sides is no matter of scale. */
     if (!learner->known_count)
         return;
     bool log = !learner->rows->is_bool && known[0] >= 0 &&
                skewness(known, learner->known_count) > rules->skewed;
     struct column *column = add(learner, log ? COLUMN_LOG : COLUMN_NUMBER, learner->rows->name);
-    column->fill = rules->as_is ? NAN : stats_quantile_sorted(known, learner->known_count, .5);
+    column->fill = rules->as_is ? NAN : stats_quantile_sorted(known, learner->known_count, median);
 }
 
 /* By text where two are as frequent, so that the same data always make the same columns. */
@@ -76,6 +79,8 @@ static struct level *list_levels(const struct learner *learner, size_t *count)
 {
     const double *known = learner->known;
     struct level *levels = base_malloc(sizeof *levels * (learner->known_count + 1));
+
+    /* Keys that are equal lie side by side. */
     *count = 0;
     for (size_t i = 0; i < learner->known_count; i++) {
         if (!i || known[i] != known[i - 1])
@@ -97,6 +102,8 @@ static void learn_text(struct learner *learner)
     const struct column_rules *rules = learner->rules;
     size_t count;
     struct level *levels = list_levels(learner, &count);
+
+    /* Nearly as many texts as rows are names or comments: they would tell people, not kinds. */
     bool nameless = rules->for_people && insight_nearly_unique(count, learner->known_count);
 
     for (size_t l = rules->beside_first;
@@ -104,6 +111,8 @@ static void learn_text(struct learner *learner)
         const struct level *level = &levels[l];
         if ((double)level->rows < least_rows(learner))
             break;
+
+        /* It keeps its place among the most frequent: the next one does not move up. */
         if (rules->for_people && !insight_may_name(level->text, level->rows))
             continue;
         const char *text = arena_strndup(learner->arena, level->text.data, level->text.length);
@@ -136,6 +145,7 @@ size_t columns_learn(const struct column_rules *rules, const struct column_rows 
             learner.known[learner.known_count++] = rows->raw[i];
     stats_sort(learner.known, learner.known_count);
 
+    /* Of what nobody knows there is nothing to learn, not even that it is unknown. */
     if (rows->is_text)
         learn_text(&learner);
     else
@@ -144,16 +154,6 @@ size_t columns_learn(const struct column_rules *rules, const struct column_rows 
         learn_unknown(&learner);
     free(learner.known);
     return learner.count;
-}
-
-double column_value(const struct column *column, double raw)
-{
-    if (column->form == COLUMN_UNKNOWN)
-        return isnan(raw);
-    if (column->form == COLUMN_LEVEL)
-        return isnan(raw) ? column->fill : raw == column->key;
-    double value = isfinite(raw) ? raw : column->fill;
-    return column->form == COLUMN_LOG ? copysign(log1p(fabs(value)), value) : value;
 }
 
 double column_raw(const struct plan_values *values, size_t at)

@@ -9,6 +9,8 @@
 
 #include "study/work.h"
 
+#include <math.h>
+
 enum column_form {
     COLUMN_NUMBER,
     COLUMN_LOG,     /* sign(x) ln(1 + |x|): of a skewed number */
@@ -53,8 +55,17 @@ struct column_rows {
  * in arena. */
 size_t columns_learn(const struct column_rules *rules, const struct column_rows *rows,
                      struct arena *arena, struct column *out);
-/* What a row has in the column, from the raw value of its feature. */
-double column_value(const struct column *column, double raw);
+/* What a row has in the column, from the raw value of its feature. Here, because scoring asks it
+ * for every column of every customer. */
+static inline double column_value(const struct column *column, double raw)
+{
+    if (column->form == COLUMN_UNKNOWN)
+        return isnan(raw);
+    if (column->form == COLUMN_LEVEL)
+        return isnan(raw) ? column->fill : raw == column->key;
+    double value = isfinite(raw) ? raw : column->fill;
+    return column->form == COLUMN_LOG ? copysign(log1p(fabs(value)), value) : value;
+}
 /* A customer's raw value. */
 double column_raw(const struct plan_values *values, size_t at);
 /* Makes the codes of texts in the work's population the levels' keys. */

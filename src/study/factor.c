@@ -8,10 +8,8 @@
  * some gets the scale that the other answers let one expect, weighed for just those answers. Who
  * gave fewer than half gets none.
  */
-#include "study/limits.h"
-#include "study/work.h"
+#include "study/factor.h"
 
-#include "model/factor.h"
 #include "stats/linear.h"
 #include "stats/summary.h"
 
@@ -19,33 +17,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS = FACTOR_ITEMS, SCALES = FACTOR_SCALES, DRAWS = 100, PARALLEL_ROWS = 5000 };
-static const double quantile = .95, belongs = .3;
-
-struct factor_item {
-    const char *name, *text;
+enum {
+    DRAWS = 100,          /* of data without scales, for parallel analysis */
+    PARALLEL_ROWS = 5000, /* in each: more rows only bring chance nearer to one */
 };
-
-struct factor_work {
-    int items, scales;
-    struct factor_item item[ITEMS];
-    const char *scale_name[SCALES];
-    bool components, raw; /* raw: components of covariances, not of correlations */
-    enum model_rotation rotation;
-    size_t rows, complete, missing, least; /* least: customers behind the thinnest covariance */
-    double *data;                          /* rows × items, NaN for no answer */
-    double mean[ITEMS], deviation[ITEMS];  /* raw: deviation 1 */
-    double *covariance, *correlation;      /* items × items, pairwise */
-    double *matrix;                        /* the one of them that is analysed */
-    double *loading;                       /* items × scales: pattern */
-    double *structure; /* items × scales: covariance of items and scales, as matrix has them */
-    double *weight;    /* items × scales: of complete answers */
-    double uniqueness[ITEMS], kmo[ITEMS], kmo_all, explained[SCALES], alpha[SCALES];
-    double component[SCALES]; /* standard deviations of components */
-    double eigenvalue[ITEMS], threshold[ITEMS];
-    struct model_factors factors;
-    int found; /* by parallel analysis */
-};
+static const double quantile = .95; /* of chance, which an eigenvalue has to exceed */
+static const double belongs = .3;   /* a loading; usual in the literature */
+/* What rounding leaves of nothing, relative to the largest: a variance, a component's deviation, an
+ * eigenvalue of correlations. */
+static const double no_variance = 1e-12, no_deviation = 1e-6, no_eigenvalue = 1e-8;
 
 /* ---- options and data ---- */
 
@@ -91,6 +71,7 @@ static void fill_rows(struct work *work, const struct plan_values *values, uint6
             answered |= values[i].known[w];
         who[w] &= answered;
     }
+
     work_score_customers(work, who);
     size_t items = (size_t)out->items;
     out->rows = work->count;
@@ -129,7 +110,7 @@ static enum status take_rows(struct work *work, struct factor_work *out, struct 
 
 static enum status ask(struct work *work, const struct factor_work *f, struct error *error)
 {
-    const char *texts[ITEMS];
+    const char *texts[FACTOR_ITEMS];
     for (int i = 0; i < f->items; i++)
         texts[i] = f->item[i].text;
     TRY(work_inputs_new(work, texts, (size_t)f->items, work_option(work, "among"), &work->inputs,
@@ -147,7 +128,7 @@ static enum status check_item(const struct factor_work *f, int i, struct error *
         return error_set(error, STATUS_ERROR,
                          "fewer than two customers answered %s: there is nothing to compare",
                          f->item[i].name);
-    if (!(variance > 1e-12 * (f->mean[i] * f->mean[i] + 1e-12))) {
+    if (!(variance > no_variance * (f->mean[i] * f->mean[i] + no_variance))) {
         enum status status = error_set(
             error, STATUS_ERROR, "%s is the same for everyone who answered it", f->item[i].name);
         error_hint(error, "leave it out of --on: it cannot tell anyone apart");
@@ -196,6 +177,8 @@ static enum status prepare(struct work *work, struct factor_work *f, struct erro
     model_pairwise_covariance(f->rows, f->items, f->data, f->covariance);
     for (int i = 0; i < f->items; i++)
         TRY(check_item(f, i, error));
+
+    /* Of no more answers than items a covariance matrix has no inverse. */
     count_pairs(f);
     if (f->least <= (size_t)f->items)
         return error_set(error, STATUS_ERROR,
@@ -215,26 +198,29 @@ static enum status prepare(struct work *work, struct factor_work *f, struct erro
 static int most_factors(int items)
 {
     int most = 0;
-    while (most < SCALES && (items - most - 1) * (items - most - 1) >= items + most + 1)
+    while (most < FACTOR_SCALES && (items - most - 1) * (items - most - 1) >= items + most + 1)
         most++;
     return most;
 }
 
 static enum status count_scales(struct work *work, struct factor_work *f, struct error *error)
 {
-    struct model_components components;
+    struct model_components found;
 
     f->kmo_all = model_kmo(f->items, f->correlation, work->arena, f->kmo);
     for (int i = 0; isnan(f->kmo_all) && i < f->items; i++)
         f->kmo[i] = NAN;
-    TRY(model_components_fit(f->items, f->correlation, work->arena, &components, error));
+    TRY(model_components_fit(f->items, f->correlation, work->arena, &found, error));
     for (int i = 0; i < f->items; i++)
-        f->eigenvalue[i] = components.deviation[i] * components.deviation[i];
+        f->eigenvalue[i] = found.deviation[i] * found.deviation[i];
     size_t rows = f->least < PARALLEL_ROWS ? f->least : PARALLEL_ROWS;
     TRY(model_parallel_analysis(f->items, f->correlation, rows, DRAWS, quantile,
                                 (uint64_t)work_number(work, "seed"), session_pool(work->session),
                                 work->arena, &f->found, f->threshold, error));
-    int most = f->components ? (f->items < SCALES ? f->items : SCALES) : most_factors(f->items);
+
+    /* Components may be as many as items; factors have to leave the fit degrees of freedom. */
+    int components = f->items < FACTOR_SCALES ? f->items : FACTOR_SCALES;
+    int most = f->components ? components : most_factors(f->items);
     if (!most)
         return error_set(error, STATUS_USAGE,
                          "%d items are too few for factors: three at least, or --method components",
@@ -263,7 +249,9 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
     TRY(model_components_fit(f->items, f->matrix, work->arena, &found, error));
     for (int i = 0; i < f->items; i++)
         all += found.deviation[i] * found.deviation[i];
-    while (f->scales && !(found.deviation[f->scales - 1] > 1e-6 * found.deviation[0]))
+
+    /* Components that rounding made are none. */
+    while (f->scales && !(found.deviation[f->scales - 1] > no_deviation * found.deviation[0]))
         f->scales--;
     make_room(work, f);
     for (int i = 0; i < f->items; i++) {
@@ -288,7 +276,8 @@ static enum status fit_components(struct work *work, struct factor_work *f, stru
 
 static enum status fit_factors(struct work *work, struct factor_work *f, struct error *error)
 {
-    if (f->eigenvalue[f->items - 1] < 1e-8)
+    /* Maximum likelihood needs the correlations' inverse. */
+    if (f->eigenvalue[f->items - 1] < no_eigenvalue)
         return error_set(error, STATUS_ERROR,
                          "an item is a sum of others, or the answers are too few: leave it out, or "
                          "take --method "
@@ -302,6 +291,8 @@ static enum status fit_factors(struct work *work, struct factor_work *f, struct 
         return status;
     }
 
+    /* A loading says what a scale adds to an item, the structure how both go together: the same
+     * unless scales are correlated (promax). */
     make_room(work, f);
     size_t cells = (size_t)f->items * (size_t)f->scales;
     memcpy(f->loading, f->factors.loading, sizeof *f->loading * cells);
@@ -318,8 +309,7 @@ static enum status fit_factors(struct work *work, struct factor_work *f, struct 
 
 /* ---- scales ---- */
 
-/* The scale an item bears most on, or −1 when it bears on none. */
-static int scale_of(const struct factor_work *f, int item)
+int factor_scale_of(const struct factor_work *f, int item)
 {
     int best = 0;
     for (int c = 1; c < f->scales; c++)
@@ -339,9 +329,9 @@ static enum status fit_scales(struct work *work, struct factor_work *f, struct e
  * name for nothing. */
 static bool all_have_items(const struct factor_work *f)
 {
-    bool has[SCALES] = {false}, all = true;
+    bool has[FACTOR_SCALES] = {false}, all = true;
     for (int i = 0; i < f->items; i++) {
-        int scale = scale_of(f, i);
+        int scale = factor_scale_of(f, i);
         if (scale >= 0)
             has[scale] = true;
     }
@@ -352,7 +342,9 @@ static bool all_have_items(const struct factor_work *f)
 
 static void name_scales(struct work *work, struct factor_work *f)
 {
-    bool taken[ITEMS] = {false};
+    bool taken[FACTOR_ITEMS] = {false};
+
+    /* After the item it bears most on, of those that have named none. */
     for (int c = 0; c < f->scales; c++) {
         int best = -1;
         for (int i = 0; i < f->items; i++)
@@ -367,228 +359,6 @@ static void name_scales(struct work *work, struct factor_work *f)
     }
 }
 
-/* Cronbach's alpha of a scale's items, those that load negatively turned round; their names into
- * *names. */
-static double scale_alpha(struct work *work, const struct factor_work *f, int scale,
-                          const char **names)
-{
-    double covariance[ITEMS * ITEMS];
-    int member[ITEMS], count = 0;
-    *names = "none";
-    for (int i = 0; i < f->items; i++)
-        if (scale_of(f, i) == scale) {
-            bool turned = f->loading[i * f->scales + scale] < 0;
-            *names = arena_printf(work->arena, "%s%s%s%s", count ? *names : "", count ? ", " : "",
-                                  turned ? "−" : "", f->item[i].name);
-            member[count++] = i;
-        }
-    for (int a = 0; a < count; a++)
-        for (int b = 0; b < count; b++) {
-            double sign = copysign(1, f->loading[member[a] * f->scales + scale]) *
-                          copysign(1, f->loading[member[b] * f->scales + scale]);
-            covariance[a * count + b] = sign * f->covariance[member[a] * f->items + member[b]];
-        }
-    return model_cronbach_alpha(count, covariance, NULL);
-}
-
-/* ---- saying it ---- */
-
-static const char *pad(struct work *work, const char *text, int width)
-{
-    size_t bytes = strlen(text);
-    return arena_printf(work->arena, "%*s%s", (int)bytes < width ? width - (int)bytes : 0, "",
-                        text);
-}
-
-static int column_width(const struct factor_work *f, int scale)
-{
-    int width = (int)strlen(f->scale_name[scale]);
-    return width < 6 ? 8 : width + 2;
-}
-
-static void say_loadings(struct work *work, const struct factor_work *f)
-{
-    const char *group =
-                   f->components ? "loadings (item with component)" : "loadings (item with factor)",
-               *line = "";
-    for (int c = 0; c < f->scales; c++)
-        line = arena_printf(work->arena, "%s%s", line,
-                            pad(work, f->scale_name[c], column_width(f, c)));
-    work_figure(work, group, "item", NAN, "%s  uniqueness     KMO", line);
-    for (int i = 0; i < f->items; i++) {
-        line = "";
-        for (int c = 0; c < f->scales; c++) {
-            const char *number = arena_printf(work->arena, "%.3f", f->loading[i * f->scales + c]);
-            line = arena_printf(work->arena, "%s%s", line, pad(work, number, column_width(f, c)));
-        }
-        work_figure(work, group, f->item[i].name, f->uniqueness[i], "%s%12.3f%8s", line,
-                    f->uniqueness[i],
-                    isnan(f->kmo[i]) ? "–" : arena_printf(work->arena, "%.3f", f->kmo[i]));
-    }
-}
-
-static void say_scales(struct work *work, struct factor_work *f)
-{
-    for (int c = 0; c < f->scales; c++) {
-        const char *names;
-        f->alpha[c] = scale_alpha(work, f, c, &names);
-        const char *alpha =
-            isnan(f->alpha[c]) ? "too few items" : arena_printf(work->arena, "%.3f", f->alpha[c]);
-        work_figure(work, "scales",
-                    arena_printf(work->arena, "%s.%s", work->model->name, f->scale_name[c]),
-                    f->alpha[c], "explains %.1f%%, Cronbach's alpha %s, of %s",
-                    100 * f->explained[c], alpha, names);
-    }
-    for (int a = 0; f->rotation == MODEL_ROTATION_PROMAX && a < f->scales; a++)
-        for (int b = 0; b < a; b++) {
-            double r = f->factors.correlation[a * f->scales + b];
-            work_figure(work, "correlations of the scales",
-                        arena_printf(work->arena, "%s, %s", f->scale_name[b], f->scale_name[a]), r,
-                        "%.3f", r);
-        }
-}
-
-static void say_how_many(struct work *work, const struct factor_work *f)
-{
-    for (int i = 0; i < f->items && i < f->found + 3; i++)
-        work_figure(work, "how many (eigenvalues; by chance stay below)",
-                    arena_printf(work->arena, "%d", i + 1), f->eigenvalue[i],
-                    "%.4f, by chance %.4f%s", f->eigenvalue[i], f->threshold[i],
-                    i < f->found ? "" : " – not more than chance");
-    work_figure(work, "quality", "scales by parallel analysis", f->found, "%d", f->found);
-    work_figure(work, "quality", "Kaiser-Meyer-Olkin", f->kmo_all,
-                isnan(f->kmo_all) ? "unknown" : "%.4f%s", f->kmo_all,
-                f->kmo_all < .5 ? " – below .5: these items have too little in common" : "");
-}
-
-static void say_fit(struct work *work, const struct factor_work *f)
-{
-    const struct model_factors *found = &f->factors;
-    if (f->components || !f->scales)
-        return;
-    if (found->freedom > 0)
-        work_figure(work, "quality", "what the factors leave unexplained", found->chi2,
-                    "chi-squared %.4f with %g degrees of freedom, p %.3g", found->chi2,
-                    found->freedom, found->p);
-    if (found->bounded)
-        work_note(work, "A uniqueness ran to its bound: a factor is one item alone. Ask for fewer "
-                        "--scales, or leave that "
-                        "item out.");
-}
-
-static void describe(struct work *work, struct factor_work *f)
-{
-    work_figure(work, "data", "customers with an answer", (double)f->rows, "%s",
-                work_thousands(work, (double)f->rows));
-    work_figure(work, "data", "who answered all", (double)f->complete, "%s",
-                work_thousands(work, (double)f->complete));
-    work_figure(work, "data", "items", f->items, "%d", f->items);
-    work_figure(work, "data", "missing answers", (double)f->missing, "%s",
-                work_thousands(work, (double)f->missing));
-    say_how_many(work, f);
-    if (f->missing)
-        work_note(work,
-                  "Covariances are those of customers who gave both answers (at least %s); who "
-                  "left answers out is "
-                  "scored by the others, who gave fewer than half is not.",
-                  work_thousands(work, (double)f->least));
-    if (!f->scales)
-        return;
-    for (int c = 0; f->components && c < f->scales; c++)
-        work_figure(work, "components", arena_printf(work->arena, "component %d", c + 1),
-                    f->component[c], "standard deviation %.4f, %.1f%% of the variance",
-                    f->component[c], 100 * f->explained[c]);
-    say_loadings(work, f);
-    say_scales(work, f);
-    say_fit(work, f);
-    work_note(work, "A scale is in standard deviations from the mean of these customers; it holds "
-                    "the items that load .3 or "
-                    "more and most on it, a − turns an item round.");
-}
-
-/* ---- keeping it ---- */
-
-static void put_numbers(struct json *json, const char *key, const double *numbers, size_t count)
-{
-    json_put_array(json, key);
-    for (size_t i = 0; i < count; i++)
-        json_write_double(json, numbers[i]);
-    json_write_end_array(json);
-}
-
-static void write_parameters(struct work *work, const struct factor_work *f)
-{
-    struct json *json = work->parameters;
-    size_t items = (size_t)f->items, cells = items * (size_t)f->scales;
-
-    json_put_array(json, "items");
-    for (int i = 0; i < f->items; i++) {
-        json_write_object(json);
-        work_put_text(json, "name", f->item[i].name);
-        work_put_text(json, "text", f->item[i].text);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    json_put_array(json, "scales");
-    for (int c = 0; c < f->scales; c++)
-        json_write_string(json, f->scale_name[c]);
-    json_write_end_array(json);
-    put_numbers(json, "means", f->mean, items);
-    put_numbers(json, "deviations", f->deviation, items);
-    put_numbers(json, "loadings", f->loading, cells);
-    put_numbers(json, "uniquenesses", f->uniqueness, items);
-    put_numbers(json, "structure", f->structure, cells);
-    put_numbers(json, "weights", f->weight, cells);
-    put_numbers(json, "matrix", f->matrix, items * items);
-}
-
-static void write_loadings(struct json *json, const struct factor_work *f)
-{
-    json_put_array(json, "loadings");
-    for (int i = 0; i < f->items; i++) {
-        json_write_object(json);
-        work_put_text(json, "item", f->item[i].name);
-        put_numbers(json, "values", f->loading + i * f->scales, (size_t)f->scales);
-        work_put(json, "uniqueness", f->uniqueness[i]);
-        work_put(json, "kmo", f->kmo[i]);
-        json_write_end_object(json);
-    }
-    json_write_end_array(json);
-}
-
-static void write_report(struct work *work, const struct factor_work *f)
-{
-    static const char *const rotations[] = {"not rotated", "varimax", "promax"};
-    struct json *json = work->report;
-
-    json_put_array(json, "scales");
-    json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "method",
-                  f->components ? "Principal components"
-                                : arena_printf(work->arena, "Maximum-likelihood factors, %s",
-                                               rotations[f->rotation]));
-    work_put_count(json, "customers", f->rows);
-    work_put(json, "kmo", f->kmo_all);
-    work_put_count(json, "found", (uint64_t)f->found);
-    json_put_array(json, "scales");
-    for (int c = 0; c < f->scales; c++) {
-        json_write_object(json);
-        work_put_text(json, "name", f->scale_name[c]);
-        work_put(json, "explained", f->explained[c]);
-        work_put(json, "alpha", f->alpha[c]);
-        json_write_end_object(json);
-    }
-
-    json_write_end_array(json);
-    write_loadings(json, f);
-    put_numbers(json, "eigenvalues", f->eigenvalue, (size_t)f->items);
-    put_numbers(json, "by_chance", f->threshold, (size_t)f->items);
-    json_write_end_object(json);
-    json_write_end_array(json);
-}
-
 enum status study_factor_fit(struct work *work, struct error *error)
 {
     struct factor_work *f = ARENA_NEW(work->arena, struct factor_work);
@@ -598,6 +368,9 @@ enum status study_factor_fit(struct work *work, struct error *error)
     TRY(take_rows(work, f, error));
     TRY(prepare(work, f, error));
     TRY(count_scales(work, f, error));
+
+    /* A scale that no item bears most on tells nothing. Unless so many were asked for, one less is
+     * tried until each has items. */
     bool asked = work_option(work, "scales") != NULL;
     int first = f->scales;
     if (f->scales)
@@ -614,11 +387,10 @@ enum status study_factor_fit(struct work *work, struct error *error)
                   "Parallel analysis finds %d; with more than %d one of them would be borne by no "
                   "item, so these are told.",
                   first, f->scales);
+
     if (f->scales)
         name_scales(work, f);
-    describe(work, f);
-    write_parameters(work, f);
-    write_report(work, f);
+    factor_write(work, f);
     return STATUS_OK;
 }
 
@@ -641,8 +413,8 @@ static enum status read_saved(struct work *work, struct factor_work *f, struct e
 {
     json_t *items = json_object_get(work->saved, "items"),
            *scales = json_object_get(work->saved, "scales");
-    if (!json_array_size(items) || json_array_size(items) > ITEMS ||
-        json_array_size(scales) > SCALES)
+    if (!json_array_size(items) || json_array_size(items) > FACTOR_ITEMS ||
+        json_array_size(scales) > FACTOR_SCALES)
         return error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again",
                          work->model->name);
     f->items = (int)json_array_size(items);
@@ -653,6 +425,7 @@ static enum status read_saved(struct work *work, struct factor_work *f, struct e
     for (int c = 0; c < f->scales; c++)
         f->scale_name[c] =
             arena_strdup(work->arena, json_string_value(json_array_get(scales, (size_t)c)));
+
     size_t count = (size_t)f->items, cells = count * (size_t)f->scales;
     make_room(work, f);
     f->matrix = ARENA_ARRAY(work->arena, double, count *count);
@@ -667,7 +440,7 @@ static enum status read_saved(struct work *work, struct factor_work *f, struct e
 static bool weights_of(const struct factor_work *f, uint64_t answered, struct arena *scratch,
                        double *out)
 {
-    int known[ITEMS], count = 0;
+    int known[FACTOR_ITEMS], count = 0;
     for (int i = 0; i < f->items; i++)
         if (answered >> i & 1)
             known[count++] = i;
@@ -677,7 +450,8 @@ static bool weights_of(const struct factor_work *f, uint64_t answered, struct ar
         return true;
     }
 
-    double *part = ARENA_ARRAY(scratch, double, count *count + 1), column[ITEMS];
+    /* Fewer than half of the items say too little of a scale. */
+    double *part = ARENA_ARRAY(scratch, double, count *count + 1), column[FACTOR_ITEMS];
     for (int a = 0; a < count; a++)
         for (int b = 0; b < count; b++)
             part[a * count + b] = f->matrix[known[a] * f->items + known[b]];

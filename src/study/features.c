@@ -13,13 +13,14 @@
 static const char *learnt_condition(const struct session *session, const struct study_model *model,
                                     struct arena *arena)
 {
-    const char *named = strcmp(model->type, "lookalike") == 0 ? "like"
-                        : strcmp(model->type, "predict") == 0 ? "label"
-                                                              : "";
+    bool likes = strcmp(model->type, "lookalike") == 0,
+         predicts = strcmp(model->type, "predict") == 0;
     const char *text = NULL;
-    for (size_t i = 0; i < model->option_count; i++)
-        if (strcmp(model->options[i].name, named) == 0)
+    for (size_t i = 0; i < model->option_count; i++) {
+        const char *name = model->options[i].name;
+        if ((likes && strcmp(name, "like") == 0) || (predicts && strcmp(name, "label") == 0))
             text = model->options[i].value;
+    }
     bool segment = text && segment_set_find(session_definitions(session), text) >= 0;
     return segment ? arena_printf(arena, "in %s", text) : text;
 }
@@ -37,6 +38,7 @@ static const char *const *segments_of(const struct session *session, const char 
         segment_set_free(set);
         return NULL;
     }
+
     int last = set->segment_count - 1;
     size_t count = 0;
     struct segment_reads reads =
@@ -70,6 +72,7 @@ enum status study_features_new(struct session *session, struct arena *arena,
     TRY(session_load_definitions(session, error));
     TRY(study_models(session, arena, &models, &count, error));
     TRY(insight_features_new(session_schema(session), arena, out, error));
+
     for (size_t i = 0; i < count; i++) {
         const char *condition = learnt_condition(session, &models[i], arena);
         if (condition)

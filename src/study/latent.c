@@ -19,8 +19,10 @@ enum {
     LEVELS = 25,
     CLASSES = LATENT_CLASSES,
     COVARIATES = LATENT_COVARIATES,
-    MEMO = 64
+    MEMO = 64,
+    PATIENCE = 2 /* numbers of classes in a row that are worse: no further is looked */
 };
+static const double combinations_most = 1e9; /* counted no further: more than there are people */
 
 struct latent_item {
     const char *text;
@@ -108,6 +110,8 @@ static enum status collect_answers(struct work *work, const struct plan_values *
                                    struct error *error)
 {
     struct memo memo = {.count = 0};
+
+    /* Past its room the memo knows nothing new, and each further value is looked at as words. */
     for (uint32_t p = 0; p < work->population->customers; p++) {
         if (!(who[p / 64] & values->known[p / 64] & UINT64_C(1) << (p % 64)))
             continue;
@@ -125,6 +129,7 @@ static enum status collect_answers(struct work *work, const struct plan_values *
         item->answer[item->levels++] = answer;
     }
 
+    /* In order of number or word: a class's mean goes by the answers' places. */
     qsort(item->answer, (size_t)item->levels, sizeof *item->answer, by_answer);
     if (item->levels < 2)
         return error_set(error, STATUS_ERROR, "%s has %s: there is nothing to tell people apart by",
@@ -205,6 +210,8 @@ static enum status take_rows(struct work *work, bool learn, struct latent_data *
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(check_covariates(values, out, error));
+
+    /* When scoring, the answers are those of the fit: others are as if they had not been given. */
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (int i = 0; learn && i < out->items; i++)
         TRY(collect_answers(work, &values[i], who, &out->item[i], error));
@@ -246,7 +253,7 @@ static enum status most_classes(const struct latent_data *data, int wanted, int 
 {
     double possible = 1;
     for (int i = 0; i < data->items; i++)
-        possible = fmin(possible * data->item[i].levels, 1e9);
+        possible = fmin(possible * data->item[i].levels, combinations_most);
     *most = (int)fmin(fmin(possible, (double)data->rows), CLASSES);
     if (wanted <= *most)
         return STATUS_OK;
@@ -281,7 +288,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
 
     int from = classes ? classes : 1, to = classes ? classes : most;
     TRY(most_classes(answers, from, &possible, error));
-    for (int k = from; k <= to && k <= possible && worse < 2; k++) {
+    for (int k = from; k <= to && k <= possible && worse < PATIENCE; k++) {
         struct model_latent_options options = {.classes = k, .starts = starts, .seed = seed};
         struct model_latent model;
         TRY(pool_check(session_pool(work->session), error));
@@ -294,6 +301,7 @@ static enum status choose(struct work *work, const struct latent_data *answers, 
             break;
         }
 
+        /* Shown, but not chosen, where there are more parameters than patterns. */
         describe_choice(work, &model, starts);
         if (k > from && model.freedom < 0)
             break;
@@ -332,9 +340,13 @@ static const char *class_name(struct work *work, const struct latent_data *data,
             mean += model->share[c] * class_mean(&data->item[i], model->chance + c * all + start);
         const char *name = arena_printf(work->arena, "%s_%s", own > mean ? "high" : "low",
                                         work_short_name(work, data->item[i].text));
+
         bool used = false;
         for (int t = 0; t < class; t++)
             used |= strcmp(taken[t], name) == 0;
+
+        /* By the item's number of answers: places on a scale of ten lie farther apart than yes and
+         * no. */
         double distance = fabs(own - mean) / data->item[i].levels;
         if (used || distance <= far)
             continue;
@@ -351,7 +363,7 @@ static void write_parameters(struct work *work, const struct latent_data *data,
     json_put_array(json, "items");
     for (int i = 0; i < data->items; i++) {
         json_write_object(json);
-        work_put_text(json, "text", data->item[i].text);
+        json_put_string(json, "text", data->item[i].text);
         json_put_array(json, "answers");
         for (int l = 0; l < data->item[i].levels; l++)
             json_write_string(json, data->item[i].answer[l]);
@@ -380,27 +392,30 @@ static void write_report(struct work *work, const struct latent_data *data,
 
     json_put_array(json, "clusters");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "title", "Latent classes");
-    work_put_text(json, "method",
-                  "latent class analysis; sizes are sums of probabilities, a scheme counts the "
-                  "likeliest class");
-    work_put_count(json, "chosen", (uint64_t)model->classes);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "title", "Latent classes");
+    json_put_string(json, "method",
+                    "latent class analysis; sizes are sums of probabilities, a scheme counts the "
+                    "likeliest class");
+    json_put_count(json, "chosen", (uint64_t)model->classes);
     json_put_array(json, "groups");
     for (int c = 0; c < model->classes; c++) {
         json_write_object(json);
-        work_put_text(json, "name", names[c]);
-        work_put(json, "customers", round(model->share[c] * (double)data->rows));
-        work_put(json, "share", model->share[c]);
+        json_put_string(json, "name", names[c]);
+        json_put_double(json, "customers", round(model->share[c] * (double)data->rows));
+        json_put_double(json, "share", model->share[c]);
         json_write_end_object(json);
     }
 
     json_write_end_array(json);
+
+    /* Means and spreads are the model's, over its classes: the page shows both kinds of groups
+     * alike. Answers in words count by their place. */
     json_put_array(json, "traits");
     for (int i = 0; i < data->items; i++) {
         double mean = 0, square = 0;
         json_write_object(json);
-        work_put_text(json, "name", data->item[i].text);
+        json_put_string(json, "name", data->item[i].text);
         json_put_bool(json, "used", true);
         for (int c = 0; c < model->classes; c++) {
             const double *chance = model->chance + c * all + model->level_start[i];
@@ -412,8 +427,8 @@ static void write_report(struct work *work, const struct latent_data *data,
             }
         }
 
-        work_put(json, "overall", mean);
-        work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
+        json_put_double(json, "overall", mean);
+        json_put_double(json, "sd", sqrt(fmax(0, square - mean * mean)));
         json_put_array(json, "means");
         for (int c = 0; c < model->classes; c++)
             json_write_double(
@@ -505,6 +520,7 @@ static void describe(struct work *work, const struct latent_data *data,
 {
     struct model_latent_data answers = as_data(data, work->arena);
     struct model_latent_errors errors;
+
     model_latent_errors(model, &answers, work->arena, &errors);
     describe_data(work, data);
     work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f",
@@ -515,6 +531,7 @@ static void describe(struct work *work, const struct latent_data *data,
     work_figure(work, "quality", "degrees of freedom", model->freedom, "%.0f", model->freedom);
     work_figure(work, "quality", "entropy", model->entropy, "%.3f (1: everyone's class is certain)",
                 model->entropy);
+
     for (int c = 0; c < model->classes; c++)
         work_figure(work, "groups", names[c], model->share[c], "%s",
                     share_text(work, model->share[c], errors.share[c]));
@@ -557,6 +574,8 @@ enum status study_latent_fit(struct work *work, struct error *error)
     TRY(take_rows(work, true, data, error));
     TRY(choose(work, data, (int)work_number(work, "starts"), (uint64_t)work_number(work, "seed"),
                &model, error));
+
+    /* Each keeps clear of the names before it. */
     const char *names[CLASSES];
     for (int c = 0; c < model.classes; c++)
         names[c] = class_name(work, data, &model, c, names);
@@ -623,6 +642,8 @@ enum status study_latent_score(struct work *work, struct error *error)
         labels[c] = arena_strdup(work->arena, json_string_value(json_array_get(names, c)));
     class->labels = labels;
     class->label_count = (uint32_t)json_array_size(names);
+
+    /* The likeliest class is told, and how likely it is: who is hard to place can be left out. */
     for (size_t r = 0; r < data->rows; r++) {
         int best = 0;
         model_latent_score(&asked->model, data->code + r * (size_t)data->items,

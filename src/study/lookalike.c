@@ -18,6 +18,7 @@
 
 enum { SAMPLE = 6000, LEAST = 30, FOLDS = 5, BATCH = 16, DRAWS = 200, DRIVERS = 12, SHARES = 4 };
 static const double level = .95, leak = .98, shares[SHARES] = {.01, .05, .1, .2};
+static const double by_chance = .5; /* the AUC of a list in no order */
 
 struct lookalike_fit {
     struct lookalike_features features;
@@ -95,6 +96,7 @@ static enum status find_seed(struct work *work, const struct work_inputs *seed,
     TRY(work_inputs_among(work, inputs, work->moment->now, &fit->who, error));
     TRY(work_inputs_among(work, seed, work->moment->now, &fit->seed, error));
     count_seed(work, fit);
+
     if (fit->seeds < LEAST) {
         enum status status = error_set(
             error, STATUS_ERROR,
@@ -120,6 +122,8 @@ static void draw_rows(const struct work *work, struct lookalike_fit *fit, unsign
     for (uint32_t p = 0; p < work->population->customers && wanted; p++) {
         if (!bit_at(fit->who, p) || bit_at(fit->seed, p) != (label != 0))
             continue;
+
+        /* Of those that are left, so many are wanted: every sample is as likely, in one pass. */
         if (stats_random_below(random, left--) < wanted) {
             fit->position[fit->rows] = p;
             fit->label[fit->rows] = label;
@@ -177,6 +181,8 @@ static enum status take_columns(struct work *work, const struct work_inputs *inp
         size_t count = inputs->count - first < BATCH ? inputs->count - first : BATCH;
         status = take_batch(work, inputs, first, count, fit, column, error);
     }
+
+    /* Turned from columns, as they came, into rows, as the fit reads them. */
     size_t columns = fit->columns->count;
     fit->data = ARENA_ARRAY(work->arena, double, fit->rows *columns + 1);
     for (size_t c = 0; c < columns; c++) {
@@ -193,11 +199,13 @@ static void judge(struct work *work, uint64_t seed, struct lookalike_fit *fit)
 {
     double *nothing = ARENA_ARRAY(work->arena, double, fit->rows + 1);
     const double *score = fit->model.held_out;
+
+    /* The interval is that of the difference to a list in no order, whose AUC is known. */
     struct stats_interval more =
         model_quality_auc_difference(fit->label, score, nothing, fit->rows, NULL, fit->rows, DRAWS,
                                      level, seed, session_pool(work->session));
     fit->auc = model_quality_of(fit->label, score, fit->rows, work->arena).auc;
-    fit->auc_interval = (struct stats_interval){.5 + more.low, .5 + more.high};
+    fit->auc_interval = (struct stats_interval){by_chance + more.low, by_chance + more.high};
     model_lookalike_bands(fit->label, score, fit->weight, fit->rows, level, work->arena,
                           &fit->list);
     for (int s = 0; s < SHARES; s++)
@@ -223,6 +231,7 @@ static void rank_column(const struct lookalike_fit *fit, size_t column, double *
             hits++;
         }
     }
+
     double variance = hits * (all - hits) / (all * (all - 1)) * squares;
     out->auc = (sum - hits * (hits + 1) / 2) / (hits * (all - hits));
     out->p = variance > 0 ? stats_normal_two_sided(fabs(sum - hits * mean) / sqrt(variance)) : 1;
@@ -272,6 +281,8 @@ static struct lookalike_driver *find_drivers(struct work *work, const struct loo
         rank_column(fit, c, value, rank, &drivers[c]);
         mean_of(fit, c, &drivers[c]);
     }
+
+    /* Judged together: of many columns some differ by chance. */
     tell_drivers(work, drivers, count);
     qsort(drivers, count, sizeof *drivers, by_effect);
     return drivers;
@@ -329,9 +340,13 @@ static void describe(struct work *work, const struct lookalike_fit *fit,
                      const struct lookalike_driver *drivers)
 {
     double everyone = (double)(fit->seeds + fit->others);
+
     work_figure(work, "seed", "customers in it", (double)fit->seeds, "%s (%.1f%% of %s)",
                 work_thousands(work, (double)fit->seeds), 100 * (double)fit->seeds / everyone,
                 work_thousands(work, everyone));
+
+    /* What is hidden is named one by one: it shows that likeness is not the definition in other
+     * words. */
     work_figure(work, "features", "values compared", (double)fit->features.count,
                 "%zu, in %zu columns", fit->features.count, fit->columns->count);
     work_figure(work, "features", "values hidden", (double)fit->features.hidden_count, "%zu",
@@ -344,6 +359,7 @@ static void describe(struct work *work, const struct lookalike_fit *fit,
         work_figure(work, "features", "values left out", (double)fit->columns->left_out,
                     "%zu: sets, places, nothing known, or past %d columns", fit->columns->left_out,
                     LOOKALIKE_COLUMNS_MAX);
+
     work_figure(work, "quality on held-out seeds", "AUC", fit->auc, "%.3f [%.3f, %.3f]", fit->auc,
                 fit->auc_interval.low, fit->auc_interval.high);
     say_list(work, fit);
@@ -363,11 +379,11 @@ static void describe(struct work *work, const struct lookalike_fit *fit,
 static void write_driver(struct json *json, const struct lookalike_driver *driver)
 {
     json_write_object(json);
-    work_put_text(json, "name", driver->label);
-    work_put(json, "effect", driver->effect);
-    work_put(json, "seeds", driver->inside);
-    work_put(json, "others", driver->outside);
-    work_put_text(json, "unit", driver->is_share ? "share" : "number");
+    json_put_string(json, "name", driver->label);
+    json_put_double(json, "effect", driver->effect);
+    json_put_double(json, "seeds", driver->inside);
+    json_put_double(json, "others", driver->outside);
+    json_put_string(json, "unit", driver->is_share ? "share" : "number");
     json_write_end_object(json);
 }
 
@@ -377,12 +393,12 @@ static void write_bands(struct json *json, const struct model_lookalike_list *li
     for (int b = 0; b < list->count; b++) {
         const struct model_lookalike_band *band = &list->bands[b];
         json_write_object(json);
-        work_put(json, "from", band->from);
-        work_put(json, "to", band->to);
-        work_put(json, "seeds", band->seeds);
-        work_put(json, "lift", band->lift);
-        work_put(json, "low", band->low);
-        work_put(json, "high", band->high);
+        json_put_double(json, "from", band->from);
+        json_put_double(json, "to", band->to);
+        json_put_double(json, "seeds", band->seeds);
+        json_put_double(json, "lift", band->lift);
+        json_put_double(json, "low", band->low);
+        json_put_double(json, "high", band->high);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -392,17 +408,20 @@ static void write_report(struct work *work, const struct lookalike_fit *fit,
                          const struct lookalike_driver *drivers)
 {
     struct json *json = work->report;
+
+    /* An array of one: the report joins those of all models. */
     json_put_array(json, "lookalikes");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "title", arena_printf(work->arena, "Like %s", work_option(work, "like")));
-    work_put_count(json, "seeds", fit->seeds);
-    work_put_count(json, "customers", fit->seeds + fit->others);
-    work_put(json, "auc", fit->auc);
-    work_put(json, "auc_low", fit->auc_interval.low);
-    work_put(json, "auc_high", fit->auc_interval.high);
-    work_put(json, "depth", fit->list.depth);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "title", arena_printf(work->arena, "Like %s", work_option(work, "like")));
+    json_put_count(json, "seeds", fit->seeds);
+    json_put_count(json, "customers", fit->seeds + fit->others);
+    json_put_double(json, "auc", fit->auc);
+    json_put_double(json, "auc_low", fit->auc_interval.low);
+    json_put_double(json, "auc_high", fit->auc_interval.high);
+    json_put_double(json, "depth", fit->list.depth);
     write_bands(json, &fit->list);
+
     json_put_array(json, "drivers");
     for (size_t d = 0; d < fit->columns->count && d < DRIVERS; d++)
         if (drivers[d].told)
@@ -413,8 +432,8 @@ static void write_report(struct work *work, const struct lookalike_fit *fit,
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);
     if (!work->model->usable)
-        work_put_text(json, "note",
-                      arena_printf(work->arena, "Not usable: %s.", work->model->trouble));
+        json_put_string(json, "note",
+                        arena_printf(work->arena, "Not usable: %s.", work->model->trouble));
     json_write_end_object(json);
     json_write_end_array(json);
 }
@@ -449,7 +468,7 @@ static enum status fit_and_say(struct work *work, uint64_t seed, struct lookalik
     TRY(model_lookalike_fit(&matrix, fit->label, FOLDS, seed, session_pool(work->session),
                             work->arena, &fit->model, error));
     judge(work, seed, fit);
-    if (!(fit->auc_interval.low > .5))
+    if (!(fit->auc_interval.low > by_chance))
         work_refuse(work,
                     "held-out seeds are not found better than by chance: AUC %.3f [%.3f, %.3f]",
                     fit->auc, fit->auc_interval.low, fit->auc_interval.high);

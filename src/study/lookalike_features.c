@@ -61,6 +61,8 @@ enum status lookalike_hide(struct work *work, const struct lookalike_models *mod
     for (size_t i = 0; i < count; i++) {
         struct work_inputs inputs;
         struct lookalike_fields fields;
+
+        /* Each by itself: what one of them reads is to be known, not what all do. */
         TRY(work_inputs_new(work, &texts[i], 1, NULL, &inputs, error));
         lookalike_fields_read(work, models, inputs.set, &fields);
         work_inputs_release(&inputs);
@@ -86,6 +88,7 @@ void lookalike_columns_learn(struct work *work, const struct lookalike_features 
                              const struct plan_values *values, const uint32_t *position,
                              size_t rows, struct lookalike_columns *out)
 {
+    /* The widest value takes a column for each level, and one for not knowing. */
     bool fits = out->count + rules.levels + 1 <= LOOKALIKE_COLUMNS_MAX &&
                 values->type != VALUE_SET && values->type != VALUE_POINT;
     double *raw = base_malloc(sizeof *raw * (rows + 1));
@@ -102,6 +105,7 @@ void lookalike_columns_learn(struct work *work, const struct lookalike_features 
                                  .silent = features->silent[f],
                                  .word = word_of,
                                  .context = work};
+
     if (fits)
         added = columns_learn(&rules, &learnt, work->arena, out->items + out->count);
     out->count += added;
@@ -117,10 +121,10 @@ void lookalike_columns_write(const struct lookalike_columns *columns, struct jso
     for (size_t c = 0; c < columns->count; c++) {
         const struct column *column = &columns->items[c];
         json_write_object(json);
-        work_put_count(json, "feature", column->feature);
-        work_put_text(json, "form", forms[column->form]);
-        work_put_text(json, "level", column->level);
-        work_put(json, "fill", column->fill);
+        json_put_count(json, "feature", column->feature);
+        json_put_string(json, "form", forms[column->form]);
+        json_put_string(json, "level", column->level);
+        json_put_double(json, "fill", column->fill);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -140,6 +144,8 @@ enum status lookalike_columns_read(const struct work *work, const json_t *saved,
                                 .form = COLUMN_FORMS,
                                 .level = json_string_value(json_object_get(item, "level")),
                                 .fill = json_number_value(json_object_get(item, "fill"))};
+
+        /* Where the saved text and this program disagree, scores would be of other columns. */
         const char *form = json_string_value(json_object_get(item, "form"));
         for (int f = 0; form && f < COLUMN_FORMS; f++)
             if (strcmp(form, forms[f]) == 0)

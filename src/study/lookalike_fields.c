@@ -40,6 +40,8 @@ static const char *read_by_model(const struct work *work, struct study_model *mo
     const char *text = NULL;
     struct text name;
     size_t count;
+
+    /* What the model was told to read, or else what a type that reads orders goes by. */
     const char **on = work_option_list(&other, "on", &count);
     for (size_t i = 0; i < count; i++)
         text = arena_printf(work->arena, "%s%s%s is known", text ? text : "", text ? " and " : "",
@@ -48,7 +50,10 @@ static const char *read_by_model(const struct work *work, struct study_model *mo
                      strcmp(model->type, "cluster") == 0;
     if (text || !of_orders || !(kind || revenue.kind))
         return text;
-    amount = amount ? amount : !kind || strcmp(kind, revenue.kind) == 0 ? revenue.property : NULL;
+
+    /* The amount that was guessed is that of the kind that was guessed. */
+    if (!amount && (!kind || strcmp(kind, revenue.kind) == 0))
+        amount = revenue.property;
     kind = kind ? kind : revenue.kind;
     text = arena_printf(work->arena, "any(`%s`)", kind);
     return amount ? arena_printf(work->arena, "%s and sum(`%s`.`%s`) is known", text, kind, amount)
@@ -72,6 +77,8 @@ static bool uses_model(const struct work *work, const struct study_model *model,
 {
     const struct schema *schema = session_schema(work->session);
     bool found = false;
+
+    /* Looked for, then marked: one trait of a model brings in all of them. */
     for (int mark = 0; mark < 2; mark++)
         for (size_t t = 0; t < schema->table_count; t++)
             for (size_t i = 0; schema->tables[t].role == SCHEMA_TRAITS && i < model->trait_count;

@@ -61,8 +61,7 @@ const struct study_option *study_option_find(const struct study_option *options,
  * bytes. */
 enum { STUDY_PLACE_MAX = 64 };
 const char *study_option_place(const struct study_option *option, char *out);
-/* What one would see of it in help: "365", "found by looking"; NULL when there is nothing to say.
- */
+/* What holds without it, for people: "365", "found by looking"; NULL when nothing does. */
 const char *study_option_shown(const struct study_option *option);
 
 extern const struct study_option study_rfm_options[], study_clv_options[], study_cluster_options[],

@@ -18,6 +18,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { CENTS = 2 }; /* digits behind the point of amounts that are no decimals */
+
 /* Look-alikes take no --refunds and count orders as everyone does who says nothing. */
 static enum work_refunds refunds_of(const struct work *work)
 {
@@ -50,6 +52,7 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
     struct insight_revenue revenue =
         kind ? insight_revenue_of_kind(schema, kind) : insight_revenue_find(schema);
 
+    /* A kind that is named has its own amount; what else looks like revenue is none of it. */
     *out = (struct work_orders){
         .kind = kind ? kind : revenue.kind, .property = amount, .refunds = refunds_of(work)};
 
@@ -63,6 +66,8 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
         return status;
     }
 
+    /* Whether the amount is money, by its name or because somebody said so: else it is taken for a
+     * number that may be anything. */
     out->property = amount ? amount : revenue.property;
     out->named = amount || revenue.named;
     const struct schema_column *column = out->property ? schema_column(table, out->property) : NULL;
@@ -75,7 +80,7 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
 
     out->currencies = column && column->currency ? column->currencies : 0;
     out->unpaid = out->property ? NULL : why_unpaid(work, table);
-    out->scale = column && column->type == VALUE_DECIMAL ? column->scale : 2;
+    out->scale = column && column->type == VALUE_DECIMAL ? column->scale : CENTS;
     return STATUS_OK;
 }
 
@@ -148,6 +153,7 @@ static void divide(const struct work *work, struct work_orders *orders)
              *row_of = ARENA_ARRAY(work->arena, uint32_t, rows);
     uint32_t taken = 0, back = 0;
 
+    /* Room for all in both: how they divide is known only afterwards. */
     orders->refund_offset = ARENA_ARRAY(work->arena, uint32_t, customers + 1);
     orders->refund_row = ARENA_ARRAY(work->arena, uint32_t, rows);
 
@@ -187,6 +193,8 @@ enum status work_orders_load(struct work *work, const struct segment_needs *more
     if (more)
         needs = segment_needs_join(&needs, more, work->arena);
     TRY(work_load(work, &needs, error));
+
+    /* The same population as before: what was counted and divided still holds. */
     if (orders->looked_over == work->population->serial)
         return STATUS_OK;
     int table = population_table_index(work->population, orders->kind);
@@ -199,6 +207,8 @@ enum status work_orders_load(struct work *work, const struct segment_needs *more
     int column = orders->property ? population_column_index(orders->table, orders->property) : -1;
     orders->amount = column >= 0 ? &orders->table->columns[column] : NULL;
     orders->looked_over = work->population->serial;
+
+    /* Without amounts there is nothing to tell a refund by. */
     if (!orders->amount)
         return STATUS_OK;
     count_signs(work, orders);
@@ -212,6 +222,8 @@ void work_orders_rows(const struct work_orders *orders, uint32_t position, int64
 {
     *from = orders->offset[position];
     *to = orders->offset[position + 1];
+
+    /* From the ends inwards: bounds mostly lie near them, and customers have few orders. */
     while (*to > *from && orders->time[*to - 1] > now)
         --*to;
     while (*from < *to && orders->time[*from] <= after)
@@ -220,7 +232,9 @@ void work_orders_rows(const struct work_orders *orders, uint32_t position, int64
 
 double work_orders_amount(const struct work_orders *orders, uint32_t order)
 {
-    return orders->amount ? amount_of(orders, orders->row ? orders->row[order] : order) : 0;
+    if (!orders->amount)
+        return 0;
+    return amount_of(orders, orders->row ? orders->row[order] : order);
 }
 
 double work_orders_refunded(const struct work_orders *orders, uint32_t position, int64_t after,

@@ -18,8 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAINING = 4, ROWS_MAX = 30000, ROWS_MIN = 2000, MIN_ROWS = 20 };
-static const double FIT_WORK = 1e8;
+enum {
+    TRAINING = 4,     /* moments to learn from, unless --moments says more */
+    LOOK_BACK = 90,   /* days before the first moment that must have facts, or a horizon's length */
+    ROWS_MAX = 30000, /* fitted to, and ROWS_MIN of a model of many columns */
+    ROWS_MIN = 2000,
+    MIN_ROWS = 20 /* fewer are not fitted to */
+};
+static const double FIT_WORK = 1e8; /* rows × columns², which is what a fit takes */
 
 /* ---- options ---- */
 
@@ -50,6 +56,9 @@ static enum status yes_of(struct work *work, const char *name, const char **out,
     enum status status = work_load(work, &inputs.needs, error);
     if (status == STATUS_OK)
         status = work_inputs_values(work, &inputs, work->moment->now, &values, error);
+
+    /* "yes" and "true" in one column may be two ways of saying it, or two things: that is for
+     * people to say. */
     for (uint32_t p = 0; status == STATUS_OK && p < work->population->customers; p++) {
         const char *value = work_value_text(work, &values, p);
         if (value && says_yes(text_from(value))) {
@@ -92,8 +101,10 @@ static enum status read_method(struct work *work, struct predict_how *out, struc
     int penalty = work_pick(work, "penalty");
 
     out->method = (enum predict_method)work_pick(work, "method");
-    out->logistic =
-        (struct model_logistic_options){.lambda = -1, .mix = .5, .folds = 5, .seed = out->seed};
+    out->logistic = (struct model_logistic_options){.lambda = -1, /* found by the folds */
+                                                    .mix = .5,    /* half of it lasso */
+                                                    .folds = 5,
+                                                    .seed = out->seed};
     out->trees = (struct model_boost_options){.seed = out->seed};
     if (work_option(work, "penalty") && out->method == PREDICT_BOOSTING)
         return error_set(error, STATUS_USAGE, "--penalty is of the logistic model");
@@ -163,12 +174,15 @@ static enum status build_label(struct predict_data *data, struct error *error)
         return status;
     }
 
+    /* Without dates the label is as of the same moment as the values it is learned from. */
     int last = data->label->segment_count - 1;
     data->label_needs = segment_needs(data->label, schema, &last, 1, work->arena);
     if (!data->how->dated)
         return STATUS_OK;
     TRY(segment_condition_within(data->label, data->how->horizon, error));
     TRY(predict_check_dated(data, &data->label_needs, "the label", error));
+
+    /* A label that reads no facts can hold already: of those it cannot come true any more. */
     data->about_traits = !data->label_needs.records;
     for (size_t i = 0; i < data->label_needs.count; i++)
         data->about_traits &=
@@ -176,25 +190,17 @@ static enum status build_label(struct predict_data *data, struct error *error)
     return STATUS_OK;
 }
 
-/* Recency of what the label is about; else of the orders, else of the kind there is most of. */
+/* Recency of what the label is about; else of the orders, or the kind that stands for them. NULL
+ * without facts. */
 static void choose_recency(struct predict_data *data)
 {
     const struct schema *schema = session_schema(data->work->session);
-    struct insight_revenue revenue = insight_revenue_find(schema);
-    size_t count, most = 0;
-    for (size_t i = 0; i < data->label_needs.count && !data->recency_kind; i++)
+    const char *kind = insight_revenue_find(schema).kind;
+
+    for (size_t i = data->label_needs.count; i-- > 0;)
         if (schema_table(schema, data->label_needs.items[i].table)->role == SCHEMA_FACTS)
-            data->recency_kind = data->label_needs.items[i].table;
-    if (!data->recency_kind && revenue.kind)
-        data->recency_kind = revenue.kind;
-    const struct catalog_part *parts = store_parts(session_store(data->work->session), &count);
-    for (size_t i = 0; i < count && !data->recency_kind && most < count; i++)
-        if (parts[i].role == PART_FACTS && parts[i].rows > most) {
-            most = parts[i].rows;
-            data->recency_kind = parts[i].table;
-        }
-    if (data->recency_kind && strchr(data->recency_kind, '`'))
-        data->recency_kind = NULL;
+            kind = data->label_needs.items[i].table;
+    data->recency_kind = kind && !strchr(kind, '`') ? kind : NULL;
 }
 
 /* ---- moments ---- */
@@ -222,11 +228,13 @@ static void find_span(struct predict_data *data)
             parts[i].last_time > data->end)
             data->end = parts[i].last_time;
     }
+
     for (size_t i = 0; i < count; i++) /* a label about traits, in a store without facts */
         if (!data->end && parts[i].role == PART_TRAITS && parts[i].last_time) {
             data->end = parts[i].last_time > data->end ? parts[i].last_time : data->end;
             data->start = parts[i].first_time < data->start ? parts[i].first_time : data->start;
         }
+
     data->end = data->work->moment->now < data->end ? data->work->moment->now : data->end;
     data->end = data->work->moment->known_at < data->end ? data->work->moment->known_at : data->end;
 }
@@ -257,8 +265,8 @@ static enum status spread_moments(struct predict_data *data, struct error *error
 {
     double wanted = work_option(data->work, "moments") ? work_number(data->work, "moments")
                                                        : TRAINING + data->tests;
-    int64_t back = data->how->horizon < 90 * PREDICT_DAY ? data->how->horizon : 90 * PREDICT_DAY,
-            moment;
+    int64_t back = (int64_t)LOOK_BACK * PREDICT_DAY, moment;
+    back = data->how->horizon < back ? data->how->horizon : back;
     if (wanted < 1 + data->tests)
         return error_set(error, STATUS_USAGE,
                          "--moments must be at least %d: the last %d are held back",
@@ -428,6 +436,7 @@ static void tell_model(const struct predict_data *data, const struct predict_mod
     int used = 0;
     for (int c = 0; c < model->design.columns; c++)
         used += model->design.column[c].used;
+
     work_figure(work, "model", "values learned from", data->features,
                 "%d; columns %d, of which used %d", data->features, model->design.columns, used);
     if (model->method == PREDICT_BOOSTING)
@@ -454,6 +463,7 @@ static enum status predict_tested(const struct predict_model *model,
                                    .base = ARENA_ARRAY(arena, double, rows->count + 1)};
     if (model->has_recency)
         out->recency = ARENA_ARRAY(arena, double, rows->count + 1);
+
     predict_model_apply(model, rows, out->model);
     for (size_t i = 0; i < rows->count; i++) {
         out->base[i] = model->base_rate;
@@ -470,6 +480,8 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
     struct predict_tested tested;
     int split = data->moments - data->tests;
 
+    /* Both kinds of rows before anything is fitted: that nobody is there to judge by is known at
+     * once. */
     TRY(predict_rows_at(data, 0, split, most_rows(data), &train, error));
     TRY(predict_rows_at(data, split, data->moments, PREDICT_TEST_ROWS, &test, error));
     tell_question(data);
@@ -480,11 +492,14 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
         return error_set(error, STATUS_ERROR, "at %s there is nobody to judge by",
                          moments_text(data, split, data->moments));
     tell_rows(data, "rows to judge by", &test);
+
     if (data->unrecorded)
         work_note(data->work, "Some moments lie before the store's first import: of them a fact "
                               "counts as received when it "
                               "happened.");
     work_note(data->work, "In brackets: 95%% intervals, for which customers are resampled.");
+
+    /* Leaks are looked for in the rows that are fitted to; those that judge stay unseen. */
     predict_name_leaks(data, &train);
     TRY(predict_model_fit(data, &train, session_pool(data->work->session), &model, error));
     tell_model(data, &model);
@@ -513,6 +528,8 @@ static enum status predict_folds(struct predict_data *data, const struct predict
         out->recency = ARENA_ARRAY(arena, double, all->count + 1);
     for (size_t i = 0; i < all->count; i++)
         out->base[i] = all->hits / (double)all->count;
+
+    /* Every fold has its share of both outcomes; without that a small one could not be ranked. */
     model_stratified_folds(all->label, all->count, data->how->folds, data->how->seed, arena, fold);
     for (uint32_t f = 0; f < (uint32_t)data->how->folds; f++) {
         struct predict_rows train, test;
@@ -524,6 +541,7 @@ static enum status predict_folds(struct predict_data *data, const struct predict
         enum status status = predict_tested(&model, &test, arena, &own);
         predict_model_release(&model);
         TRY(status);
+
         double area = model_quality_of(test.label, own.model, test.count, arena).auc;
         mean += isnan(area) ? 0 : area;
         ranked += !isnan(area);
@@ -553,11 +571,14 @@ static enum status fit_cross_section(struct predict_data *data, struct error *er
     tell_question(data);
     tell_rows(data, "rows", &all);
     TRY(check_rows(data, &all, "now", error));
+
     double least = fmin(all.hits, (double)all.count - all.hits);
     if (least < data->how->folds)
         return error_set(error, STATUS_ERROR,
                          "there are %g of the rarer outcome, and %d folds: each fold needs one",
                          least, data->how->folds);
+
+    /* Judged fold by fold, the model that scores is fitted to everyone. */
     predict_name_leaks(data, &all);
     TRY(predict_folds(data, &all, &tested, error));
     TRY(predict_model_fit(data, &all, session_pool(data->work->session), &model, error));
@@ -580,8 +601,8 @@ static enum status fit(struct predict_data *data, struct error *error)
     TRY(predict_features_find(data, error));
     data->needs = segment_needs_join(&data->inputs.needs, &data->label_needs, work->arena);
     TRY(work_load(work, &data->needs, error));
-    work_put_text(work->parameters, "label", data->how->label);
-    work_put(work->parameters, "horizon_days", data->how->dated ? data->how->days : NAN);
+    json_put_string(work->parameters, "label", data->how->label);
+    json_put_double(work->parameters, "horizon_days", data->how->dated ? data->how->days : NAN);
     json_put_bool(work->parameters, "about_traits", data->about_traits);
     return data->how->dated ? fit_dated(data, error) : fit_cross_section(data, error);
 }

@@ -82,10 +82,13 @@ static bool is_idle(const struct model_matrix *matrix, int column, const bool *k
 {
     size_t columns = (size_t)matrix->columns, row = 1, c = (size_t)column;
     const double *data = matrix->data;
+
     while (row < matrix->rows && same(data[row * columns + c], data[c]))
         row++;
     if (row == matrix->rows)
         return true;
+
+    /* Columns × columns × rows at worst, but two that differ do so within a few rows. */
     for (size_t other = 0; other < c; other++) {
         if (!kept[other])
             continue;
@@ -104,6 +107,7 @@ static void drop_idle(struct predict_design *design, const struct predict_rows *
     struct model_matrix matrix;
     bool *kept = ARENA_ARRAY(scratch, bool, design->columns + 1);
     int left = 0;
+
     predict_matrix(design, rows, scratch, &matrix);
     for (int c = 0; c < design->columns; c++)
         kept[c] = !is_idle(&matrix, c, kept);
@@ -140,6 +144,8 @@ static enum status fit_recency(const struct predict_rows *rows, struct arena *ar
 {
     static const struct model_logistic_options nearly_free = {.lambda = 1e-6, .mix = 0};
     double *data = ARENA_ARRAY(arena, double, 2 * rows->count + 1);
+
+    /* Who never did it counts as long ago as anybody, and gets a column that says so. */
     for (size_t i = 0; i < rows->count; i++)
         out->recency_most = fmax(out->recency_most, isnan(rows->recency[i]) ? 0 : rows->recency[i]);
     for (size_t i = 0; i < rows->count; i++) {
@@ -174,6 +180,9 @@ static enum status fit_trees(const struct predict_data *data, const struct model
 {
     struct buffer text;
     TRY(model_boost_fit(matrix, label, &data->how->trees, &out->boost, error));
+
+    /* Written and read again at once, into the form that scores: so the model that is judged is the
+     * one that will be read from the store. */
     buffer_init(&text, 0);
     enum status status = model_boost_write(out->boost, &text, error);
     if (status == STATUS_OK)
@@ -211,6 +220,7 @@ enum status predict_model_fit(const struct predict_data *data, const struct pred
     arena_init(&scratch, 0);
     out->base_rate = rows->hits / (double)rows->count;
     design_from(data, rows, &out->design, &scratch);
+
     enum status status = STATUS_OK;
     if (!out->design.columns)
         status =
@@ -224,6 +234,7 @@ enum status predict_model_fit(const struct predict_data *data, const struct pred
                      : fit_logistic(data, &matrix, rows->label, pool, out, error);
     }
 
+    /* The rule it has to beat, from the same rows. */
     if (status == STATUS_OK && data->has_recency)
         status = fit_recency(rows, data->work->arena, out, error);
     arena_release(&scratch);
@@ -245,6 +256,8 @@ void predict_model_apply(const struct predict_model *model, const struct predict
     size_t columns = (size_t)model->design.columns;
     double *row = base_malloc(sizeof *row * (columns + 1));
     float *narrow = base_malloc(sizeof *narrow * (columns * BATCH + 1));
+
+    /* Trees take many rows at a time, and single precision, as they were fitted. */
     for (size_t first = 0; first < rows->count; first += BATCH) {
         size_t own = rows->count - first < BATCH ? rows->count - first : BATCH;
         for (size_t i = 0; i < own; i++) {
@@ -339,8 +352,8 @@ enum status predict_model_write(struct work *work, const struct predict_model *m
     struct json *json = work->parameters;
     enum status status = STATUS_OK;
     struct buffer text;
-    work_put_text(json, "method", model->method == PREDICT_BOOSTING ? "boosting" : "logistic");
-    work_put(json, "base_rate", model->base_rate);
+    json_put_string(json, "method", model->method == PREDICT_BOOSTING ? "boosting" : "logistic");
+    json_put_double(json, "base_rate", model->base_rate);
     write_features(json, &model->design);
     write_columns(json, &model->design);
     json_write_key(json, "model");
@@ -387,8 +400,7 @@ static bool read_column(struct arena *arena, const json_t *features, const json_
         return true;
     }
     out->form = json_is_true(json_object_get(about, "log")) ? COLUMN_LOG : COLUMN_NUMBER;
-    /* Trees know what to do where a value is unknown; earlier versions saved a median all the same.
-     */
+    /* Trees leave an unknown value unknown; earlier versions saved a median all the same. */
     out->fill = trees ? NAN : json_number_value(json_object_get(about, "fill"));
     return true;
 }
@@ -407,6 +419,7 @@ static enum status read_design(const struct work *work, bool trees, struct predi
                                      .text = read_text(work->arena, from, "value"),
                                      .is_text = json_is_array(json_object_get(from, "levels"))};
     }
+
     bool good = out->features > 0 && json_array_size(columns) > 0;
     for (size_t c = 0; good && c < json_array_size(columns); c++)
         good = read_column(work->arena, features, json_array_get(columns, c), trees,
@@ -427,6 +440,7 @@ enum status predict_model_read(struct work *work, struct predict_model *out, str
         .base_rate = work_saved_number(work, "base_rate")};
     TRY(read_design(work, out->method == PREDICT_BOOSTING, &out->design, error));
     TRY(work_saved_part(work, "model", &text, error));
+
     int columns;
     if (out->method == PREDICT_LOGISTIC) {
         TRY(model_logistic_read(text, work->arena, &out->logistic, error));

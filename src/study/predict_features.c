@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS = 4, TEXTS = 3, LENGTHS = 4 };
+enum {
+    NUMBERS = 4, /* of each kind, and so many texts: wide tables would fill the model alone */
+    TEXTS = 3,
+    LENGTHS = 4,
+    LONG_HORIZON = 30, /* days: beyond it the shortest window says little of what is to come */
+};
 
 struct maker {
     struct predict_data *data;
@@ -49,7 +54,7 @@ static void choose_lengths(struct maker *maker)
     static const int days[] = {7, 30, 90, 365};
     const struct predict_data *data = maker->data;
     int64_t back = data->moments ? data->moment[0] - data->start : INT64_MAX;
-    bool is_long = data->how->days > 30;
+    bool is_long = data->how->days > LONG_HORIZON;
     for (size_t i = is_long; i < sizeof days / sizeof *days; i++)
         if ((int64_t)days[i] * PREDICT_DAY <= back)
             maker->length[maker->lengths++] = days[i];
@@ -75,6 +80,8 @@ static void add_properties(struct maker *maker, const struct schema_table *table
         const struct schema_column *column = &table->columns[c];
         if (!writable(column->name))
             continue;
+
+        /* Sums over the two longest windows, the mean over all time: short ones hold little. */
         bool spent = is_orders(maker, table->name) && strcmp(maker->amount, column->name) == 0;
         if (is_number(column) && numbers++ < NUMBERS) {
             for (int l = last > 0 ? last - 1 : 0; l <= last; l++)
@@ -92,6 +99,8 @@ static void add_kind(struct maker *maker, const struct schema_table *table)
 {
     if (!writable(table->name))
         return;
+
+    /* How long ago, how often, how regularly: what any kind of facts can be asked. */
     const char *filter = is_orders(maker, table->name) ? maker->filter : "";
     add(maker, "days since last(`%s`.time%s)", table->name, filter);
     for (int l = 0; l < maker->lengths; l++)
@@ -194,6 +203,7 @@ static enum status keep_refunds_out(struct maker *maker, struct error *error)
         *error = none;
         return none.code;
     }
+
     TRY(work_orders_load(work, NULL, &orders, error));
     TRY(work_orders_filters(work, &orders, &maker->filter, &maker->spent, error));
     work_orders_say(work, &orders, true);
@@ -245,6 +255,7 @@ static enum status describe(struct predict_data *data, const char *const *names,
     for (int f = 0; f < data->features; f++) {
         const struct segment_node *node = data->inputs.nodes[f];
         struct buffer text;
+
         if (node->type == VALUE_SET || node->type == VALUE_POINT)
             return error_set(error, STATUS_USAGE,
                              "%s is %s; a prediction takes numbers, texts and yes or no",
@@ -258,6 +269,7 @@ static enum status describe(struct predict_data *data, const char *const *names,
             return status;
         }
 
+        /* In the language's own form, so that what is saved reads the same in a later version. */
         buffer_init(&text, 0);
         segment_format_node(node, &text);
         const char *words = buffer_copy(&text, data->work->arena);
@@ -329,6 +341,9 @@ enum status predict_features_find(struct predict_data *data, struct error *error
     if (!maker.count)
         return error_set(error, STATUS_ERROR,
                          "the store holds nothing to learn from; --on names values");
+
+    /* Recency stands behind the features: it is evaluated with them, and belongs to the rule that
+     * the model is held against. */
     data->features = maker.count;
     data->has_recency = data->recency_kind != NULL;
     if (data->has_recency)

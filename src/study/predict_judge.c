@@ -14,14 +14,21 @@
 #include <string.h>
 
 enum {
-    DRAWS = 200,
-    DRIVERS = 15,
-    DRIVER_ROWS = 2000,
-    REFITS_MIN = 40,
+    DRAWS = 200,        /* of the bootstrap */
+    DRIVERS = 15,       /* told */
+    DRIVER_ROWS = 2000, /* that the effects of trees are looked up at */
+    REFITS_MIN = 40,    /* fits anew for intervals of effects: as many as the time allows */
     REFITS_MAX = 100,
-    KNOWN_MIN = 20
+    REFIT_BASE = 100,     /* what a row costs beside columns², in the same unit */
+    KNOWN_MIN = 20,       /* rows with a value: of fewer no leak is suspected */
+    ITERATIONS_MOST = 100 /* a fit without penalty that took so many did not converge */
 };
-static const double LEVEL = .95, LEAK = .98, REFIT_WORK = 2e9, NO_DIFFERENCE = 1e-7;
+static const double LEVEL = .95;
+static const double LEAK = .98;                       /* an AUC that one value alone seldom has */
+static const double REFIT_WORK = 2e9;                 /* rows × columns², over all fits */
+static const double NO_DIFFERENCE = 1e-7;             /* of log losses: rounding */
+static const double BY_CHANCE = .5;                   /* the AUC of values in no order */
+static const double NORMAL_REACH = 1.959963984540054; /* standard errors: 95% lie within */
 
 /* ---- measures ---- */
 
@@ -79,6 +86,8 @@ static void tell_measure(const struct predict_data *data, const char *group, siz
 {
     struct json *json = data->work->report;
     const char *rest = "";
+
+    /* A rule has no calibration worth showing: the base rate is right on the mean by its making. */
     if (measures[m].compared && recency->there)
         rest =
             arena_printf(data->work->arena, "; recency alone %s", with_interval(data, recency, m));
@@ -87,14 +96,15 @@ static void tell_measure(const struct predict_data *data, const char *group, siz
             arena_printf(data->work->arena, "%s; base rate %s", rest, with_interval(data, base, m));
     work_figure(data->work, group, measures[m].name, field(&model->value, m), "%s%s",
                 with_interval(data, model, m), rest);
+
     json_write_object(json);
-    work_put_text(json, "name", measures[m].name);
-    work_put(json, "value", field(&model->value, m));
-    work_put(json, "low", field(&model->low, m));
-    work_put(json, "high", field(&model->high, m));
-    work_put(json, "baseline", measures[m].compared ? field(&base->value, m) : NAN);
-    work_put(json, "recency_only",
-             measures[m].compared && recency->there ? field(&recency->value, m) : NAN);
+    json_put_string(json, "name", measures[m].name);
+    json_put_double(json, "value", field(&model->value, m));
+    json_put_double(json, "low", field(&model->low, m));
+    json_put_double(json, "high", field(&model->high, m));
+    json_put_double(json, "baseline", measures[m].compared ? field(&base->value, m) : NAN);
+    json_put_double(json, "recency_only",
+                    measures[m].compared && recency->there ? field(&recency->value, m) : NAN);
     json_write_end_object(json);
 }
 
@@ -126,12 +136,12 @@ static void tell_bins(const struct predict_data *data, const struct predict_test
                     100 * bins[b].mean, 100 * actual, 100 * bins[b].low, 100 * bins[b].high,
                     bins[b].lift);
         json_write_object(json);
-        work_put(json, "predicted", bins[b].mean);
-        work_put(json, "actual", actual);
-        work_put(json, "low", bins[b].low);
-        work_put(json, "high", bins[b].high);
-        work_put(json, "customers", round(bins[b].count));
-        work_put(json, "lift", bins[b].lift);
+        json_put_double(json, "predicted", bins[b].mean);
+        json_put_double(json, "actual", actual);
+        json_put_double(json, "low", bins[b].low);
+        json_put_double(json, "high", bins[b].high);
+        json_put_double(json, "customers", round(bins[b].count));
+        json_put_double(json, "lift", bins[b].lift);
         json_write_end_object(json);
     }
 
@@ -151,12 +161,11 @@ static bool beats(const struct predict_data *data, const struct predict_tested *
         rows->label, tested->model, rule, rows->count, rows->customer, rows->customers, 2 * DRAWS,
         LEVEL, data->how->seed, session_pool(data->work->session), &difference);
     bool better = interval.high < -NO_DIFFERENCE;
+    const char *verdict = interval.low > 0 ? "worse" : "no better";
     work_figure(data->work, "against simple rules",
                 arena_printf(data->work->arena, "log loss less that of %s", name), difference,
                 "%.4f (%.4f to %.4f): %s", difference, interval.low, interval.high,
-                better             ? "better"
-                : interval.low > 0 ? "worse"
-                                   : "no better");
+                better ? "better" : verdict);
     return better;
 }
 
@@ -165,9 +174,11 @@ static void decide(const struct predict_data *data, const struct predict_model *
 {
     struct work *work = data->work;
     const char *where = data->how->dated ? "on later time" : "outside the rows it was fitted to";
+
+    /* Both are said, whatever becomes of it. */
     bool base = beats(data, tested, tested->base, "the base rate");
     bool recency = beats(data, tested, tested->recency, "recency alone");
-    if (model->method == PREDICT_LOGISTIC && model->logistic.iterations >= 100)
+    if (model->method == PREDICT_LOGISTIC && model->logistic.iterations >= ITERATIONS_MOST)
         work_refuse(work, "the fit did not converge");
     else if (!base) /* a rule that is itself worse than the base rate is no bar to have cleared */
         work_refuse(work, "%s it is no better than the base rate%s", where,
@@ -197,9 +208,11 @@ static double area_alone(const struct predict_rows *rows, const double *column, 
             label[count++] = rows->label[i];
             hits += rows->label[i];
         }
+
+    /* Mann and Whitney's statistic, whichever way the column points. */
     double misses = (double)count - hits;
     if (count < KNOWN_MIN || hits < 1 || misses < 1)
-        return .5;
+        return BY_CHANCE;
     stats_ranks(values, count, arena, ranks);
     for (size_t i = 0; i < count; i++)
         sum += label[i] ? ranks[i] : 0;
@@ -234,8 +247,9 @@ static void text_leaks(const struct predict_data *data, const struct predict_row
         rows[(size_t)key]++;
         hits[(size_t)key] += train->label[i];
     }
+
     for (size_t w = 0; w < data->words.count; w++) {
-        double area = .5 + (hits[w] / train->hits - (rows[w] - hits[w]) / misses) / 2;
+        double area = BY_CHANCE + (hits[w] / train->hits - (rows[w] - hits[w]) / misses) / 2;
         if (rows[w] >= KNOWN_MIN)
             name_leak(data,
                       arena_printf(data->work->arena, "%s = '%s'", feature->name,
@@ -297,7 +311,8 @@ static void bootstrap_effects(const struct predict_data *data, const struct pred
     struct model_matrix matrix;
     size_t columns = (size_t)model->design.columns;
     predict_matrix(&model->design, train, arena, &matrix);
-    double draws = REFIT_WORK / ((double)train->count * (double)(columns * columns + 100) + 1);
+    double draws =
+        REFIT_WORK / ((double)train->count * (double)(columns * columns + REFIT_BASE) + 1);
     size_t count = (size_t)fmin(fmax(draws, REFITS_MIN), REFITS_MAX);
     struct stats_interval *intervals = ARENA_ARRAY(arena, struct stats_interval, columns + 1);
     model_logistic_intervals(&model->logistic, &matrix, train->label, train->customer,
@@ -319,12 +334,13 @@ static void logistic_drivers(const struct predict_data *data, const struct predi
 {
     const struct model_logistic *logistic = &model->logistic;
     for (int c = 0; c < model->design.columns; c++) {
-        double error =
-            logistic->error ? 1.959963984540054 * logistic->error[c] * logistic->scale[c] : 0;
+        double error = logistic->error ? NORMAL_REACH * logistic->error[c] * logistic->scale[c] : 0;
         drivers[c].effect = logistic->coefficient[c] * logistic->scale[c];
         drivers[c].low = drivers[c].effect - error;
         drivers[c].high = drivers[c].effect + error;
     }
+
+    /* With a penalty there are no standard errors. */
     if (!logistic->error)
         bootstrap_effects(data, model, train, drivers);
     else
@@ -344,7 +360,7 @@ static enum status tree_drivers(const struct predict_data *data, const struct pr
            count = rows->count < DRIVER_ROWS ? rows->count : DRIVER_ROWS;
 
     predict_matrix(&model->design, rows, arena, &matrix);
-    matrix.rows = count;
+    matrix.rows = count; /* the first: exact Shapley values take long */
     double *added = ARENA_ARRAY(arena, double, count *(columns + 1) + 1),
            *size = ARENA_ARRAY(arena, double, count + 1);
     double *value = ARENA_ARRAY(arena, double, count + 1),
@@ -361,6 +377,7 @@ static enum status tree_drivers(const struct predict_data *data, const struct pr
             known += !isnan(x);
         }
 
+        /* Of two points every correlation is 1. */
         double sign = known > 2 && stats_correlation(value, part, known) < 0 ? -1 : 1;
         drivers[c].effect = sign * stats_mean(size, count);
         for (size_t d = 0; d < DRAWS; d++) {
@@ -395,6 +412,8 @@ static enum status tell_drivers(const struct predict_data *data, const struct pr
         logistic_drivers(data, model, train, drivers);
     else
         TRY(tree_drivers(data, model, tested->rows, drivers, error));
+
+    /* A column without effect ends the list: it and all behind it were left out by the model. */
     qsort(drivers, (size_t)columns, sizeof *drivers, strongest_first);
     json_put_array(json, "drivers");
     for (int c = 0; c < columns && c < DRIVERS && drivers[c].effect != 0; c++) {
@@ -402,10 +421,10 @@ static enum status tell_drivers(const struct predict_data *data, const struct pr
                     drivers[c].effect, "%+.3f (%+.3f to %+.3f)", drivers[c].effect, drivers[c].low,
                     drivers[c].high);
         json_write_object(json);
-        work_put_text(json, "name", drivers[c].name);
-        work_put(json, "effect", drivers[c].effect);
-        work_put(json, "low", drivers[c].low);
-        work_put(json, "high", drivers[c].high);
+        json_put_string(json, "name", drivers[c].name);
+        json_put_double(json, "effect", drivers[c].effect);
+        json_put_double(json, "low", drivers[c].low);
+        json_put_double(json, "high", drivers[c].high);
         json_write_end_object(json);
     }
 
@@ -431,7 +450,7 @@ static void put_outcome(const struct predict_data *data)
     else
         text = arena_printf(work->arena, "%s: cross-sectional, not validated on later time",
                             how->label);
-    work_put_text(work->report, "outcome", text);
+    json_put_string(work->report, "outcome", text);
 }
 
 enum status predict_judge(const struct predict_data *data, const struct predict_model *model,
@@ -446,9 +465,11 @@ enum status predict_judge(const struct predict_data *data, const struct predict_
             tested->rows->hits > 0 ? "everybody" : "nobody");
         return STATUS_OK;
     }
+
+    /* Measures first: they decide whether the model is usable, which the report says. */
     json_put_array(json, "calibration");
     json_write_object(json);
-    work_put_text(json, "name", data->work->model->name);
+    json_put_string(json, "name", data->work->model->name);
     put_outcome(data);
     tell_measures(data, tested);
     decide(data, model, tested);

@@ -35,6 +35,8 @@ static bool known_by(const struct predict_data *data, const struct population *p
         const struct population_table *table = &population->tables[i];
         if (table->role == SCHEMA_REFERENCE || !is_read(data, table->name))
             continue;
+
+        /* Rows lie in the order of time; 0 stands for "always", of traits without a date. */
         for (uint32_t row = table->offset[position]; row < table->offset[position + 1]; row++) {
             if (table->time[row] > t)
                 break;
@@ -50,6 +52,8 @@ enum status predict_who(struct predict_data *data, const struct population *popu
 {
     struct work *work = data->work;
     const struct population *before = work->population;
+
+    /* The condition is asked of the population as it was known then, not of the work's own. */
     work->population = population;
     enum status status = work_inputs_among(work, &data->inputs, t, out, error);
     work->population = before;
@@ -100,12 +104,17 @@ static enum status known_until(struct predict_data *data, int64_t t, int64_t *ou
         return STATUS_OK;
     TRY(catalog_imports(store_catalog(session_store(data->work->session)), data->work->arena,
                         &imports, &count, error));
+
+    /* Scores came in, too, but from here: they say nothing of when facts did. */
     for (size_t i = 0; i < count; i++) {
         if (imports[i].undone || study_is_score(&imports[i], NULL))
             continue;
         first = imports[i].received < first ? imports[i].received : first;
         later |= imports[i].received > t;
     }
+
+    /* History that was loaded at once was received long after it happened: before the first import
+     * nobody knows when, and happening has to do. */
     if (t < first)
         data->unrecorded = true;
     else if (later)
@@ -159,6 +168,8 @@ static void take_rows(void *context, uint32_t first, uint32_t count,
         uint64_t word = block->who[p / 64], bit = UINT64_C(1) << (p % 64);
         if (!(word & bit))
             continue;
+
+        /* Its place is known without the other batches: they run on other threads. */
         size_t row = block->before[p / 64] + (size_t)__builtin_popcountll(word & (bit - 1));
         for (int f = 0; f < block->features; f++)
             block->raw[row * (size_t)block->features + (size_t)f] = column_raw(&values[f], i);
@@ -203,6 +214,8 @@ static bool is_kept(const struct predict_data *data, const uint64_t *already, ui
         return false;
     if (share >= 1)
         return true;
+
+    /* By the customer's number: whoever is in the sample is in it at every moment. */
     stats_random_init(&random, data->how->seed, number);
     return stats_random_uniform(&random) < share;
 }
@@ -214,6 +227,8 @@ static enum status thin(struct predict_data *data, struct block *block, const ui
     uint32_t customers = block->population->customers;
     if (data->about_traits)
         TRY(evaluate_label(data, block->moment, &already, error));
+
+    /* Counted word by word on the way, so that a batch finds its rows' places by itself. */
     block->before = ARENA_ARRAY(data->work->arena, uint32_t, customers / 64 + 2);
     block->place = ARENA_ARRAY(data->work->arena, uint32_t, count_bits(block->who, customers) + 1);
     for (uint32_t p = 0; p < customers; p++) {
@@ -272,6 +287,7 @@ static enum status append(struct predict_data *data, const struct block *block,
     size_t features = (size_t)data->features;
     TRY(predict_label_at(data, block->moment, &label, error));
     TRY(predict_label_unknown(data, block->moment + data->how->horizon, label, &unknown, error));
+
     for (size_t i = 0; i < block->count; i++) {
         uint32_t own = block->place[i];
         if (bit_at(unknown, own)) {
@@ -321,6 +337,7 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
     uint64_t all = 0, met = 0, *who;
     size_t count = 0;
 
+    /* How many rows there would be decides the share that is sampled, before any value is read. */
     for (int m = from; m < to; m++) {
         TRY(predict_who(data, work->population, data->moment[m], &who, error));
         all += count_bits(who, work->population->customers);
@@ -333,6 +350,7 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
         count += blocks[m - from].count;
     }
 
+    /* Labels last: they come from the work's population, which knows the horizon's end. */
     make_room(out, count, data->features, work->arena);
     out->all = all > most ? met : count;
     for (int m = from; m < to; m++)

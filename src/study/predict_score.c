@@ -34,6 +34,8 @@ static enum status read_inputs(struct scoring *scoring, struct error *error)
     const char **texts = ARENA_ARRAY(work->arena, const char *, design->features + 1);
     bool *used = ARENA_ARRAY(work->arena, bool, design->features + 1);
     int count = 0;
+
+    /* A value that no column of the model looks at is not even evaluated. */
     scoring->feature = ARENA_ARRAY(work->arena, int, design->features + 1);
     for (int c = 0; c < design->columns; c++)
         used[design->column[c].feature] |= design->column[c].used;
@@ -107,6 +109,9 @@ static void take_batch(void *context, uint32_t first, uint32_t count,
 
     if (!scoring->probability && (scoring->wanted < first || scoring->wanted >= first + count))
         return;
+
+    /* Batches begin at a word of the bits, so where a batch's scores go is known without the
+     * others, whatever thread comes first. */
     size_t place = scoring->before[first / 64];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t p = first + i;
@@ -140,6 +145,7 @@ static enum status scan(struct scoring *scoring, struct error *error)
     int threads = pool_threads(session_pool(work->session));
     uint32_t words = work->population->customers / 64 + 1u, before = 0;
 
+    /* Each thread has scratch of its own; results go to places that no other thread writes. */
     scoring->raw = ARENA_ARRAY(arena, double *, threads);
     scoring->row = ARENA_ARRAY(arena, double *, threads);
     scoring->narrow = ARENA_ARRAY(arena, float *, threads);
@@ -259,6 +265,8 @@ static enum status contributions(struct scoring *scoring, const double *row, dou
         *probability = model_logistic_score(&model->logistic, row);
         return STATUS_OK;
     }
+
+    /* Shapley values are the library's: the form that scores quickly cannot give them. */
     struct text text;
     struct model_matrix matrix = {1, model->design.columns, row};
     TRY(work_saved_part(work, "model", &text, error));
@@ -279,6 +287,8 @@ static enum status explain(struct scoring *scoring, const char *customer,
     columns_bind(work, scoring->model.design.column, (size_t)scoring->model.design.columns);
     TRY(session_find_customer(work->population, customer, &scoring->wanted, error));
     TRY(find_who(scoring, &who, error));
+
+    /* The pass over everyone serves for one: only the batch with the customer is looked at. */
     scoring->who = who;
     scoring->wanted_raw = ARENA_ARRAY(work->arena, double, design->features + 1);
     if (scoring->data.inputs.count)

@@ -27,6 +27,8 @@ static bool is_value(const struct segment_node *node)
 static void collect(const struct segment_node *node, struct compared *out)
 {
     bool tests = false;
+
+    /* Only what tests a value can be false for not knowing it; what joins tests is gone through. */
     switch (node->op) {
     case OP_NOT: out->negated = true; /* fall through */
     case OP_FORM:
@@ -45,6 +47,7 @@ static void collect(const struct segment_node *node, struct compared *out)
     case OP_TRUTH: tests = true; break;
     default: break;
     }
+
     for (int i = 0; tests && i < node->child_count; i++)
         if (is_value(node->child[i]) && out->count < COMPARED_MOST)
             out->node[out->count++] = node->child[i];
@@ -65,6 +68,8 @@ enum status predict_label_unknown(struct predict_data *data, int64_t at, const u
     TRY(plan_evaluate_values(data->label, session_schema(work->session), compared.node,
                              compared.count, work->population, at, session_pool(work->session),
                              work->arena, values, error));
+
+    /* Unknown in any value, less those of whom the label holds all the same. */
     for (int v = 0; v < compared.count; v++)
         for (size_t w = 0; w < words; w++)
             (*out)[w] |= ~values[v].known[w];

@@ -29,6 +29,7 @@ static enum status load_table(struct work *work, struct work_orders *orders, str
     TRY(work_inputs_among(work, &work->inputs, work->moment->now, &who, error));
     int64_t now = work->moment->now,
             after = window > 0 ? now - (int64_t)(window * SECONDS_A_DAY) : -1;
+
     size_t most = work->population->customers + 1u;
     *out = (struct rfm_table){
         0, ARENA_ARRAY(work->arena, uint32_t, most), ARENA_ARRAY(work->arena, double, most),
@@ -40,6 +41,8 @@ static enum status load_table(struct work *work, struct work_orders *orders, str
         work_orders_rows(orders, p, after, now, &from, &to);
         if (from == to)
             continue;
+
+        /* What was given back within the window comes off what was spent in it. */
         size_t i = out->count++;
         out->position[i] = p;
         int64_t days = (now - (int64_t)orders->time[to - 1]) / SECONDS_A_DAY;
@@ -55,18 +58,18 @@ static enum status load_table(struct work *work, struct work_orders *orders, str
 
 static void describe(struct work *work, const char *label, const double *values, size_t count)
 {
-    double quarter[3];
-    for (int q = 0; q < 3; q++)
-        quarter[q] = stats_quantile(values, count, .25 * (q + 1), work->arena);
+    static const struct {
+        const char *name;
+        double at;
+    } quantiles[] = {{"quarter", .25}, {"median", .5}, {"three quarters", .75}}; /* of customers */
+
     work_figure(work, "data", arena_printf(work->arena, "%s, mean", label),
                 stats_mean(values, count), "%s", work_thousands(work, stats_mean(values, count)));
-    for (int q = 0; q < 3; q++)
-        work_figure(work, "data",
-                    arena_printf(work->arena, "%s, %s", label,
-                                 q == 0   ? "quarter"
-                                 : q == 1 ? "median"
-                                          : "three quarters"),
-                    quarter[q], "%s", work_thousands(work, quarter[q]));
+    for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++) {
+        double value = stats_quantile(values, count, quantiles[q].at, work->arena);
+        work_figure(work, "data", arena_printf(work->arena, "%s, %s", label, quantiles[q].name),
+                    value, "%s", work_thousands(work, value));
+    }
 }
 
 static void write_cuts(struct work *work, const struct model_rfm *model)
@@ -89,6 +92,7 @@ static void write_scheme(struct work *work)
     const char *name = work->model->name;
     buffer_printf(&work->scheme, "scheme %s \"Recency, frequency, monetary value\" exclusive\n",
                   name);
+
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         const char *cell_name = model_rfm_cell_name(cell);
         buffer_printf(&work->scheme, "  %s where %s.cell = '%s'\n", cell_name, name, cell_name);
@@ -141,6 +145,16 @@ static enum status read_options(struct work *work, struct model_rfm_options *out
     return STATUS_OK;
 }
 
+static const char *const tie_rules[] = {
+    [MODEL_RFM_FIXED] = "Ties: equal values share a bin; a value belongs to the lowest bin whose "
+                        "given cut point it does not exceed.",
+    [MODEL_RFM_PACKAGE] = "Ties: a value belongs to the lowest bin whose cut point plus one "
+                          "exceeds it (the rule of the R package rfm).",
+    [MODEL_RFM_QUANTILE] =
+        "Ties: equal values share a bin; a value belongs to the lowest bin whose "
+        "cut point, a type-7 quantile, it does not exceed.",
+};
+
 enum status study_rfm_fit(struct work *work, struct error *error)
 {
     struct work_orders orders;
@@ -153,8 +167,10 @@ enum status study_rfm_fit(struct work *work, struct error *error)
     TRY(load_table(work, &orders, &table, error));
     struct model_rfm_data data = {table.count, table.recency, table.frequency, table.monetary};
     TRY(model_rfm_fit(&data, &options, work->arena, &model, error));
+
     json_write_key(work->parameters, "rfm");
     model_rfm_write(&model, work->parameters);
+
     const char *window = work_option(work, "window");
     work_figure(work, "data", "orders are", NAN, "%s%s%s", orders.kind, orders.property ? "." : "",
                 orders.property ? orders.property : "");
@@ -163,22 +179,14 @@ enum status study_rfm_fit(struct work *work, struct error *error)
     work_orders_say(work, &orders, true);
     work_figure(work, "data", "customers", (double)table.count, "%s",
                 work_thousands(work, (double)table.count));
+
+    /* Cut points mean little without the spread that they cut. */
     describe(work, "recency in days", table.recency, table.count);
     describe(work, "frequency", table.frequency, table.count);
     if (orders.amount)
         describe(work, "monetary value", table.monetary, table.count);
     write_cuts(work, &model);
-    work_note(work, options.rule == MODEL_RFM_FIXED
-                        ? "Ties: equal values share a bin; a value belongs to the lowest bin whose "
-                          "given cut point it "
-                          "does not exceed."
-                    : options.rule == MODEL_RFM_PACKAGE
-                        ? "Ties: a value belongs to the lowest bin whose cut point plus one "
-                          "exceeds it (the rule of "
-                          "the R package rfm)."
-                        : "Ties: equal values share a bin; a value belongs to the lowest bin whose "
-                          "cut point, a type-7 "
-                          "quantile, it does not exceed.");
+    work_note(work, "%s", tie_rules[options.rule]);
     if (!orders.amount)
         work_note(work, "%s: monetary value is 0 for everyone.", orders.unpaid);
     write_scheme(work);
@@ -200,8 +208,8 @@ static void write_parts(struct work *work, const struct grid_cell *cell)
         if (!cell->part[name])
             continue;
         json_write_object(work->report);
-        work_put_text(work->report, "name", model_rfm_cell_name(name));
-        work_put_count(work->report, "customers", cell->part[name]);
+        json_put_string(work->report, "name", model_rfm_cell_name(name));
+        json_put_count(work->report, "customers", cell->part[name]);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -214,15 +222,18 @@ static void write_cells(struct work *work, const struct model_rfm *model,
     for (int r = 1; r <= model->bins; r++)
         for (int f = 1; f <= model->bins; f++) {
             const struct grid_cell *cell = &cells[(r - 1) * model->bins + f - 1];
+
+            /* Its own name on the grid is that of an m as good as f; `parts` says the rest. */
             int scores[3] = {r, f, f};
             json_write_object(work->report);
-            work_put_count(work->report, "r", (uint64_t)r);
-            work_put_count(work->report, "f", (uint64_t)f);
-            work_put_text(work->report, "name", model_rfm_cell_name(model_rfm_cell(model, scores)));
-            work_put_count(work->report, "customers", cell->customers);
+            json_put_count(work->report, "r", (uint64_t)r);
+            json_put_count(work->report, "f", (uint64_t)f);
+            json_put_string(work->report, "name",
+                            model_rfm_cell_name(model_rfm_cell(model, scores)));
+            json_put_count(work->report, "customers", cell->customers);
             write_parts(work, cell);
             if (cell->customers)
-                work_put(work->report, "mean_value", cell->value / (double)cell->customers);
+                json_put_double(work->report, "mean_value", cell->value / (double)cell->customers);
             json_write_end_object(work->report);
         }
     json_write_end_array(work->report);
@@ -233,13 +244,14 @@ static void write_names(struct work *work, const struct grid_cell *named)
     json_put_array(work->report, "names");
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         json_write_object(work->report);
-        work_put_text(work->report, "name", model_rfm_cell_name(cell));
-        work_put_text(work->report, "title", model_rfm_cell_meaning(cell));
-        work_put_count(work->report, "customers", named[cell].customers);
-        work_put(work->report, "share",
-                 work->count ? (double)named[cell].customers / (double)work->count : 0);
+        json_put_string(work->report, "name", model_rfm_cell_name(cell));
+        json_put_string(work->report, "title", model_rfm_cell_meaning(cell));
+        json_put_count(work->report, "customers", named[cell].customers);
+        json_put_double(work->report, "share",
+                        work->count ? (double)named[cell].customers / (double)work->count : 0);
         if (named[cell].customers)
-            work_put(work->report, "mean_value", named[cell].value / (double)named[cell].customers);
+            json_put_double(work->report, "mean_value",
+                            named[cell].value / (double)named[cell].customers);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -251,6 +263,8 @@ static void write_report(struct work *work, const struct model_rfm *model,
 {
     struct grid_cell grid[MODEL_RFM_BINS_MAX * MODEL_RFM_BINS_MAX] = {{0}},
                                                named[MODEL_RFM_CELLS] = {{0}};
+
+    /* r by f, and the named cells, which m divides further. */
     for (size_t i = 0; i < table->count; i++) {
         struct grid_cell *at =
             &grid[((int)axis[0].number[i] - 1) * model->bins + (int)axis[1].number[i] - 1];
@@ -263,11 +277,12 @@ static void write_report(struct work *work, const struct model_rfm *model,
 
     const char *window = work_option(work, "window");
     json_put_object(work->report, "rfm");
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "window",
-                  window ? arena_printf(work->arena, "last %s days", window) : "the whole history");
-    work_put_count(work->report, "recency_bins", (uint64_t)model->bins);
-    work_put_count(work->report, "frequency_bins", (uint64_t)model->bins);
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "window",
+                    window ? arena_printf(work->arena, "last %s days", window)
+                           : "the whole history");
+    json_put_count(work->report, "recency_bins", (uint64_t)model->bins);
+    json_put_count(work->report, "frequency_bins", (uint64_t)model->bins);
     write_cells(work, model, grid);
     write_names(work, named);
     json_write_end_object(work->report);
@@ -291,6 +306,8 @@ enum status study_rfm_score(struct work *work, struct error *error)
     TRY(work_saved_part(work, "rfm", &text, error));
     TRY(model_rfm_read(text, &model, error));
     TRY(load_table(work, &orders, &table, error));
+
+    /* Whoever has no order in the window is in no table: nothing is told of them. */
     work->position = table.position;
     work->count = table.count;
     work->score_count = 0;
@@ -303,6 +320,8 @@ enum status study_rfm_score(struct work *work, struct error *error)
     struct score *cell = work_score_add(work, "cell", VALUE_TEXT, 0);
     cell->labels = cell_names(work->arena);
     cell->label_count = MODEL_RFM_CELLS;
+
+    /* The table's columns serve as they are; r, f and m stand side by side from r on. */
     recency->number = table.recency;
     frequency->number = table.frequency;
     monetary->number = table.monetary;

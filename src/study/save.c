@@ -15,17 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT = 1 };
+enum { FORMAT = 1, KEY_MAX = 300 }; /* bytes of "model.NAME": names have 60 at most */
 
 /* ---- writing ---- */
-
-static void write_texts(struct json *json, const char *key, const char *const *texts, size_t count)
-{
-    json_put_array(json, key);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(json, texts[i]);
-    json_write_end_array(json);
-}
 
 static void write_raw(struct json *json, const char *key, const char *text)
 {
@@ -37,8 +29,8 @@ static void write_options(struct json *json, const struct study_model *model)
     json_put_array(json, "options");
     for (size_t i = 0; i < model->option_count; i++) {
         json_write_object(json);
-        work_put_text(json, "name", model->options[i].name);
-        work_put_text(json, "value", model->options[i].value);
+        json_put_string(json, "name", model->options[i].name);
+        json_put_string(json, "value", model->options[i].value);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -50,74 +42,74 @@ static void write_figures(struct json *json, const struct study_model *model)
     for (size_t i = 0; i < model->figure_count; i++) {
         const struct study_figure *figure = &model->figures[i];
         json_write_object(json);
-        work_put_text(json, "group", figure->group);
-        work_put_text(json, "label", figure->label);
-        work_put_text(json, "text", figure->text);
-        work_put(json, "value", figure->value);
+        json_put_string(json, "group", figure->group);
+        json_put_string(json, "label", figure->label);
+        json_put_string(json, "text", figure->text);
+        json_put_double(json, "value", figure->value);
         json_write_end_object(json);
     }
     json_write_end_array(json);
 }
 
-static void put_moment(struct json *json, const struct session *session, const char *key,
-                       int64_t moment)
+/* What is told and kept alike. */
+static void write_shared(const struct study_model *model, struct json *json)
 {
-    char text[MOMENT_TEXT_MAX];
-    work_put_text(json, key, moment_format(session_zone(session), moment, text));
+    json_put_string(json, "name", model->name);
+    json_put_string(json, "type", model->type);
+    json_put_string(json, "program", model->program);
+    json_put_bool(json, "usable", model->usable);
+    json_put_string(json, "trouble", model->trouble);
+    write_options(json, model);
+    write_figures(json, model);
+    json_put_strings(json, "notes", model->notes, model->note_count);
+    json_put_strings(json, "traits", model->traits, model->trait_count);
+    write_raw(json, "parameters", model->parameters);
 }
 
 /* For people's programs: moments as text. */
 void study_write(const struct session *session, const struct study_model *model, struct json *json)
 {
+    const struct zone *zone = session_zone(session);
     json_write_object(json);
-    work_put_text(json, "name", model->name);
-    work_put_text(json, "type", model->type);
-    put_moment(json, session, "moment", model->moment);
-    put_moment(json, session, "fitted", model->fitted);
-    work_put_text(json, "program", model->program);
-    json_put_bool(json, "usable", model->usable);
-    work_put_text(json, "trouble", model->trouble);
-    write_options(json, model);
-    write_figures(json, model);
-    write_texts(json, "notes", model->notes, model->note_count);
-    write_texts(json, "traits", model->traits, model->trait_count);
+    json_put_moment(json, "moment", zone, model->moment);
+    json_put_moment(json, "fitted", zone, model->fitted);
     if (model->scored) {
-        put_moment(json, session, "scored", model->scored_at);
-        work_put_count(json, "scored_customers", model->scored_customers);
+        json_put_moment(json, "scored", zone, model->scored_at);
+        json_put_count(json, "scored_customers", model->scored_customers);
     }
-    write_raw(json, "parameters", model->parameters);
+    write_shared(model, json);
     json_write_end_object(json);
+}
+
+void study_write_all(const struct session *session, const struct study_model *models, size_t count,
+                     struct json *json)
+{
+    json_write_array(json);
+    for (size_t i = 0; i < count; i++)
+        study_write(session, &models[i], json);
+    json_write_end_array(json);
 }
 
 static void write_saved(const struct study_model *model, struct json *json)
 {
     json_write_object(json);
-    work_put_count(json, "format", FORMAT);
-    work_put_text(json, "name", model->name);
-    work_put_text(json, "type", model->type);
-    work_put_text(json, "program", model->program);
-    work_put_count(json, "moment", (uint64_t)model->moment);
-    work_put_count(json, "fitted", (uint64_t)model->fitted);
-    json_put_bool(json, "usable", model->usable);
-    work_put_text(json, "trouble", model->trouble);
-    write_options(json, model);
-    write_figures(json, model);
-    write_texts(json, "notes", model->notes, model->note_count);
-    write_texts(json, "traits", model->traits, model->trait_count);
-    work_put_text(json, "scheme", model->scheme);
+    json_put_integer(json, "format", FORMAT);
+    json_put_integer(json, "moment", model->moment);
+    json_put_integer(json, "fitted", model->fitted);
+    json_put_string(json, "scheme", model->scheme);
     json_put_bool(json, "scored", model->scored);
-    work_put_count(json, "scored_at", (uint64_t)model->scored_at);
-    work_put_count(json, "scored_since", (uint64_t)model->scored_since);
-    work_put_count(json, "scored_customers", model->scored_customers);
-    write_raw(json, "parameters", model->parameters);
+    json_put_integer(json, "scored_at", model->scored_at);
+    json_put_integer(json, "scored_since", model->scored_since);
+    json_put_count(json, "scored_customers", model->scored_customers);
+    write_shared(model, json);
     write_raw(json, "fit_report", model->fit_report);
     write_raw(json, "score_report", model->score_report);
     json_write_end_object(json);
 }
 
-static const char *setting_key(const char *name, char out[300])
+static const char *setting_key(const char *name, char out[KEY_MAX])
 {
-    snprintf(out, 300, "model.%s", name);
+    snprintf(out, KEY_MAX, "model.%s", name);
     return out;
 }
 
@@ -156,7 +148,7 @@ static size_t name_index(json_t *names, const char *name)
 enum status study_kept_text(struct session *session, const char *name, struct arena *arena,
                             const char **out, struct error *error)
 {
-    char key[300];
+    char key[KEY_MAX];
     *out = NULL;
     return catalog_setting(store_catalog(session_store(session)), setting_key(name, key), arena,
                            out, error);
@@ -168,8 +160,10 @@ enum status study_save(struct session *session, const struct study_model *model,
     struct catalog *catalog = store_catalog(session_store(session));
     struct buffer text;
     struct json json;
-    char key[300];
+    char key[KEY_MAX];
     json_t *names;
+
+    /* A refit keeps its place in the order of first fitting, which is that of scoring. */
     TRY(load_names(catalog, &names, error));
     enum status status = STATUS_OK;
     if (name_index(names, model->name) == json_array_size(names)) {
@@ -177,6 +171,7 @@ enum status study_save(struct session *session, const struct study_model *model,
         status = save_names(catalog, names, error);
     }
     json_decref(names);
+
     buffer_init(&text, 0);
     json_init(&json, &text, false);
     write_saved(model, &json);
@@ -189,7 +184,7 @@ enum status study_save(struct session *session, const struct study_model *model,
 enum status study_forget(struct session *session, const char *name, struct error *error)
 {
     struct catalog *catalog = store_catalog(session_store(session));
-    char key[300];
+    char key[KEY_MAX];
     json_t *names;
     TRY(catalog_set_setting(catalog, setting_key(name, key), NULL, error));
     TRY(load_names(catalog, &names, error));
@@ -217,6 +212,8 @@ static const char *skip_string(const char *at)
 static const char *skip_value(const char *at)
 {
     int depth = 0;
+
+    /* Brackets within strings are passed over with them. */
     while (*at) {
         bool opens = *at == '{' || *at == '[', closes = *at == '}' || *at == ']';
         if (depth == 0 && (closes || *at == ','))
@@ -259,6 +256,7 @@ static json_t *read_object(const char *text, struct arena *arena, struct study_m
     struct member member;
 
     out->parameters = out->fit_report = out->score_report = "{}";
+    /* Member by member: parsing the parts, too, would take most of the time of every command. */
     bool whole = *text == '{';
     while (next_member(&text, &member)) {
         const char **part = part_of(out, member.key);
@@ -331,6 +329,8 @@ static enum status read_saved(const char *name, const char *text, struct arena *
             "the model %s was saved by another version of strata; fit it again or delete it", name);
     }
 
+    /* What an earlier version did not keep reads as 0 or NULL, which the fields take for "not
+     * known". */
     out->name = copy_text(object, "name", arena);
     out->type = copy_text(object, "type", arena);
     out->program = copy_text(object, "program", arena);
@@ -361,7 +361,7 @@ enum status study_models(struct session *session, struct arena *arena, struct st
     enum status status = STATUS_OK;
     json_array_foreach(names, i, name)
     {
-        char key[300];
+        char key[KEY_MAX];
         const char *text = NULL;
         if (status == STATUS_OK)
             status = catalog_setting(catalog, setting_key(json_string_value(name), key), arena,
@@ -376,10 +376,11 @@ enum status study_models(struct session *session, struct arena *arena, struct st
 static enum status no_such_model(struct session *session, const char *name, struct error *error)
 {
     json_t *names, *item;
-    const char *known[64];
+    enum { MOST = 64 }; /* names to find the nearest among */
+    const char *known[MOST];
     size_t i, count = 0;
     TRY(load_names(store_catalog(session_store(session)), &names, error));
-    json_array_foreach(names, i, item) if (count < 64) known[count++] = json_string_value(item);
+    json_array_foreach(names, i, item) if (count < MOST) known[count++] = json_string_value(item);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no model '%s'", name);
     int nearest = text_nearest(name, known, count);
     if (nearest >= 0)
@@ -393,7 +394,7 @@ static enum status no_such_model(struct session *session, const char *name, stru
 enum status study_find(struct session *session, const char *name, struct arena *arena,
                        struct study_model *out, struct error *error)
 {
-    char key[300];
+    char key[KEY_MAX];
     const char *text = NULL;
     TRY(catalog_setting(store_catalog(session_store(session)), setting_key(name, key), arena, &text,
                         error));

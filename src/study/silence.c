@@ -48,7 +48,7 @@ enum status told_keep_silent(struct session *session, const struct told *told, u
     for (size_t i = 0; i < bytes.length; i++) {
         static const char digits[] = "0123456789abcdef";
         buffer_char(&text, digits[(unsigned char)bytes.data[i] >> 4]);
-        buffer_char(&text, digits[(unsigned char)bytes.data[i] & 15]);
+        buffer_char(&text, digits[(unsigned char)bytes.data[i] & 0xf]);
     }
     enum status status = catalog_set_setting(store_catalog(session_store(session)),
                                              same_key(import, key), text.data, error);
@@ -73,6 +73,8 @@ static enum status load_same(struct session *session, uint32_t import, struct ar
                         error));
     if (!text)
         return STATUS_OK;
+
+    /* As it was kept: two digits a byte. */
     size_t length = strlen(text) / 2;
     char *bytes = arena_alloc(arena, length + 1);
     for (size_t i = 0; i < length; i++)
@@ -104,6 +106,8 @@ static bool last_telling(const struct unfolding *unfolding, uint32_t position,
                          struct population_value *out)
 {
     const struct population_table *table = unfolding->table;
+
+    /* Rows lie in the order of time, and not every one tells every trait. */
     for (uint32_t row = table->offset[position + 1]; row-- > table->offset[position];) {
         if (table->time[row] > unfolding->moment)
             continue;
@@ -118,6 +122,7 @@ static uint32_t label_of(struct told_column *column, const char **labels,
                          const struct population *population, uint32_t code, struct arena *arena)
 {
     uint32_t label = 0;
+
     while (label < column->label_count && column->codes[label] != code)
         label++;
     if (label < column->label_count)
@@ -146,6 +151,7 @@ static void fill_column(const struct unfolding *unfolding, const uint32_t *posit
         out->labels = labels = ARENA_ARRAY(arena, const char *, count + 1);
     }
 
+    /* Texts by their code in the population, and each word once among the labels. */
     for (size_t i = 0; i < count; i++) {
         struct population_value value;
         if (!last_telling(unfolding, position[i], &value))
@@ -172,6 +178,8 @@ static enum status unfold(struct session *session, struct store_change *change,
 
     TRY(catalog_stated_columns(store_catalog(session_store(session)), import, SCHEMA_TRAIT_TABLE,
                                arena, &names, &columns, error));
+
+    /* coded: all texts have codes that the store knows already, so that none has to be given. */
     uint64_t limit;
     struct told told = {.moment = moment, .number = population->number, .coded = true};
     TRY(catalog_counter(store_catalog(session_store(session)), CATALOG_NEXT_CODE, &limit, error));
@@ -182,9 +190,9 @@ static enum status unfold(struct session *session, struct store_change *change,
             told.position[told.count++] = p;
     for (size_t c = 0; c < columns && c < WORK_SCORES_MAX; c++) {
         int index = population_column_index(table, names[c]);
-        struct unfolding unfolding = {table, &table->columns[index], population, moment};
         if (index < 0)
             continue;
+        struct unfolding unfolding = {table, &table->columns[index], population, moment};
         struct told_column *column = &told.columns[told.column_count++];
         fill_column(&unfolding, told.position, told.count, arena, column);
         for (uint32_t i = 0; i < column->label_count; i++)
@@ -233,6 +241,8 @@ enum status study_unfold(struct session *session, struct store_change *change, c
         if (imports[i].undone || imports[i].number <= after || !imports[i].scoring.silent ||
             at <= moment || !study_is_score(&imports[i], name))
             continue;
+
+        /* The population is loaded once, and only when there is something to make whole. */
         status = load_same(session, imports[i].number, arena, &same, error);
         if (same && !population)
             status = load_traits(session, name, before, arena, &population, error);

@@ -46,19 +46,17 @@ bool study_type_at(size_t i, const char **name, const char **summary,
     return *name != NULL;
 }
 
-enum status study_type_find(const char *name, const struct study_type **out, struct error *error)
+static enum status no_such_type(const char *name, struct error *error)
 {
-    const char *names[32];
+    enum { MOST = 32 };
+    const char *names[MOST];
     size_t count = 0;
     struct buffer list;
+
     buffer_init(&list, 0);
-    for (*out = study_types; (*out)->name; (*out)++) {
-        if (strcmp((*out)->name, name) == 0) {
-            buffer_release(&list);
-            return STATUS_OK;
-        }
-        buffer_printf(&list, "%s%s", count ? ", " : "", (*out)->name);
-        names[count++] = (*out)->name;
+    for (const struct study_type *type = study_types; type->name && count < MOST; type++) {
+        buffer_printf(&list, "%s%s", count ? ", " : "", type->name);
+        names[count++] = type->name;
     }
     enum status status = error_set(error, STATUS_USAGE, "there is no type of model '%s'", name);
     int nearest = text_nearest(name, names, count);
@@ -68,6 +66,14 @@ enum status study_type_find(const char *name, const struct study_type **out, str
         error_hint(error, "the types are %s", list.data);
     buffer_release(&list);
     return status;
+}
+
+enum status study_type_find(const char *name, const struct study_type **out, struct error *error)
+{
+    for (*out = study_types; (*out)->name; (*out)++)
+        if (strcmp((*out)->name, name) == 0)
+            return STATUS_OK;
+    return no_such_type(name, error);
 }
 
 /* ---- one fit ---- */
@@ -93,6 +99,8 @@ int64_t work_scored_since(struct work *work)
         before.scored && strcmp(before.type, work->model->type) == 0)
         since = before.scored_since ? before.scored_since : before.moment;
     error_clear(&ignored);
+
+    /* Scored anew at an earlier moment, the scores begin there. */
     return since < now ? since : now;
 }
 
@@ -197,12 +205,16 @@ static enum status publish_within(struct work *work, struct store_change *change
                                   struct error *error)
 {
     struct told told;
+
     session_forget_definitions(work->session);
     TRY(told_new(work, &told, error));
+
     /* Everyone is told: later scorings that left somebody out may stand on what was told before. */
     TRY(study_unfold(work->session, change, work->model->name, 0, told.moment, 0, work->arena,
                      error));
     TRY(told_write(work->session, &told, change, work->arena, error));
+
+    /* The scheme is checked last: it asks about traits that the schema has only now. */
     TRY(study_save(work->session, work->model, error));
     TRY(store_fold_schema(change, error));
     TRY(save_scheme(work, error));
@@ -220,6 +232,8 @@ static enum status publish(struct work *work, struct error *error)
 static enum status fit_and_publish(struct work *work, const struct study_type *type, bool refit,
                                    struct error *error)
 {
+    /* Everything that may fail or take long comes before the store is written to: a fit that is
+     * stopped leaves nothing. */
     TRY(run_fit(work, type, error));
     TRY(check_scheme(work->session, work, refit, error));
     TRY(run_score(work, type, error));
@@ -229,6 +243,7 @@ static enum status fit_and_publish(struct work *work, const struct study_type *t
 
 static void keep(struct study_model *model, struct arena *arena)
 {
+    /* The vectors go with the work, the model stays with its caller. */
     struct study_figure *figures = ARENA_ARRAY(arena, struct study_figure, model->figure_count + 1);
     const char **notes = ARENA_ARRAY(arena, const char *, model->note_count + 1);
     if (model->figure_count)
@@ -251,6 +266,7 @@ enum status study_fit(struct session *session, const struct study_request *reque
     TRY(session_load_definitions(session, error));
     TRY(study_options_check(session, type, request, arena, error));
     TRY(study_check_name(session, request->name, error));
+
     bool refit = study_find(session, request->name, arena, &before, &ignored) == STATUS_OK;
     *out = (struct study_model){.name = arena_strdup(arena, request->name),
                                 .type = type->name,
@@ -258,6 +274,8 @@ enum status study_fit(struct session *session, const struct study_request *reque
                                 .moment = moment->now,
                                 .fitted = session_now(session),
                                 .usable = true};
+
+    /* As they were given, fallbacks not among them: a refit by a later version takes its own. */
     out->options = ARENA_ARRAY(arena, struct study_given, request->option_count + 1);
     for (size_t i = 0; i < request->option_count; i++)
         out->options[out->option_count++] = request->options[i];
@@ -281,6 +299,8 @@ static enum status score_within(struct session *session, struct store_change *ch
     TRY(study_type_find(model->type, &type, error));
     struct work work = {.session = session, .arena = arena, .moment = moment, .model = model};
     buffer_init(&work.scheme, 0);
+
+    /* What cannot be scored has written nothing yet: that is said, and the change may go on. */
     enum status status = STATUS_OK;
     if (run_score(&work, type, why) == STATUS_OK)
         status = publish_within(&work, change, error);
@@ -315,6 +335,7 @@ enum status study_score(struct session *session, const char *name,
     if (!type->score)
         return error_set(error, STATUS_ERROR,
                          "a model of type %s has nothing to score customers with", out->type);
+
     if (out->moment > moment->now) {
         char text[MOMENT_TEXT_MAX];
         enum status status = error_set(
@@ -358,6 +379,8 @@ static enum status refuse_used(struct session *session, const struct study_model
     for (int s = 0; s < set->segment_count; s++) {
         if (scheme >= 0 && set->segments[s].scheme == scheme)
             continue;
+
+        /* The model's own scheme goes with it; any other segment would lose what it stands on. */
         struct segment_reads reads =
             segment_reads(set, schema, &s, 1, SEGMENT_READ_TO_DEFINE, arena);
         for (size_t t = 0; t < model->trait_count; t++)
@@ -378,6 +401,8 @@ static enum status take_scores_back(struct session *session, struct store_change
     size_t count, gone = 0;
     TRY(session_lake(session, &lake, error));
     TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
+
+    /* All at once: parts that several of them share are written anew a single time. */
     uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && study_is_score(&imports[i], model->name))

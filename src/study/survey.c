@@ -99,6 +99,7 @@ static enum status list_groups(struct work *work, struct survey_work *out, struc
     const char **by = work_option_list(work, "by", &count);
     TRY(add_group(out, "everyone", -1, error));
     for (size_t i = 0; i < count; i++) {
+        /* A scheme's name stands for all of its parts. */
         int scheme = segment_set_find_scheme(set, by[i]), first, members = 1;
         if (scheme >= 0) {
             first = set->schemes[scheme].first_member;
@@ -125,6 +126,7 @@ static enum status measure(struct work *work, const struct work_inputs *inputs,
     if (survey->plan)
         TRY(plan_evaluate(survey->plan, work->population, now, session_pool(work->session), false,
                           &result, error));
+
     double *answers = base_malloc(sizeof *answers * (work->population->customers + 1u));
     for (int g = 0; g < survey->groups; g++) {
         const uint64_t *members =
@@ -155,10 +157,10 @@ static const char *measure_text(const struct work *work, const struct model_surv
 static void write_measure(struct json *json, const struct model_survey_measure *found)
 {
     bool bounded = found->count >= 1 && isfinite(found->interval.low);
-    work_put(json, "value", found->value);
-    work_put(json, "low", bounded ? found->interval.low : NAN);
-    work_put(json, "high", bounded ? found->interval.high : NAN);
-    work_put(json, "answers", found->count);
+    json_put_double(json, "value", found->value);
+    json_put_double(json, "low", bounded ? found->interval.low : NAN);
+    json_put_double(json, "high", bounded ? found->interval.high : NAN);
+    json_put_double(json, "answers", found->count);
 }
 
 /* Said of an answer that is text: what it is, and how a number is got out of it. */
@@ -167,6 +169,9 @@ static enum status not_numbers(const struct work *work, const struct survey_work
                                struct error *error)
 {
     const char *column = "answer", *example = NULL;
+
+    /* The property behind last(survey.nps), for the hint; and of the answers the first that is no
+     * number, else any. */
     while (node->op == OP_FORM)
         node = node->child[0];
     if (node->op == OP_MEASURE && node->measure->argument &&
@@ -212,6 +217,8 @@ static void say_scale(struct work *work, const struct survey_work *survey, const
         inside += fits;
         above_five += fits && answer > five;
     }
+
+    /* Only NPS has a scale that everybody shares. */
     if (survey->kind->measure != nps)
         return;
     if (outside)
@@ -232,6 +239,7 @@ static enum status measure_now(struct work *work, const struct work_inputs *inpu
         return not_numbers(work, survey, inputs->nodes[0], &values, error);
     for (uint32_t p = 0; p < work->population->customers; p++)
         survey->answer[p] = plan_values_number(&values, p);
+
     uint64_t *who;
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     say_scale(work, survey, who);
@@ -241,7 +249,7 @@ static enum status measure_now(struct work *work, const struct work_inputs *inpu
         work_figure(work, "groups", survey->group[g].name, survey->found[g].value, "%s",
                     measure_text(work, &survey->found[g]));
         json_write_object(work->report);
-        work_put_text(work->report, "name", survey->group[g].name);
+        json_put_string(work->report, "name", survey->group[g].name);
         write_measure(work->report, &survey->found[g]);
         json_write_end_object(work->report);
     }
@@ -264,6 +272,8 @@ static enum status find_answers(const struct work *work, const struct work_input
     bool plain = last && last->aggregate == AGGREGATE_LAST && last->kind_count == 1 &&
                  !last->filter && last->window.form == WINDOW_ALL && last->argument &&
                  last->argument->op == OP_PROPERTY && last->argument->path.length == 1;
+
+    /* A plain last(…) only: of anything else it is not known which facts are its answers. */
     int index = plain ? population_table_index(work->population, last->kinds[0]) : -1;
     *table = index >= 0 ? &work->population->tables[index] : NULL;
     int place = *table ? population_column_index(*table, last->argument->path.names[0]) : -1;
@@ -291,6 +301,8 @@ static void collect_period(const struct work *work, const struct population_tabl
 {
     for (uint32_t p = 0; p < work->population->customers; p++) {
         answer[p] = NAN;
+
+        /* From the newest back: most customers are done after a row or two. */
         for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p] && isnan(answer[p]);) {
             if (table->time[row] < from)
                 break;
@@ -306,8 +318,7 @@ static const char *period_name(const struct work *work, const struct survey_work
     char text[DATE_TEXT_MAX];
     date_format(date_of_unit_number(number, survey->unit), text);
     if (survey->unit == CALENDAR_QUARTER)
-        return arena_printf(work->arena, "%.4s-Q%d", text,
-                            ((text[5] - '0') * 10 + text[6] - '1') / 3 + 1);
+        return work_quarter(work, text);
     return arena_printf(work->arena, "%.7s", text);
 }
 
@@ -322,9 +333,9 @@ static void write_period(struct work *work, const struct survey_work *survey, in
     char date[DATE_TEXT_MAX];
     const char *name = period_name(work, survey, number);
     json_write_object(work->report);
-    work_put_text(work->report, "period", name);
-    work_put_text(work->report, "date",
-                  date_format(date_of_unit_number(number, survey->unit), date));
+    json_put_string(work->report, "period", name);
+    json_put_string(work->report, "date",
+                    date_format(date_of_unit_number(number, survey->unit), date));
     json_put_array(work->report, "groups");
     for (int g = 0; g < survey->groups; g++) {
         if (survey->found[g].count >= 1)
@@ -353,7 +364,9 @@ static enum status measure_over(struct work *work, const struct work_inputs *inp
                                            survey->unit)
                         : last + 1;
     first = first < last - PERIODS + 1 ? last - PERIODS + 1 : first;
-    work_put_text(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
+
+    /* Members are as of each period's end, the last one's as of now: it may not be over. */
+    json_put_string(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
     json_put_array(work->report, "periods");
     for (int64_t number = first; number <= last; number++) {
         int64_t until = period_start(work, survey, number + 1);
@@ -398,11 +411,11 @@ static enum status measure_all(struct work *work, const struct work_inputs *inpu
     survey->answer = ARENA_ARRAY(work->arena, double, work->population->customers + 1u);
     json_put_array(work->report, "surveys");
     json_write_object(work->report);
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "measure", survey->kind->name);
-    work_put_text(work->report, "title", survey->title);
-    work_put_text(work->report, "unit", survey->kind->unit);
-    work_put_text(work->report, "answer", survey->answer_text);
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "measure", survey->kind->name);
+    json_put_string(work->report, "title", survey->title);
+    json_put_string(work->report, "unit", survey->kind->unit);
+    json_put_string(work->report, "answer", survey->answer_text);
     TRY(measure_now(work, inputs, survey, error));
     if (survey->over)
         TRY(measure_over(work, inputs, survey, error));

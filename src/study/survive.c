@@ -78,6 +78,8 @@ static bool find_end(const struct work *work, const struct survive_how *how, uin
     const struct population_table *table =
         &population->tables[population_table_index(population, how->until)];
     uint32_t row = table->offset[position], to = table->offset[position + 1];
+
+    /* From the first order on: what happened before has ended no wait. */
     while (row < to && table->time[row] < first)
         row++;
     bool seen = row < to && table->time[row] <= work->moment->now;
@@ -95,6 +97,9 @@ static bool find_churn(const struct work *work, const struct survive_how *how, c
             last = at[next - 1];
     if (how->has_landmark && start - last > quiet)
         return false;
+
+    /* Whether the last silence is long enough is known only so many days later: until then the
+     * customer counts as still there, up to now. */
     while (next < to && at[next] - last <= quiet)
         last = at[next++];
     *event = (next < to ? (int64_t)at[next] : now) - last > quiet;
@@ -125,6 +130,8 @@ static bool fill_row(const struct work *work, const struct survive_how *how,
     uint32_t next = from + 1;
     while (how->has_landmark && next < to && at[next] <= start)
         next++;
+
+    /* The next order, unless another ending was asked for. */
     end = next < to ? at[next] : now;
     *event = next < to;
     if (how->until && !find_end(work, how, position, at[from], start, &end, event))
@@ -151,6 +158,8 @@ bool survive_is_fixed(const struct segment_node *node, const char *kind)
         return survive_is_fixed(node->child[0], kind);
     if (node->op == OP_MEASURE)
         return is_first(node->measure, kind);
+
+    /* Age, since and until move with the clock, whatever they are of. */
     bool computes = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY ||
                     node->op == OP_DIVIDE || node->op == OP_NEGATE ||
                     (node->op == OP_FUNCTION && node->function != FUNCTION_AGE &&
@@ -207,11 +216,13 @@ static enum status set_scheme_groups(struct work *work, const struct survive_how
     if (count >= SURVIVE_GROUPS)
         return error_set(error, STATUS_USAGE, "%s has more than %d parts, too many curves", how->by,
                          SURVIVE_GROUPS);
+
     for (int m = 0; m < count; m++) {
         members[m] = first + m;
         data->name[data->groups++] = strrchr(set->segments[first + m].name, '.') + 1;
     }
 
+    /* Whoever is in no part makes a group of their own, if there is anybody. */
     TRY(plan_new(set, session_schema(work->session), members, count, &plan, error));
     enum status status = plan_evaluate(plan, work->population, survive_when(work, how),
                                        session_pool(work->session), false, &result, error);
@@ -270,6 +281,8 @@ static enum status set_groups(struct work *work, struct survive_how *how,
         data->name[data->groups++] = "everyone";
         return STATUS_OK;
     }
+
+    /* Schemes and segments are as of a moment, and so never fixed when the clock starts. */
     bool fixed = scheme < 0 && !part->among && survive_is_fixed(inputs->nodes[0], kind);
     TRY(check_fixed(how, fixed, arena_printf(work->arena, "--by %s", how->by), kind, error));
     if (scheme >= 0)
@@ -299,11 +312,11 @@ static void write_point(struct json *json, double time, double survival, double 
                         double at_risk)
 {
     json_write_object(json);
-    work_put(json, "time", time);
-    work_put(json, "survival", survival);
-    work_put(json, "low", low);
-    work_put(json, "high", high);
-    work_put(json, "at_risk", at_risk);
+    json_put_double(json, "time", time);
+    json_put_double(json, "survival", survival);
+    json_put_double(json, "low", low);
+    json_put_double(json, "high", high);
+    json_put_double(json, "at_risk", at_risk);
     json_write_end_object(json);
 }
 
@@ -313,12 +326,15 @@ static void write_points(struct json *json, const struct model_survival *curve, 
 {
     double last = curve->steps ? curve->time[curve->steps - 1] : 0, next = 0;
     json_put_array(json, "points");
+
     bool at_once = curve->steps && curve->time[0] <= 0;
     if (at_once)
         write_point(json, 0, curve->survival[0], curve->low[0], curve->high[0],
                     curve->steps > 1 ? curve->at_risk[1] : 0);
     else
         write_point(json, 0, 1, 1, 1, customers);
+
+    /* The last step always: the curve would seem to stop early without it. */
     for (size_t i = 0; i < curve->steps; i++) {
         if (curve->time[i] <= 0 || (curve->time[i] < next && i + 1 < curve->steps))
             continue;
@@ -338,6 +354,8 @@ static void say_times(struct work *work, const char *name, const struct model_li
     for (size_t t = 0; t < sizeof round_times / sizeof *round_times && round_times[t] <= last;
          t++) {
         size_t step = 0, at_risk = 0;
+
+        /* The step that holds at this time, and who is still under observation. */
         while (step < curve->steps && curve->time[step] <= round_times[t])
             step++;
         for (size_t i = 0; i < lives->count; i++)
@@ -379,20 +397,21 @@ static enum status write_group(struct work *work, const struct survive_data *dat
             events += data->event[i];
         }
 
+    /* A part of the scheme may have nobody whose clock has started. */
     if (!lives.count)
         return STATUS_OK;
     lives.time = time;
     lives.event = event;
-    TRY(model_survival_fit(&lives, .95, MODEL_INTERVAL_LOG, work->arena, &curve, error));
+    TRY(model_survival_fit(&lives, SURVIVE_LEVEL, MODEL_INTERVAL_LOG, work->arena, &curve, error));
     work_figure(work, "curves", data->name[g], curve.median, "median %s, %s customers, %s events",
                 median_text(work, &curve), work_thousands(work, (double)lives.count),
                 work_thousands(work, events));
     say_times(work, data->name[g], &lives, &curve);
     json_write_object(work->report);
-    work_put_text(work->report, "name", data->name[g]);
-    work_put_count(work->report, "customers", lives.count);
-    work_put(work->report, "events", events);
-    work_put(work->report, "median", curve.median);
+    json_put_string(work->report, "name", data->name[g]);
+    json_put_count(work->report, "customers", lives.count);
+    json_put_double(work->report, "events", events);
+    json_put_double(work->report, "median", curve.median);
     write_points(work->report, &curve, (double)lives.count);
     json_write_end_object(work->report);
     return STATUS_OK;
@@ -413,10 +432,10 @@ static enum status write_test(struct work *work, const struct survive_data *data
                 "chi-squared %.4f with %g degrees of freedom, p %.3g", test.statistic, test.freedom,
                 test.p);
     json_put_object(work->report, "test");
-    work_put_text(work->report, "name", "log-rank");
-    work_put(work->report, "statistic", test.statistic);
-    work_put(work->report, "df", test.freedom);
-    work_put(work->report, "p", test.p);
+    json_put_string(work->report, "name", "log-rank");
+    json_put_double(work->report, "statistic", test.statistic);
+    json_put_double(work->report, "df", test.freedom);
+    json_put_double(work->report, "p", test.p);
     json_write_end_object(work->report);
     return STATUS_OK;
 }
@@ -430,13 +449,25 @@ static const char *event_text(struct work *work, const struct survive_how *how, 
                : arena_printf(work->arena, "the next %s", kind);
 }
 
+/* When groups were fixed: as figures say it, and as the parameters do. */
+static const char *groups_as_of(const struct work *work, const struct survive_how *how)
+{
+    if (how->today)
+        return ", as of today: forced";
+    return how->has_landmark ? arena_printf(work->arena, " as of %s", work_day(work, how->landmark))
+                             : "";
+}
+
+static const char *groups_fixed(const struct survive_how *how)
+{
+    if (how->today)
+        return "today, forced";
+    return how->has_landmark ? "landmark" : "start";
+}
+
 static void describe(struct work *work, const struct survive_how *how,
                      const struct survive_data *data, const char *clock, const char *event)
 {
-    const char *as_of = how->today ? ", as of today: forced"
-                        : how->has_landmark
-                            ? arena_printf(work->arena, " as of %s", work_day(work, how->landmark))
-                            : "";
     work_figure(work, "data", "customers", (double)data->count, "%s",
                 work_thousands(work, (double)data->count));
     work_figure(work, "data", "the clock runs", NAN, "%s", clock);
@@ -448,7 +479,9 @@ static void describe(struct work *work, const struct survive_how *how,
                     "%s, who waited 0 days", work_thousands(work, (double)at_once));
     work_figure(work, "data", "until", NAN, "%s", event);
     if (how->by)
-        work_figure(work, "data", "groups", data->groups, "%s%s", how->by, as_of);
+        work_figure(work, "data", "groups", data->groups, "%s%s", how->by, groups_as_of(work, how));
+
+    /* What may mislead is said with the curves, not in the documents alone. */
     work_note(work, "Pointwise 95%% intervals; who is still waiting counts as such up to %s.",
               work_day(work, work->moment->now - 1));
     if (how->today)
@@ -459,28 +492,25 @@ static void describe(struct work *work, const struct survive_how *how,
                   "condition that the first "
                   "%s settles, or --landmark, avoids that.",
                   how->until ? "fact" : "order");
-    work_put_text(work->parameters, "fixed",
-                  how->today          ? "today, forced"
-                  : how->has_landmark ? "landmark"
-                                      : "start");
+    json_put_string(work->parameters, "fixed", groups_fixed(how));
 }
 
 static enum status write_curves(struct work *work, const struct survive_how *how,
                                 const struct survive_data *data, const char *clock,
                                 const char *event, struct error *error)
 {
-    work_put_text(work->report, "name", work->model->name);
-    work_put_text(work->report, "title",
-                  arena_printf(work->arena, "Time until %s%s", event,
-                               how->today ? " (groups as of today, forced)" : ""));
-    work_put_text(work->report, "clock", clock);
-    work_put_text(work->report, "unit", "days");
+    json_put_string(work->report, "name", work->model->name);
+    json_put_string(work->report, "title",
+                    arena_printf(work->arena, "Time until %s%s", event,
+                                 how->today ? " (groups as of today, forced)" : ""));
+    json_put_string(work->report, "clock", clock);
+    json_put_string(work->report, "unit", "days");
     json_put_array(work->report, "groups");
     for (int g = 0; g < data->groups; g++)
         TRY(write_group(work, data, g, error));
     json_write_end_array(work->report);
     if (how->today)
-        work_put_text(work->report, "note", forced_note);
+        json_put_string(work->report, "note", forced_note);
     return write_test(work, data, error);
 }
 
@@ -537,6 +567,7 @@ static enum status load_and_write(struct work *work, struct survive_how *how,
     TRY(work_orders_load(work, &needs, orders, error));
     TRY(work_inputs_among(work, inputs, survive_when(work, how), &who, error));
     list_lives(work, how, orders, who, &data);
+
     if (!data.count)
         return error_set(error, STATUS_ERROR,
                          "nobody has started the clock: there are no %s facts to look at",
@@ -555,6 +586,8 @@ enum status study_survive_fit(struct work *work, struct error *error)
     TRY(work_orders_find(work, &orders, error));
     if (!orders.named) /* a number below zero may be a temperature */
         orders.property = NULL;
+
+    /* A segment's name is no value of the language: it is asked about by a condition of its own. */
     bool segment = how.by && segment_set_find(session_definitions(work->session), how.by) >= 0;
     const char **texts = ARENA_ARRAY(work->arena, const char *, how.covariate_count + 1);
     size_t count = 0;
@@ -569,6 +602,7 @@ enum status study_survive_fit(struct work *work, struct error *error)
                                  error);
     if (status == STATUS_OK)
         status = load_and_write(work, &how, &inputs, &part, &orders, error);
+
     work_inputs_release(&part);
     work_inputs_release(&inputs);
     return status;

@@ -7,7 +7,8 @@
 #include "base/calendar.h"
 #include "model/survive.h"
 
-enum { SURVIVE_GROUPS = 12 };
+enum { SURVIVE_GROUPS = 12 }; /* curves that can be told apart */
+static const double SURVIVE_LEVEL = .95;
 
 struct survive_data {
     size_t count;

@@ -34,8 +34,7 @@ static const char *cohort_name(struct work *work, const struct survive_how *how,
     if (how->unit == CALENDAR_WEEK)
         return arena_strdup(work->arena, text);
     if (how->unit == CALENDAR_QUARTER)
-        return arena_printf(work->arena, "%.4s-Q%d", text,
-                            ((text[5] - '0') * 10 + text[6] - '1') / 3 + 1);
+        return work_quarter(work, text);
     return arena_printf(work->arena, "%.7s", text);
 }
 
@@ -52,6 +51,7 @@ static void count_activity(struct work *work, const struct survive_how *how,
         oldest = unit < oldest ? unit : oldest;
     }
 
+    /* Cohorts run on to the present one, empty or not: a period is the same column in all. */
     out->first = oldest;
     out->cohorts = (int)(now - out->first + 1);
     out->from = out->cohorts > SHOWN_COHORTS ? out->cohorts - SHOWN_COHORTS : 0;
@@ -59,6 +59,8 @@ static void count_activity(struct work *work, const struct survive_how *how,
     out->size = ARENA_ARRAY(work->arena, double, (size_t)out->cohorts);
     out->age = ARENA_ARRAY(work->arena, int, (size_t)out->cohorts);
 
+    /* Each customer once a period: orders come in the order of time, so the last period is enough
+     * to know. */
     for (size_t i = 0; i < data->count; i++) {
         work_orders_rows(orders, data->position[i], -1, work->moment->now, &from, &to);
         int64_t start = unit_of(work, how, orders->time[from]), last = -1;
@@ -97,7 +99,7 @@ static void say_pooled(struct work *work, const struct survive_how *how,
             }
         if (all <= 0)
             return;
-        struct stats_interval interval = stats_wilson(active, all, .95);
+        struct stats_interval interval = stats_wilson(active, all, SURVIVE_LEVEL);
         work_figure(
             work, "retention, all cohorts",
             arena_printf(work->arena, "%d %s%s later", p, units[how->unit], p == 1 ? "" : "s"),
@@ -135,8 +137,8 @@ static void write_rows(struct work *work, const struct survive_how *how,
         if (found->size[c] <= 0 || !found->age[c])
             continue;
         json_write_object(json);
-        work_put_text(json, "cohort", cohort_name(work, how, found->first + c));
-        work_put(json, "customers", found->size[c]);
+        json_put_string(json, "cohort", cohort_name(work, how, found->first + c));
+        json_put_double(json, "customers", found->size[c]);
         json_put_array(json, "active");
         for (int p = 0; p < found->periods && p < found->age[c]; p++)
             json_write_double(json, round(found->share[c * found->periods + p] * found->size[c]));
@@ -174,11 +176,11 @@ void survive_cohorts(struct work *work, const struct survive_how *how,
     struct json *json = work->report;
     json_put_array(json, "retention");
     json_write_object(json);
-    work_put_text(json, "name", work->model->name);
-    work_put_text(json, "kind", orders->kind);
-    work_put_text(json, "unit", work_option(work, "cohort"));
-    work_put_count(json, "older_cohorts", older);
-    work_put(json, "older_customers", older_customers);
+    json_put_string(json, "name", work->model->name);
+    json_put_string(json, "kind", orders->kind);
+    json_put_string(json, "unit", work_option(work, "cohort"));
+    json_put_count(json, "older_cohorts", older);
+    json_put_double(json, "older_customers", older_customers);
     write_rows(work, how, found);
     json_write_end_object(json);
     json_write_end_array(json);

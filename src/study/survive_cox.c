@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 12, COLUMNS = 60 };
+enum { LEVELS = 12, COLUMNS = 60, LISTED = 8 }; /* LISTED: columns that a hint names */
+static const double p_least = 1e-15;            /* of smaller ones rounding leaves no digit */
+static const double changing = .05; /* p of proportional hazards: below it effects change */
 
 struct cox_column {
     const char *label, *level; /* level: of a text */
@@ -57,6 +59,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
     struct level levels[LEVELS];
     size_t count = 0;
 
+    /* A dozen at most, so looking through them costs less than a map. */
     for (size_t i = 0; i < data->count; i++) {
         const char *own = work_value_text(work, values, data->position[i]);
         size_t l = 0;
@@ -70,6 +73,7 @@ static enum status add_text(struct work *work, const struct plan_values *values,
             levels[l].times++;
     }
 
+    /* The commonest is what the others are held against: a rare one would blur every ratio. */
     qsort(levels, count, sizeof *levels, by_times);
     for (size_t l = 1; l < count; l++) {
         if (out->columns == COLUMNS)
@@ -103,6 +107,16 @@ static enum status choose_columns(struct work *work, const struct plan_values *v
                                     "the covariates are the same, or unknown, for everyone");
 }
 
+/* A number, or 1 where a text is the column's level; NaN where it is unknown. */
+static double covariate_of(const struct work *work, const struct cox_column *column,
+                           const struct plan_values *values, uint32_t position)
+{
+    if (!column->level)
+        return plan_values_number(values, position);
+    const char *text = work_value_text(work, values, position);
+    return text ? strcmp(text, column->level) == 0 : NAN;
+}
+
 /* Complete rows only. */
 static void fill_matrix(struct work *work, const struct plan_values *values,
                         const struct survive_data *data, struct cox_work *out)
@@ -112,16 +126,12 @@ static void fill_matrix(struct work *work, const struct plan_values *values,
     out->event = ARENA_ARRAY(work->arena, unsigned char, data->count + 1);
     out->covariate = ARENA_ARRAY(work->arena, double, data->count *columns + 1);
     for (size_t i = 0; i < data->count; i++) {
+        /* Written where the next complete row goes: one that is not is written over. */
         double *row = out->covariate + out->rows * columns;
         bool complete = true;
         for (size_t c = 0; c < columns; c++) {
             const struct cox_column *column = &out->column[c];
-            const char *text =
-                column->level ? work_value_text(work, &values[column->value], data->position[i])
-                              : NULL;
-            row[c] = !column->level ? plan_values_number(&values[column->value], data->position[i])
-                     : text         ? strcmp(text, column->level) == 0
-                                    : NAN;
+            row[c] = covariate_of(work, column, &values[column->value], data->position[i]);
             complete &= isfinite(row[c]);
         }
 
@@ -152,15 +162,15 @@ static enum status check_columns(const struct cox_work *cox, struct error *error
 static void name_columns(struct work *work, const struct cox_work *cox, struct error *error)
 {
     const char *list = "";
-    for (int c = 0; c < cox->columns && c < 8; c++)
+    for (int c = 0; c < cox->columns && c < LISTED; c++)
         list = arena_printf(work->arena, "%s%scovariate %d is %s", list, c ? ", " : "", c + 1,
                             cox->column[c].label);
-    error_hint(error, "%s%s", list, cox->columns > 8 ? ", …" : "");
+    error_hint(error, "%s%s", list, cox->columns > LISTED ? ", …" : "");
 }
 
 static const char *p_text(const struct work *work, double p)
 {
-    return p < 1e-15 ? "below 1e-15" : arena_printf(work->arena, "%.3g", p);
+    return p < p_least ? "below 1e-15" : arena_printf(work->arena, "%.3g", p);
 }
 
 static void describe(struct work *work, const struct cox_work *cox)
@@ -168,7 +178,7 @@ static void describe(struct work *work, const struct cox_work *cox)
     const struct model_cox *model = &cox->model;
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c], e = model->error[c],
-               reach = stats_normal_quantile(.975) * e;
+               reach = stats_normal_quantile((1 + SURVIVE_LEVEL) / 2) * e;
         work_figure(
             work, "Cox regression", cox->column[c].label, b,
             "hazard × %.4g [%.4g, %.4g]; coefficient %.7g, error %.4g, p %s; proportional: p %s",
@@ -187,7 +197,7 @@ static void describe(struct work *work, const struct cox_work *cox)
                 model->concordance);
     work_figure(work, "Cox regression", "proportional hazards", model->schoenfeld_all,
                 "p %s by scaled Schoenfeld residuals%s", p_text(work, model->schoenfeld_all),
-                model->schoenfeld_all < .05 ? ": effects change over time" : "");
+                model->schoenfeld_all < changing ? ": effects change over time" : "");
 }
 
 static void write_report(struct work *work, const struct cox_work *cox)
@@ -196,21 +206,23 @@ static void write_report(struct work *work, const struct cox_work *cox)
     const struct model_cox *model = &cox->model;
 
     json_put_object(json, "cox");
-    work_put_text(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
-    work_put_count(json, "customers", cox->rows);
-    work_put(json, "events", model->events);
-    work_put(json, "concordance", model->concordance);
-    work_put(json, "proportional", model->schoenfeld_all);
+    json_put_string(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
+    json_put_count(json, "customers", cox->rows);
+    json_put_double(json, "events", model->events);
+    json_put_double(json, "concordance", model->concordance);
+    json_put_double(json, "proportional", model->schoenfeld_all);
+
     json_put_array(json, "rows");
     for (int c = 0; c < cox->columns; c++) {
-        double b = model->coefficient[c], reach = stats_normal_quantile(.975) * model->error[c];
+        double b = model->coefficient[c],
+               reach = stats_normal_quantile((1 + SURVIVE_LEVEL) / 2) * model->error[c];
         json_write_object(json);
-        work_put_text(json, "name", cox->column[c].label);
-        work_put(json, "ratio", exp(b));
-        work_put(json, "low", exp(b - reach));
-        work_put(json, "high", exp(b + reach));
-        work_put(json, "p", stats_normal_two_sided(b / model->error[c]));
-        work_put(json, "proportional", model->schoenfeld[c]);
+        json_put_string(json, "name", cox->column[c].label);
+        json_put_double(json, "ratio", exp(b));
+        json_put_double(json, "low", exp(b - reach));
+        json_put_double(json, "high", exp(b + reach));
+        json_put_double(json, "p", stats_normal_two_sided(b / model->error[c]));
+        json_put_double(json, "proportional", model->schoenfeld[c]);
         json_write_end_object(json);
     }
 
@@ -243,6 +255,7 @@ enum status survive_cox(struct work *work, const struct survive_how *how,
     if (cox->rows < 2)
         return error_set(error, STATUS_ERROR,
                          "%zu customers have all the covariates: too few to compare", cox->rows);
+
     TRY(check_columns(cox, error));
     struct model_lifetimes lives = {cox->rows, cox->time, cox->event};
     enum status status =

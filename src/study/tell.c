@@ -44,6 +44,8 @@ static void order_rows(struct telling *telling, struct arena *arena)
 {
     const struct told *told = telling->told;
     uint64_t most = 0;
+
+    /* Numbers run without large gaps, so that a place for each is cheaper than sorting. */
     for (size_t i = 0; i < told->count; i++)
         most = told->number[told->position[i]] > most ? told->number[told->position[i]] : most;
     uint32_t *row_of = base_calloc(most + 1, sizeof *row_of);
@@ -102,6 +104,7 @@ static enum status fill(void *context, uint64_t first, size_t max, struct lake_o
         ((uint64_t *)columns[1].data)[i] = first + i + 1;
     }
 
+    /* Behind customer and arrival, in the order of list_columns: a text takes two. */
     size_t at = 2;
     for (size_t c = 0; c < told->column_count; c++) {
         const struct told_column *column = &told->columns[c];
@@ -129,6 +132,8 @@ static enum status code_labels(struct session *session, struct told *told,
         for (uint32_t i = 0; i < column->label_count; i++)
             column->codes[i] = store_numbering_number(dictionary, text_from(column->labels[i]), i);
     }
+
+    /* What is new gets its code when all of them have been met. */
     store_numbering_settle_as_met(dictionary);
     for (size_t c = 0; c < told->column_count; c++)
         for (uint32_t i = 0; i < told->columns[c].label_count; i++)
@@ -162,6 +167,7 @@ enum status told_write_rows(struct session *session, struct told *told, uint32_t
         .context = telling};
     TRY(lake_register_source(lake, &source, error));
 
+    /* Time and import are the same for all rows and need not be handed over. */
     buffer_init(&select, 0);
     buffer_printf(&select,
                   "SELECT customer, %lld::UINTEGER AS time, %u::UINTEGER AS import, arrival",
@@ -207,6 +213,8 @@ static enum status add_import(struct session *session, const struct told *told, 
     const char *source = arena_printf(arena, "model:%s", told->model->name);
     const char *what = arena_printf(arena, "%s at %lld", source, (long long)told->moment);
     const char *unchanged = "";
+
+    /* With a scoring that tells changes only, who keeps their score is counted, not stored. */
     if (told->same)
         unchanged = arena_printf(arena, "\"unchanged\":%zu,", told->scored - told->count);
     struct catalog_import import = {
@@ -235,6 +243,8 @@ enum status told_write(struct session *session, struct told *told, struct store_
     uint32_t import;
     if (!told->scored || !told->column_count)
         return STATUS_OK;
+
+    /* One of no rows, too: it says that there was a scoring, and at what moment. */
     TRY(add_import(session, told, arena, &import, error));
     if (told->count)
         TRY(told_write_rows(session, told, import, change, arena, error));
@@ -255,6 +265,7 @@ static enum status check_traits(struct session *session, const char *name, struc
     arena_init(&arena, 0);
     bool refit = study_find(session, name, &arena, &before, NULL) == STATUS_OK;
     arena_release(&arena);
+
     for (size_t c = 0; traits && !refit && c < traits->column_count; c++) {
         const char *column = traits->columns[c].name;
         if (strncmp(column, name, length) != 0 || column[length] != '.')
@@ -270,16 +281,19 @@ static enum status check_traits(struct session *session, const char *name, struc
 }
 
 /* Names of models become names of traits and schemes, so they follow the same rule. */
+enum { NAME_MOST = 60 };
 enum status study_check_name(struct session *session, const char *name, struct error *error)
 {
     bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
     for (const char *at = name; *at; at++)
         plain &= (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
                  (*at >= '0' && *at <= '9') || *at == '_';
-    if (!plain || strlen(name) > 60)
+    if (!plain || strlen(name) > NAME_MOST)
         return error_set(
             error, STATUS_USAGE,
-            "'%s' cannot name a model: a letter, then letters, digits and _, at most 60", name);
+            "'%s' cannot name a model: a letter, then letters, digits and _, at most %d", name,
+            NAME_MOST);
+
     if (schema_table(session_schema(session), name))
         return error_set(error, STATUS_USAGE,
                          "%s is a kind of facts or a reference table; give the model another name",

@@ -40,21 +40,6 @@ void work_refuse(struct work *work, const char *format, ...)
     va_end(arguments);
 }
 
-void work_put(struct json *json, const char *key, double value)
-{
-    json_put_double(json, key, value);
-}
-
-void work_put_text(struct json *json, const char *key, const char *text)
-{
-    json_put_string(json, key, text);
-}
-
-void work_put_count(struct json *json, const char *key, uint64_t count)
-{
-    json_put_integer(json, key, (int64_t)count);
-}
-
 static enum status not_there(const struct work *work, const char *key, struct error *error)
 {
     return error_set(error, STATUS_ERROR, "the saved model %s has no \"%s\": fit it again",
@@ -84,17 +69,30 @@ const char *work_saved_text(const struct work *work, const char *key)
     return json_string_value(json_object_get(work->saved, key));
 }
 
+/* A whole number up to here prints exactly: below 2^53, and within 64 bits with its cents. */
+static const double EXACT_MOST = 1e15;
+
 const char *work_thousands(const struct work *work, double value)
 {
     char text[NUMBER_TEXT_MAX];
-    if (!isfinite(value) || fabs(value) > 1e15)
+    if (!isfinite(value) || fabs(value) > EXACT_MOST)
         return isnan(value) ? "unknown" : arena_printf(work->arena, "%g", value);
     if (value == floor(value))
         return arena_strdup(work->arena, number_format_thousands((int64_t)value, text));
+
+    /* Money and the like: two digits, and the sign by itself, for -0.50 has no whole part to bear
+     * it. */
     double cents = round(fabs(value) * 100);
     int64_t whole = (int64_t)(cents / 100);
     return arena_printf(work->arena, "%s%s.%02d", value < 0 ? "-" : "",
                         number_format_thousands(whole, text), (int)(cents - 100 * (double)whole));
+}
+
+const char *work_quarter(const struct work *work, const char *date)
+{
+    enum { MONTH_AT = 5, MONTHS_A_QUARTER = 3 }; /* where the month stands in 2024-05-01 */
+    int month = (int)strtol(date + MONTH_AT, NULL, 10);
+    return arena_printf(work->arena, "%.4s-Q%d", date, (month - 1) / MONTHS_A_QUARTER + 1);
 }
 
 bool work_is_told(const struct study_model *models, size_t count, const char *trait)
@@ -113,6 +111,7 @@ const char *work_short_name(const struct work *work, const char *text)
     const char *end = strrchr(text, '`'), *start = end;
     while (start && start > text && start[-1] != '`')
         start--;
+    /* Without backquotes the last part of a path: last(survey.nps) is "nps". */
     if (!start || start == end || start == text) {
         const char *dot = strrchr(text, '.'), *at = dot ? dot + 1 : text;
         size_t length = strspn(at, plain);
@@ -157,32 +156,41 @@ struct score *work_score_add(struct work *work, const char *trait, enum value_ty
     return score;
 }
 
+/* The next of 1, 2, 5, 10, 20, … that is not narrower. */
 static double nice_step(double width)
 {
+    static const double steps[] = {1, 2, 5, 10};
     double power = pow(10, floor(log10(width))), part = width / power;
-    return power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
+    size_t s = 0;
+    while (s + 1 < sizeof steps / sizeof *steps && part > steps[s])
+        s++;
+    return power * steps[s];
 }
 
 /* Bins of one round width up to about the 97th percentile, and one for the long tail. */
 static void write_histogram(struct work *work, const double *sorted, size_t count)
 {
     enum { BINS = 15 };
-    double low = sorted[0], high = stats_quantile_sorted(sorted, count, .97),
+    static const double tail = .97;
+    double low = sorted[0], high = stats_quantile_sorted(sorted, count, tail),
            last = sorted[count - 1];
     double step = nice_step(high > low ? (high - low) / BINS : 1);
     double from = floor(low / step) * step;
+
     json_put_array(work->report, "histogram");
     for (size_t at = 0, bin = 1; at < count; bin++) {
         double to = floor(low / step) * step + (double)bin * step;
         to = to > high && to < last ? last : to;
+
+        /* The last bin takes whatever is left, its own end among it. */
         size_t begin = at;
         bool final = to >= last;
         while (at < count && (sorted[at] < to || final))
             at++;
         json_write_object(work->report);
-        work_put(work->report, "from", from);
-        work_put(work->report, "to", to);
-        work_put_count(work->report, "customers", at - begin);
+        json_put_double(work->report, "from", from);
+        json_put_double(work->report, "to", to);
+        json_put_count(work->report, "customers", at - begin);
         json_write_end_object(work->report);
         from = to;
     }
@@ -202,25 +210,27 @@ void work_report_values(struct work *work, const char *name, const char *title, 
             sorted[known++] = values[i];
     if (!known)
         return;
+
+    /* Who has no score is in no bin, and not among the customers of the section. */
     stats_sort(sorted, known);
     json_write_object(work->report);
-    work_put_text(work->report, "name", name);
-    work_put_text(work->report, "title", title);
-    work_put_text(work->report, "unit", unit);
-    work_put_count(work->report, "customers", known);
-    work_put(work->report, "mean", stats_mean(sorted, known));
+    json_put_string(work->report, "name", name);
+    json_put_string(work->report, "title", title);
+    json_put_string(work->report, "unit", unit);
+    json_put_count(work->report, "customers", known);
+    json_put_double(work->report, "mean", stats_mean(sorted, known));
     write_histogram(work, sorted, known);
     json_put_array(work->report, "quantiles");
     for (size_t i = 0; i < 3; i++) {
         json_write_object(work->report);
-        work_put(work->report, "q", levels[i]);
-        work_put(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
+        json_put_double(work->report, "q", levels[i]);
+        json_put_double(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
         json_write_end_object(work->report);
     }
 
     json_write_end_array(work->report);
     if (note)
-        work_put_text(work->report, "note", note);
+        json_put_string(work->report, "note", note);
     json_write_end_object(work->report);
 }
 
@@ -230,11 +240,13 @@ enum status work_load(struct work *work, const struct segment_needs *needs, stru
 {
     if (work->population && segment_needs_hold(&work->held, needs))
         return STATUS_OK;
+
+    /* One of its own from here on: what was at hand may be somebody else's. */
     population_free(work->own);
     work->population = work->own = NULL;
     TRY(session_load_population(work->session, needs, work->moment, &work->own, error));
     work->population = work->own;
-    work->held = *needs;
+    work->held = segment_needs_throughout(needs, work->arena);
     return STATUS_OK;
 }
 
@@ -305,6 +317,8 @@ static enum status build_values(struct work *work, const char *const *texts,
         return status;
     }
 
+    /* All in one condition, so that values are checked and laid out together; of one value alone
+     * there is no "and" above it. */
     const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
     out->nodes = ARENA_ARRAY(work->arena, const struct segment_node *, out->count);
     out->texts = ARENA_ARRAY(work->arena, const char *, out->count);
@@ -333,6 +347,7 @@ enum status work_inputs_new(struct work *work, const char *const *texts, size_t 
 {
     *out = (struct work_inputs){.count = count};
     TRY(session_load_definitions(work->session, error));
+
     enum status status = count ? build_values(work, texts, out, error) : STATUS_OK;
     if (status == STATUS_OK && condition)
         status = segment_condition_build(text_from(condition), session_schema(work->session),
@@ -370,6 +385,7 @@ enum status work_inputs_among(struct work *work, const struct work_inputs *input
     *out = work_existing(work, now);
     if (!inputs->among)
         return STATUS_OK;
+
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
     int last = inputs->among->segment_count - 1;
@@ -388,6 +404,8 @@ const char *work_value_text(const struct work *work, const struct plan_values *v
 {
     if (!bit_at(values->known, position))
         return NULL;
+
+    /* A text that was worked out may have no code of the population. */
     if (values->type == VALUE_TEXT &&
         (uint64_t)values->integers[position] >= work->population->code_count)
         return NULL;

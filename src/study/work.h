@@ -42,8 +42,8 @@ struct work {
     struct arena *arena;
     const struct session_moment *moment;
     struct study_model *model;
-    const struct population
-        *population;           /* once loaded: the work's own, or one that others read, too */
+    /* once loaded: the work's own, or one that others read, too */
+    const struct population *population;
     struct segment_needs held; /* what it was loaded with */
     struct population *own;
     /* What fitting writes. */
@@ -129,9 +129,6 @@ void work_figure(struct work *work, const char *group, const char *label, double
 void work_note(struct work *work, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Not usable, and why. */
 void work_refuse(struct work *work, const char *format, ...) PRINTF_LIKE(2, 3);
-void work_put(struct json *json, const char *key, double value);
-void work_put_text(struct json *json, const char *key, const char *text);
-void work_put_count(struct json *json, const char *key, uint64_t count);
 /* A part of the saved parameters as JSON text, for the model room's readers. */
 enum status work_saved_part(struct work *work, const char *key, struct text *out,
                             struct error *error);
@@ -140,6 +137,8 @@ const char *work_saved_text(const struct work *work, const char *key);
 /* "1,234" and "1,234.50", in the arena. */
 const char *work_thousands(const struct work *work, double value);
 const char *work_day(const struct work *work, int64_t moment);
+/* "2024-Q2" of the date "2024-05-01", in the arena. */
+const char *work_quarter(const struct work *work, const char *date);
 
 /* ---- scores ---- */
 /* Everyone whose bit is set is scored from here on. */
@@ -183,8 +182,8 @@ struct work_orders {
     const struct population_column *amount; /* NULL: without amounts */
     bool named;                             /* it was asked for, or is money by its name */
     int scale, currencies; /* currencies: how many the amounts are in; 0 when that is not known */
-    const char
-        *unpaid; /* why there are no amounts: "payment has no amount"; NULL where there are */
+    /* why there are no amounts: "payment has no amount"; NULL where there are */
+    const char *unpaid;
     enum work_refunds refunds;
     /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1].
      */

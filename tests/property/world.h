@@ -10,6 +10,7 @@
 #include "base/schema.h"
 #include "base/vector.h"
 #include "population/population.h"
+#include "segment/segment.h"
 
 #include "duckdb.h"
 
@@ -73,9 +74,10 @@ enum status world_population(const struct world *world, struct population **out,
                              struct error *error);
 
 /* The same by way of a store: through several imports, with wrong ones between them that were
- * undone. Recorded memberships are left out. */
-enum status world_population_of_store(const struct world *world, uint64_t seed,
-                                      struct population **out, struct error *error);
+ * undone. Recorded memberships are left out. set: only what its segments read, traits from the
+ * world's moment on; NULL: everything. */
+enum status world_population_of_store(const struct world *world, const struct segment_set *set,
+                                      uint64_t seed, struct population **out, struct error *error);
 
 /* ---- DuckDB ---- */
 struct duck {

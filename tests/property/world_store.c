@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "identity/identity.h"
 #include "population/load.h"
+#include "segment/reads.h"
 #include "support/folder.h"
 
 #include <inttypes.h>
@@ -233,18 +234,47 @@ static void wrong_rows(struct keeper *keeper, const struct world_rows *rows, str
     }
 }
 
-/* A customer's rows stay together, so that those of one second keep their order. Reference rows all
- * come first. */
+static bool tells_all(const struct schema_table *table, const struct world_row *row)
+{
+    for (size_t c = 0; c < table->column_count; c++)
+        if (!row->cells[c].known)
+            return false;
+    return true;
+}
+
+/* Whether another row of the customer is of the same second. */
+static bool shares_second(const struct world_rows *rows, const struct world_row *row)
+{
+    for (size_t i = 0; i < rows->list.count; i++) {
+        const struct world_row *other = &rows->list.items[i];
+        if (other != row && other->customer == row->customer && other->time == row->time)
+            return true;
+    }
+    return false;
+}
+
+/* A customer's rows of one second stay together, so that they keep their order; but tellings that
+ * tell everything come by themselves, so that they overrule others. Reference rows all come first.
+ */
+static bool comes_later(const struct schema_table *table, const struct world_rows *rows,
+                        const struct world_row *row)
+{
+    if (table->role == SCHEMA_REFERENCE)
+        return false;
+    if (table->role == SCHEMA_TRAITS)
+        return tells_all(table, row) && !shares_second(rows, row);
+    return row->customer % 3 == 0;
+}
+
 static enum status import_table(struct keeper *keeper, size_t t, struct error *error)
 {
     const struct schema_table *table = &keeper->world->schema->tables[t];
     const struct world_rows *rows = &keeper->world->rows[t];
-    bool reference = table->role == SCHEMA_REFERENCE;
     struct world_rows imports[PARTS + 1] = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < rows->list.count; i++) {
         const struct world_row *row = &rows->list.items[i];
-        VECTOR_PUSH(&imports[reference || row->customer % 3 ? 0 : PARTS].list, *row);
+        VECTOR_PUSH(&imports[comes_later(table, rows, row) ? PARTS : 0].list, *row);
     }
     wrong_rows(keeper, rows, &imports[1]);
     for (int i = 0; i <= PARTS && status == STATUS_OK; i++)
@@ -310,8 +340,31 @@ static enum status open_store(struct keeper *keeper, struct error *error)
     return store_lake(keeper->store, THREADS, &keeper->lake, error);
 }
 
-enum status world_population_of_store(const struct world *world, uint64_t seed,
-                                      struct population **out, struct error *error)
+/* What the segments read at the world's moment, and no more. */
+static enum status load_needed(struct keeper *keeper, const struct segment_set *set,
+                               struct population **out, struct error *error)
+{
+    const struct world *world = keeper->world;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct segment_needs needs = segment_needs(set, world->schema, NULL, -1, &arena);
+    struct population_need *wanted = ARENA_ARRAY(&arena, struct population_need, needs.count + 1);
+    for (size_t i = 0; i < needs.count; i++)
+        wanted[i] = (struct population_need){needs.items[i].table, needs.items[i].columns,
+                                             needs.items[i].earlier};
+    struct population_load what = {.needs = wanted,
+                                   .need_count = needs.count,
+                                   .lists = true,
+                                   .known_at = INT64_MAX,
+                                   .traits_from = world->now};
+    enum status status =
+        population_load(keeper->store, keeper->lake, &what, world->zone, NULL, out, error);
+    arena_release(&arena);
+    return status;
+}
+
+enum status world_population_of_store(const struct world *world, const struct segment_set *set,
+                                      uint64_t seed, struct population **out, struct error *error)
 {
     struct random random = {seed};
     struct keeper keeper = {.world = world, .random = &random};
@@ -320,8 +373,9 @@ enum status world_population_of_store(const struct world *world, uint64_t seed,
     *out = NULL;
     TRY_GOTO(open_store(&keeper, error));
     TRY_GOTO(fill(&keeper, error));
-    TRY_GOTO(
-        population_load(keeper.store, keeper.lake, &everything, world->zone, NULL, out, error));
+    TRY_GOTO(set ? load_needed(&keeper, set, out, error)
+                 : population_load(keeper.store, keeper.lake, &everything, world->zone, NULL, out,
+                                   error));
     renumber(world, *out);
 done:
     lake_close(keeper.lake);

@@ -1,5 +1,6 @@
 #include "unit/unit.h"
 
+#include "base/calendar.h"
 #include "base/json.h"
 
 #include <jansson.h>
@@ -198,6 +199,28 @@ static void wrong_nesting_is_a_bug(void **state)
     }
 }
 
+static void moments_and_lists_have_keys(void **state)
+{
+    static const char *const names[] = {"a", "b\""};
+    struct zone *zone;
+    struct error error;
+    struct buffer out;
+    struct json json;
+    assert_int_equal(zone_open("Europe/Vienna", &zone, &error), STATUS_OK);
+    buffer_init(&out, 0);
+    json_init(&json, &out, false);
+    json_write_object(&json);
+    json_put_moment(&json, "at", zone, 0);
+    json_put_count(&json, "n", UINT32_MAX);
+    json_put_strings(&json, "names", names, 2);
+    json_put_strings(&json, "none", NULL, 0);
+    json_write_end_object(&json);
+    assert_string_equal(out.data, "{\"at\":\"1970-01-01T01:00:00+01:00\",\"n\":4294967295,"
+                                  "\"names\":[\"a\",\"b\\\"\"],\"none\":[]}");
+    buffer_release(&out);
+    zone_close(zone);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(plain_form),
     cmocka_unit_test(pretty_form),
@@ -205,5 +228,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(any_bytes_become_valid_text),
     cmocka_unit_test(bad_bytes_are_replaced_one_by_one),
     cmocka_unit_test(wrong_nesting_is_a_bug),
+    cmocka_unit_test(moments_and_lists_have_keys),
 };
 UNIT_MAIN(tests)

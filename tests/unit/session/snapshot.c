@@ -258,6 +258,13 @@ static void it_stays_what_it_was(void **state)
     assert_int_equal(session_snapshot_count(snapshot, TEXT("city = 'Wien'"), &customers, &error),
                      STATUS_USAGE);
 
+    /* of a trait that some definition reads, the whole history is there */
+    define(session, "segment viennese where city = 'Wien'\n");
+    struct session_snapshot *later = take(session, false);
+    good(session_snapshot_count(later, TEXT("ever(city = 'Wien')"), &customers, &error));
+    assert_int_equal(customers, CUSTOMERS / 2);
+    session_snapshot_release(later);
+
     define(session, "segment regulars where count(order) >= 6\n");
     good(session_snapshot_count(snapshot, TEXT("in regulars"), &customers, &error));
     assert_int_equal(customers, of_counts(3, MOST_ORDERS));
