@@ -417,6 +417,8 @@ static int members_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     if (self->at == self->count)
         return 0;
 
+    /* As many as their identifiers' bytes fit 32-bit offsets; one that does not by itself ends it.
+     */
     size_t rows = batch_members(self);
     self->too_long = !rows;
     if (self->too_long)

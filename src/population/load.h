@@ -19,13 +19,14 @@ struct population_need {
 struct population_load {
     const struct population_need *needs; /* a table named twice gets all columns of both */
     size_t need_count;
-    bool everything;        /* all tables with all columns; needs are ignored */
-    bool records;           /* recorded memberships */
-    bool lists;             /* static lists */
-    int64_t known_at;       /* only what was received up to that moment, by the imports' moments;
-                               INT64_MAX: all there is */
-    int64_t traits_from;    /* traits are read as they are at that moment or later, so that tellings
-                               which later ones overrule by then may be left out; 0: at any moment */
+    bool everything;  /* all tables with all columns; needs are ignored */
+    bool records;     /* recorded memberships */
+    bool lists;       /* static lists */
+    int64_t known_at; /* only what was received up to that moment, by the imports' moments;
+                         INT64_MAX: all there is */
+    /* traits are read as they are at that moment or later, so that tellings which later ones
+     * overrule by then may be left out; 0: at any moment */
+    int64_t traits_from;
     uint32_t before_import; /* only what earlier imports brought; 0: all of them */
 };
 

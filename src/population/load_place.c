@@ -43,6 +43,7 @@ static enum status run_over(struct table_loading *table, const struct catalog_pa
         buffer_sql_name(&select, text_from(read->columns[i]));
     }
 
+    /* of one part alone the place of a row says it all */
     buffer_string(&select, numbered ? ", \"part\"" : "");
     buffer_string(&select, read->rows ? ", \"row\")) FROM (" : ")) FROM (");
     enum status status =

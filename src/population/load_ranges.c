@@ -53,6 +53,8 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
     struct buffer sql;
 
     buffer_init(&sql, 0);
+
+    /* least and largest of all columns in one statement */
     for (size_t c = 0; c < table->inlet_count; c++) {
         const struct inlet *inlet = &table->inlets[c];
         if (!has_range(table, inlet, p))
@@ -154,6 +156,7 @@ static void select_forms(struct table_loading *table, const struct forms *forms,
     struct arena *arena = &table->loading->arena;
     bool any = false;
 
+    /* footers spell values as text; what is no value of the type now is NULL, and counted */
     buffer_string(sql, "SELECT ");
     for (size_t i = 0; i < forms->count; i++) {
         const struct form *form = &forms->items[i];

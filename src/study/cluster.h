@@ -24,8 +24,8 @@ struct cluster_column {
     /* Categories: level 0 is "unknown", the last one whatever else comes; the others have words. */
     uint32_t levels;
     const char **level;
-    double *
-        key; /* codes, truths or numbers as met in this population, rising, and the level of each */
+    /* codes, truths or numbers as met in this population, rising, and the level of each */
+    double *key;
     uint32_t *level_of;
     size_t keys;
 };

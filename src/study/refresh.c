@@ -78,6 +78,7 @@ static enum status lay_over(struct scoring *scoring, const struct segment_needs 
     population_free(scoring->over);
     scoring->over = NULL;
 
+    /* Each says of its customers what it would tell, as far as these needs read it. */
     arena_init(&arena, 0);
     struct population_told *told = ARENA_ARRAY(&arena, struct population_told, scoring->count + 1);
     for (size_t i = 0; i < scoring->next; i++) {
@@ -152,6 +153,8 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
 {
     struct segment_needs needs;
     struct error trouble = {0};
+
+    /* The segments that come after read the same population, where nothing is in its way. */
     TRY(session_saved_needs(scoring->session, scoring->moment, scoring->arena, &needs, error));
     for (size_t i = scoring->next; i < scoring->count; i++) {
         struct scored *scored = &scoring->models[i];
@@ -161,7 +164,10 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
         needs = segment_needs_join(&needs, &scored->work.needs, scoring->arena);
         add_told(scoring, scored->model, &needs);
     }
+
     scoring->held = needs;
+    /* What all ask for may be more than fits, or is wanted as it was known earlier: then each loads
+     * for itself, and what is wrong is said of whom it is wrong for. */
     if (scoring->moment->known_at != INT64_MAX ||
         session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) !=
             STATUS_OK)
@@ -327,6 +333,7 @@ enum status study_score_all(struct session *session, struct store_change *change
     struct scoring scoring = {
         .session = session, .change = change, .moment = moment, .arena = arena};
     *out = (struct study_scored){0};
+
     enum status status = list_models(&scoring, out, error);
     if (status == STATUS_OK)
         status = score_all(&scoring, &out->picture, error);
@@ -334,6 +341,7 @@ enum status study_score_all(struct session *session, struct store_change *change
         study_picture_release(&out->picture);
     end_round(&scoring);
 
+    /* A model that could not be scored keeps what it told before; the others count. */
     for (size_t i = 0; i < scoring.count; i++) {
         const struct scored *scored = &scoring.models[i];
         work_release(&scoring.models[i].work);

@@ -38,8 +38,8 @@ struct study_model {
     size_t trait_count;
     const char *scheme;     /* text of the scheme that comes with it, or NULL */
     const char *parameters; /* the type's own, as a JSON object */
-    const char
-        *fit_report; /* sections of the report (docs/report-data.md) from fitting, a JSON object */
+    /* sections of the report (docs/report-data.md) from fitting, a JSON object */
+    const char *fit_report;
     const char *score_report; /* and from the last scoring */
     bool scored;
     int64_t scored_at;    /* the last scoring's moment */
@@ -83,8 +83,8 @@ struct study_driver {
 };
 struct study_customer {
     const char *customer;
-    bool
-        asked_about; /* the model is about customers like this one; else nothing was told of them */
+    /* the model is about customers like this one; else nothing was told of them */
+    bool asked_about;
     double probability, base_rate;
     struct study_driver *drivers;
     size_t driver_count;

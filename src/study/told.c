@@ -63,6 +63,7 @@ enum status told_new(struct work *work, struct told *out, struct error *error)
 
     TRY(catalog_counter(store_catalog(session_store(work->session)), CATALOG_NEXT_CODE, &limit,
                         error));
+
     model->traits = ARENA_ARRAY(arena, const char *, work->score_count + 1);
     model->trait_count = work->score_count;
     *out = (struct told){.model = model,
@@ -74,6 +75,9 @@ enum status told_new(struct work *work, struct told *out, struct error *error)
                          .columns = ARENA_ARRAY(arena, struct told_column, work->score_count + 1),
                          .column_count = work->score_count,
                          .coded = true};
+
+    /* A text the store has no code for yet makes them all wait for the store: nobody else could
+     * read its code. */
     for (size_t s = 0; s < work->score_count; s++) {
         const struct score *score = &work->scores[s];
         struct told_column *column = &out->columns[s];
@@ -191,8 +195,11 @@ void told_leave_same(struct told *told, const struct population *population, str
         told->columns[c].fresh = ARENA_ARRAY(arena, uint64_t, told->count / 64 + 1);
     }
 
+    /* by chunks of whole words of the bitmaps, so that threads do not share one */
     pool_run(pool, (told->count + COMPARE_CHUNK - 1) / COMPARE_CHUNK, compare_chunk, &comparing);
 
+    /* Who says something new moves up over those who do not; these are remembered, as they are
+     * scored all the same. */
     uint32_t *same = base_malloc((told->count + 1) * sizeof *same);
     size_t kept = 0, left = 0;
     for (size_t row = 0; row < told->count; row++) {

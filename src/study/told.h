@@ -20,8 +20,8 @@ struct told_column {
     int scale;
     int whole_digits; /* INT, DECIMAL: of the largest score, told or not */
     uint64_t *known;  /* a bit a row: it says something of the trait */
-    uint64_t
-        *fresh; /* a bit a row: something else than the store says; NULL: nobody has compared */
+    /* a bit a row: something else than the store says; NULL: nobody has compared */
+    uint64_t *fresh;
     int64_t *integers;
     double *doubles;
     uint32_t *label; /* TEXT: by row, which of the labels */
@@ -41,8 +41,8 @@ struct told {
     struct told_column *columns;
     size_t column_count;
     bool coded; /* every label has its code */
-    struct bitmap
-        *same; /* numbers of those left out, as the store says the same of them; NULL: none are */
+    /* numbers of those left out, as the store says the same of them; NULL: none are */
+    struct bitmap *same;
 };
 
 /* The work's scores, in its arena; names the traits of its model. Release it. */

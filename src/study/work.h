@@ -42,8 +42,8 @@ struct work {
     struct arena *arena;
     const struct session_moment *moment;
     struct study_model *model;
-    const struct population
-        *population;           /* once loaded: the work's own, or one that others read, too */
+    /* once loaded: the work's own, or one that others read, too */
+    const struct population *population;
     struct segment_needs held; /* what it was loaded with */
     struct population *own;
     /* What fitting writes. */
@@ -182,8 +182,8 @@ struct work_orders {
     const struct population_column *amount; /* NULL: without amounts */
     bool named;                             /* it was asked for, or is money by its name */
     int scale, currencies; /* currencies: how many the amounts are in; 0 when that is not known */
-    const char
-        *unpaid; /* why there are no amounts: "payment has no amount"; NULL where there are */
+    /* why there are no amounts: "payment has no amount"; NULL where there are */
+    const char *unpaid;
     enum work_refunds refunds;
     /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1].
      */
