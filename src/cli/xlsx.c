@@ -8,6 +8,7 @@
 #include "cli/rows.h"
 
 #include "base/calendar.h"
+#include "base/library.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -31,6 +32,22 @@ enum {
 };
 static const int64_t exact_most = 999999999999999; /* as many digits as spreadsheets keep */
 
+/* clang-format off */
+#define XLSXWRITER(F) \
+    F(format_set_bold) F(format_set_bottom) F(format_set_num_format) F(lxw_strerror) \
+    F(workbook_add_format) F(workbook_add_worksheet) F(workbook_close) F(workbook_new_opt) \
+    F(worksheet_freeze_panes) F(worksheet_set_column) F(worksheet_write_boolean) \
+    F(worksheet_write_number) F(worksheet_write_string)
+/* clang-format on */
+
+static struct {
+    XLSXWRITER(LIBRARY_POINTER)
+} xlsxwriter;
+static const char *const xlsxwriter_names[] = {XLSXWRITER(LIBRARY_NAME)};
+static struct library xlsxwriter_library = {STRATA_LIB_XLSXWRITER, "libxlsxwriter4",
+                                            "writing spreadsheets",
+                                            LIBRARY_TABLE(xlsxwriter_names, xlsxwriter)};
+
 struct cli_xlsx {
     lxw_workbook *book;
     lxw_worksheet *sheet;
@@ -44,7 +61,8 @@ struct cli_xlsx {
 
 static enum status refuse(lxw_error code, struct error *error)
 {
-    return error_set(error, STATUS_IO, "cannot write the spreadsheet: %s", lxw_strerror(code));
+    return error_set(error, STATUS_IO, "cannot write the spreadsheet: %s",
+                     xlsxwriter.lxw_strerror(code));
 }
 
 /* "_x0041_" in a text would be read back as A, and U+FFFE and U+FFFF may not stand in XML: both are
@@ -76,8 +94,8 @@ static const char *escaped(struct cli_xlsx *xlsx, struct text text)
 static enum status put_text(struct cli_xlsx *xlsx, struct text text, lxw_format *format,
                             struct error *error)
 {
-    lxw_error code = worksheet_write_string(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column,
-                                            escaped(xlsx, text), format);
+    lxw_error code = xlsxwriter.worksheet_write_string(
+        xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, escaped(xlsx, text), format);
 
     /* Refused rather than cut: nobody would notice a shorter text. */
     if (code == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
@@ -92,8 +110,8 @@ static enum status put_text(struct cli_xlsx *xlsx, struct text text, lxw_format 
 static enum status put_number(struct cli_xlsx *xlsx, double number, lxw_format *format,
                               struct error *error)
 {
-    lxw_error code =
-        worksheet_write_number(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, number, format);
+    lxw_error code = xlsxwriter.worksheet_write_number(xlsx->sheet, xlsx->row,
+                                                       (lxw_col_t)xlsx->column, number, format);
     return code == LXW_NO_ERROR ? STATUS_OK : refuse(code, error);
 }
 
@@ -103,8 +121,8 @@ static lxw_format *decimal_format(struct cli_xlsx *xlsx, int scale)
         /* A format for each scale, made when it is first met: a sheet has at most a handful. */
         char pattern[32] = "0.";
         memset(pattern + 2, '0', (size_t)scale);
-        xlsx->decimal[scale] = workbook_add_format(xlsx->book);
-        format_set_num_format(xlsx->decimal[scale], pattern);
+        xlsx->decimal[scale] = xlsxwriter.workbook_add_format(xlsx->book);
+        xlsxwriter.format_set_num_format(xlsx->decimal[scale], pattern);
     }
     return xlsx->decimal[scale];
 }
@@ -160,8 +178,8 @@ static enum status put(struct cli_xlsx *xlsx, const struct cli_cell_value *value
     case CLI_CELL_DATE:
     case CLI_CELL_CLOCK: return put_date(xlsx, value, error);
     case CLI_CELL_BOOL:
-        worksheet_write_boolean(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column,
-                                value->integer != 0, NULL);
+        xlsxwriter.worksheet_write_boolean(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column,
+                                           value->integer != 0, NULL);
         return STATUS_OK;
     case CLI_CELL_NUMBER:
     case CLI_CELL_SHARE:
@@ -195,15 +213,15 @@ enum status cli_xlsx_cell(struct cli_xlsx *xlsx, const struct cli_cell_value *va
 
 static void make_formats(struct cli_xlsx *xlsx)
 {
-    xlsx->head = workbook_add_format(xlsx->book);
-    format_set_bold(xlsx->head);
-    format_set_bottom(xlsx->head, LXW_BORDER_THIN);
-    xlsx->date = workbook_add_format(xlsx->book);
-    format_set_num_format(xlsx->date, "yyyy-mm-dd");
-    xlsx->clock = workbook_add_format(xlsx->book);
-    format_set_num_format(xlsx->clock, "yyyy-mm-dd hh:mm:ss");
-    xlsx->share = workbook_add_format(xlsx->book);
-    format_set_num_format(xlsx->share, "0.0%");
+    xlsx->head = xlsxwriter.workbook_add_format(xlsx->book);
+    xlsxwriter.format_set_bold(xlsx->head);
+    xlsxwriter.format_set_bottom(xlsx->head, LXW_BORDER_THIN);
+    xlsx->date = xlsxwriter.workbook_add_format(xlsx->book);
+    xlsxwriter.format_set_num_format(xlsx->date, "yyyy-mm-dd");
+    xlsx->clock = xlsxwriter.workbook_add_format(xlsx->book);
+    xlsxwriter.format_set_num_format(xlsx->clock, "yyyy-mm-dd hh:mm:ss");
+    xlsx->share = xlsxwriter.workbook_add_format(xlsx->book);
+    xlsxwriter.format_set_num_format(xlsx->share, "0.0%");
 }
 
 /* Widths must be told before the rows in this mode: the heading is all that is known then. */
@@ -214,13 +232,13 @@ static enum status write_header(struct cli_xlsx *xlsx, const char *const *names,
         size_t width = strlen(names[xlsx->column]) + 3;
         width = width > WIDTH_MOST ? WIDTH_MOST : width;
         width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
-        worksheet_set_column(xlsx->sheet, (lxw_col_t)xlsx->column, (lxw_col_t)xlsx->column,
-                             (double)width, NULL);
+        xlsxwriter.worksheet_set_column(xlsx->sheet, (lxw_col_t)xlsx->column,
+                                        (lxw_col_t)xlsx->column, (double)width, NULL);
     }
 
     for (xlsx->column = 0; xlsx->column < xlsx->columns; xlsx->column++)
         TRY(put_text(xlsx, text_from(names[xlsx->column]), xlsx->head, error));
-    worksheet_freeze_panes(xlsx->sheet, 1, 0);
+    xlsxwriter.worksheet_freeze_panes(xlsx->sheet, 1, 0);
     xlsx->column = 0;
     xlsx->row = 1;
     return STATUS_OK;
@@ -233,17 +251,20 @@ enum status cli_xlsx_new(const char *path, const char *shown, const char *folder
     if (columns > COLUMNS_MAX)
         return error_set(error, STATUS_LIMIT, "a spreadsheet holds %d columns, and there are %zu",
                          COLUMNS_MAX, columns);
+    TRY(library_load(&xlsxwriter_library, error));
     lxw_workbook_options options = {.constant_memory = LXW_TRUE,
                                     .tmpdir = (char *)folder}; /* it only reads it */
 
     struct cli_xlsx *xlsx = base_calloc(1, sizeof *xlsx);
-    *xlsx = (struct cli_xlsx){
-        .book = workbook_new_opt(path, &options), .columns = columns, .path = path, .shown = shown};
+    *xlsx = (struct cli_xlsx){.book = xlsxwriter.workbook_new_opt(path, &options),
+                              .columns = columns,
+                              .path = path,
+                              .shown = shown};
     buffer_init(&xlsx->text, 0);
     *out = xlsx;
 
     if (xlsx->book)
-        xlsx->sheet = workbook_add_worksheet(xlsx->book, NULL);
+        xlsx->sheet = xlsxwriter.workbook_add_worksheet(xlsx->book, NULL);
     if (!xlsx->sheet)
         return error_set(error, STATUS_ERROR,
                          "cannot begin the spreadsheet %s: is there room in %s?", shown, folder);
@@ -327,7 +348,7 @@ enum status cli_xlsx_end(struct cli_xlsx *xlsx, struct error *error)
     int reason = least < 0 ? errno : 0;
 
     /* How much was written is asked before closing: afterwards the temporary file is gone. */
-    lxw_error code = xlsx->book ? workbook_close(xlsx->book) : LXW_NO_ERROR;
+    lxw_error code = xlsx->book ? xlsxwriter.workbook_close(xlsx->book) : LXW_NO_ERROR;
     enum status status = STATUS_OK;
 
     /* The library's codes up to this one are about files: there the system's words say more. */

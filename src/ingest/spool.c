@@ -3,6 +3,7 @@
  * query is read in one go, so the database sees one short transaction and the import one
  * unchanging content, which can be recognised when it comes again.
  */
+#include "base/library.h"
 #include "ingest/understand.h"
 
 #include <errno.h>
@@ -164,9 +165,22 @@ enum status ingest_spool_pipe(const struct ingest_run *run, const char *source, 
 
 /* PostgreSQL */
 
+/* clang-format off */
+#define POSTGRES(F) \
+    F(PQclear) F(PQconnectdb) F(PQerrorMessage) F(PQexec) F(PQfinish) F(PQfreemem) \
+    F(PQgetCopyData) F(PQgetResult) F(PQresultStatus) F(PQstatus)
+/* clang-format on */
+
+static struct {
+    POSTGRES(LIBRARY_POINTER)
+} pq;
+static const char *const pq_names[] = {POSTGRES(LIBRARY_NAME)};
+static struct library pq_library = {STRATA_LIB_PQ, "libpq5", "PostgreSQL",
+                                    LIBRARY_TABLE(pq_names, pq)};
+
 static enum status postgres_error(PGconn *connection, const char *what, struct error *error)
 {
-    struct text message = text_trim(text_from(PQerrorMessage(connection)));
+    struct text message = text_trim(text_from(pq.PQerrorMessage(connection)));
     return error_set(error, STATUS_ERROR, "%s: %.*s", what, (int)message.length, message.data);
 }
 
@@ -176,20 +190,20 @@ static enum status copy_rows(PGconn *connection, FILE *file, struct error *error
     int length;
     bool failed = false;
     for (;;) {
-        length = PQgetCopyData(connection, &data, 0);
+        length = pq.PQgetCopyData(connection, &data, 0);
         if (length <= 0)
             break;
         failed |= fwrite(data, 1, (size_t)length, file) != (size_t)length;
-        PQfreemem(data);
+        pq.PQfreemem(data);
     }
 
     if (length == -2) /* an error, where −1 is the end */
         return postgres_error(connection, "the query broke off", error);
-    PGresult *result = PQgetResult(connection);
+    PGresult *result = pq.PQgetResult(connection);
     enum status status = STATUS_OK;
-    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+    if (pq.PQresultStatus(result) != PGRES_COMMAND_OK)
         status = postgres_error(connection, "the query broke off", error);
-    PQclear(result);
+    pq.PQclear(result);
     if (status == STATUS_OK && failed)
         status = error_system(error, errno, "cannot write the query's rows");
     return status;
@@ -202,9 +216,9 @@ static enum status run_copy(PGconn *connection, const char *query, FILE *file, s
         "SET datestyle = 'ISO, YMD'; SET client_encoding = 'UTF8'; SET "
         "extra_float_digits = 1; SET default_transaction_read_only = on";
 
-    PGresult *result = PQexec(connection, settings);
-    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
+    PGresult *result = pq.PQexec(connection, settings);
+    bool good = pq.PQresultStatus(result) == PGRES_COMMAND_OK;
+    pq.PQclear(result);
     if (!good)
         return postgres_error(connection, "the database refuses the session's settings", error);
 
@@ -212,14 +226,14 @@ static enum status run_copy(PGconn *connection, const char *query, FILE *file, s
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "COPY (%s) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)", query);
-    result = PQexec(connection, sql.data);
+    result = pq.PQexec(connection, sql.data);
     buffer_release(&sql);
     enum status status = STATUS_OK;
-    if (PQresultStatus(result) == PGRES_COPY_OUT)
+    if (pq.PQresultStatus(result) == PGRES_COPY_OUT)
         status = copy_rows(connection, file, error);
     else
         status = postgres_error(connection, "the query fails", error);
-    PQclear(result);
+    pq.PQclear(result);
     return status;
 }
 
@@ -238,18 +252,19 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
     while (trimmed.length && trimmed.data[trimmed.length - 1] == ';')
         trimmed.length--;
 
-    PGconn *connection = PQconnectdb(address);
+    TRY(library_load(&pq_library, error));
+    PGconn *connection = pq.PQconnectdb(address);
     enum status status = STATUS_OK;
     FILE *file = NULL;
     char *statement = strndup(trimmed.data, trimmed.length);
-    if (PQstatus(connection) != CONNECTION_OK)
+    if (pq.PQstatus(connection) != CONNECTION_OK)
         TRY_GOTO(postgres_error(connection, "cannot reach the database", error));
     TRY_GOTO(open_spool(path, &file, error));
     status = run_copy(connection, statement, file, error);
     status = finish_spool(path, file, false, status, error);
 done:
     free(statement);
-    PQfinish(connection);
+    pq.PQfinish(connection);
     return status;
 }
 

@@ -7,11 +7,26 @@
  * refused; what is unpacked is bounded absolutely and by the ratio to what was packed;
  * rows, columns and texts have the limits that spreadsheets have.
  */
+#include "base/library.h"
 #include "ingest/workbook.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* clang-format off */
+#define ZIP(F) \
+    F(zip_discard) F(zip_error_fini) F(zip_error_init_with_code) F(zip_error_strerror) \
+    F(zip_fclose) F(zip_file_strerror) F(zip_fopen_index) F(zip_fread) F(zip_get_name) \
+    F(zip_get_num_entries) F(zip_name_locate) F(zip_open) F(zip_stat_index) F(zip_strerror)
+/* clang-format on */
+
+static struct {
+    ZIP(LIBRARY_POINTER)
+} libzip;
+static const char *const libzip_names[] = {ZIP(LIBRARY_NAME)};
+static struct library libzip_library = {STRATA_LIB_ZIP, "libzip4", "reading spreadsheets",
+                                        LIBRARY_TABLE(libzip_names, libzip)};
 
 /* Parsing */
 
@@ -67,19 +82,19 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
     enum { PIECE = 64 << 10 };
     struct book *book = parse->book;
     zip_stat_t info;
-    zip_file_t *part = zip_fopen_index(book->zip, (zip_uint64_t)index, 0);
+    zip_file_t *part = libzip.zip_fopen_index(book->zip, (zip_uint64_t)index, 0);
     if (!part)
-        return ingest_xlsx_damaged(book, zip_strerror(book->zip));
-    if (zip_stat_index(book->zip, (zip_uint64_t)index, 0, &info) != 0)
+        return ingest_xlsx_damaged(book, libzip.zip_strerror(book->zip));
+    if (libzip.zip_stat_index(book->zip, (zip_uint64_t)index, 0, &info) != 0)
         info.comp_size = 0;
 
     zip_int64_t got = 1, unpacked = 0, packed = (zip_int64_t)info.comp_size + 1;
     while (parse->status == STATUS_OK && got > 0) {
         void *room = XML_GetBuffer(parse->parser, PIECE);
         ENSURE(room);
-        got = zip_fread(part, room, PIECE);
+        got = libzip.zip_fread(part, room, PIECE);
         if (got < 0) {
-            parse->status = ingest_xlsx_damaged(book, zip_file_strerror(part));
+            parse->status = ingest_xlsx_damaged(book, libzip.zip_file_strerror(part));
             break;
         }
 
@@ -98,7 +113,7 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
                 ingest_xlsx_damaged(book, XML_ErrorString(XML_GetErrorCode(parse->parser)));
     }
 
-    zip_fclose(part);
+    libzip.zip_fclose(part);
     return parse->status;
 }
 
@@ -106,7 +121,7 @@ enum status ingest_xlsx_read_part(struct book *book, const char *name, bool need
                                   struct parse *parse, XML_StartElementHandler start,
                                   XML_EndElementHandler end)
 {
-    zip_int64_t index = zip_name_locate(book->zip, name, ZIP_FL_NOCASE);
+    zip_int64_t index = libzip.zip_name_locate(book->zip, name, ZIP_FL_NOCASE);
     parse->book = book;
     if (index < 0)
         return needed ? ingest_xlsx_damaged(book, arena_printf(book->arena, "it lacks %s", name))
@@ -416,15 +431,15 @@ static enum status other_archive(const struct book *book)
         {"Index/Document.iwa", "is a Numbers file", "export it as XLSX or CSV"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (zip_name_locate(book->zip, kinds[i].part, ZIP_FL_NOCASE) >= 0) {
+        if (libzip.zip_name_locate(book->zip, kinds[i].part, ZIP_FL_NOCASE) >= 0) {
             enum status status =
                 error_set(book->error, STATUS_ERROR, "%s %s", book->name, kinds[i].what);
             error_hint(book->error, "%s", kinds[i].advice);
             return status;
         }
 
-    zip_int64_t count = zip_get_num_entries(book->zip, 0);
-    const char *first = count > 0 ? zip_get_name(book->zip, 0, 0) : NULL;
+    zip_int64_t count = libzip.zip_get_num_entries(book->zip, 0);
+    const char *first = count > 0 ? libzip.zip_get_name(book->zip, 0, 0) : NULL;
     enum status status =
         error_set(book->error, STATUS_ERROR, "%s is a ZIP archive of %lld files%s%s", book->name,
                   (long long)count, first ? ", the first one " : "", first ? first : "");
@@ -435,12 +450,12 @@ static enum status other_archive(const struct book *book)
 static enum status cannot_open(const char *name, int code, struct error *error)
 {
     zip_error_t cause;
-    zip_error_init_with_code(&cause, code);
+    libzip.zip_error_init_with_code(&cause, code);
     enum status status =
         error_set(error, STATUS_ERROR, "%s is a ZIP archive or a spreadsheet that is damaged: %s",
-                  name, zip_error_strerror(&cause));
+                  name, libzip.zip_error_strerror(&cause));
     error_hint(error, "it may be incomplete: copy or download it again");
-    zip_error_fini(&cause);
+    libzip.zip_error_fini(&cause);
     return status;
 }
 
@@ -450,8 +465,9 @@ enum status ingest_spool_xlsx(const char *path, const char *name, const char *sh
 {
     int code = 0;
     *workbook = (struct ingest_workbook){0};
+    TRY(library_load(&libzip_library, error));
     struct book book = {.name = name, .arena = arena, .error = error, .out = workbook};
-    book.zip = zip_open(path, ZIP_RDONLY, &code);
+    book.zip = libzip.zip_open(path, ZIP_RDONLY, &code);
     if (!book.zip)
         return cannot_open(name, code, error);
     buffer_init(&book.texts, 0);
@@ -459,10 +475,10 @@ enum status ingest_spool_xlsx(const char *path, const char *name, const char *sh
 
     /* a workbook in binary form (XLSB) has the same surroundings, and is none that we read */
     bool spreadsheet =
-        zip_name_locate(book.zip, "[Content_Types].xml", ZIP_FL_NOCASE) >= 0 &&
-        (zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
-         zip_name_locate(book.zip, "xl/_rels/workbook.xml.rels", ZIP_FL_NOCASE) >= 0);
-    if (!spreadsheet || zip_name_locate(book.zip, "xl/workbook.bin", ZIP_FL_NOCASE) >= 0)
+        libzip.zip_name_locate(book.zip, "[Content_Types].xml", ZIP_FL_NOCASE) >= 0 &&
+        (libzip.zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
+         libzip.zip_name_locate(book.zip, "xl/_rels/workbook.xml.rels", ZIP_FL_NOCASE) >= 0);
+    if (!spreadsheet || libzip.zip_name_locate(book.zip, "xl/workbook.bin", ZIP_FL_NOCASE) >= 0)
 
         TRY_GOTO(other_archive(&book));
     TRY_GOTO(read_book(&book));
@@ -475,6 +491,6 @@ done:
     VECTOR_RELEASE(&book.custom_ids);
     VECTOR_RELEASE(&book.custom_codes);
     VECTOR_RELEASE(&book.styles);
-    zip_discard(book.zip);
+    libzip.zip_discard(book.zip);
     return status;
 }

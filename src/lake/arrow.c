@@ -12,7 +12,7 @@ enum status lake_write_arrow(struct lake *lake, struct ArrowArrayStream *stream,
     char view[40], select[80]; /* room for any number behind the name */
     snprintf(view, sizeof view, "arrow_%llu", (unsigned long long)lake_unique(lake));
     snprintf(select, sizeof select, "SELECT * FROM %s", view);
-    if (duckdb_arrow_scan(lake->connection, view, (duckdb_arrow_stream)stream) != DuckDBSuccess)
+    if (duckdb.arrow_scan(lake->connection, view, (duckdb_arrow_stream)stream) != DuckDBSuccess)
         return error_set(error, STATUS_ERROR, "the Arrow stream has no schema that can be read");
     enum status status = lake_write_parquet(lake, select, path, NULL, rows, error);
     struct error ignored;

@@ -35,7 +35,7 @@ void lake_release_extensions(struct lake *lake)
         struct lake_extension *extension = lake->extensions;
         lake->extensions = extension->next;
         for (size_t i = 0; extension->types && i < extension->source.column_count; i++)
-            duckdb_destroy_logical_type(&extension->types[i]);
+            duckdb.destroy_logical_type(&extension->types[i]);
         arena_release(&extension->arena);
         free(extension);
     }
@@ -53,7 +53,7 @@ static void copy_frame(struct lake_vector *to, const struct lake_vector *from, s
 
 static void call_function(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector result)
 {
-    struct lake_extension *extension = duckdb_scalar_function_get_extra_info(info);
+    struct lake_extension *extension = duckdb.scalar_function_get_extra_info(info);
     size_t count = extension->function.parameter_count;
     enum { FEW = 8 }; /* arguments: most calls need no memory for their frames */
     struct lake_vector few[FEW];
@@ -63,14 +63,14 @@ static void call_function(duckdb_function_info info, duckdb_data_chunk input, du
         count <= FEW ? few : ARENA_ARRAY(&arena, struct lake_vector, count);
     for (size_t i = 0; i < count; i++) {
         copy_frame(&columns[i], &extension->frames[i], &arena);
-        lake_vector_fill(&columns[i], duckdb_data_chunk_get_vector(input, i));
+        lake_vector_fill(&columns[i], duckdb.data_chunk_get_vector(input, i));
     }
 
-    struct lake_chunk chunk = {duckdb_data_chunk_get_size(input), columns, count};
+    struct lake_chunk chunk = {duckdb.data_chunk_get_size(input), columns, count};
     struct lake_output output = lake_output_of(result);
     struct error error = {0};
     if (extension->function.run(extension->function.context, &chunk, &output, &error) != STATUS_OK)
-        duckdb_scalar_function_set_error(info, lake_callback_failure(extension->lake, &error));
+        duckdb.scalar_function_set_error(info, lake_callback_failure(extension->lake, &error));
     arena_release(&arena);
 }
 
@@ -79,27 +79,27 @@ static enum status describe_function(struct lake_extension *extension,
 {
     const struct lake_function *function = &extension->function;
     duckdb_logical_type type = NULL;
-    duckdb_scalar_function_set_name(handle, function->name);
+    duckdb.scalar_function_set_name(handle, function->name);
     extension->frames =
         ARENA_ARRAY(&extension->arena, struct lake_vector, function->parameter_count);
     for (size_t i = 0; i < function->parameter_count; i++) {
         TRY(lake_parse_type(extension->lake, function->parameters[i], &type, error));
         lake_vector_frame(&extension->frames[i], type, NULL, &extension->arena);
-        duckdb_scalar_function_add_parameter(handle, type);
-        duckdb_destroy_logical_type(&type);
+        duckdb.scalar_function_add_parameter(handle, type);
+        duckdb.destroy_logical_type(&type);
     }
 
     TRY(lake_parse_type(extension->lake, function->result, &type, error));
-    duckdb_scalar_function_set_return_type(handle, type);
-    duckdb_destroy_logical_type(&type);
+    duckdb.scalar_function_set_return_type(handle, type);
+    duckdb.destroy_logical_type(&type);
 
     /* NULL arguments are for the function to judge, and one that changes things is called for each
      * row */
-    duckdb_scalar_function_set_special_handling(handle);
+    duckdb.scalar_function_set_special_handling(handle);
     if (function->changes)
-        duckdb_scalar_function_set_volatile(handle);
-    duckdb_scalar_function_set_extra_info(handle, extension, NULL);
-    duckdb_scalar_function_set_function(handle, call_function);
+        duckdb.scalar_function_set_volatile(handle);
+    duckdb.scalar_function_set_extra_info(handle, extension, NULL);
+    duckdb.scalar_function_set_function(handle, call_function);
     return STATUS_OK;
 }
 
@@ -116,12 +116,12 @@ enum status lake_register_function(struct lake *lake, const struct lake_function
     struct lake_extension *extension = extension_new(lake);
     TRY(end_transaction(lake, error));
     extension->function = *function;
-    duckdb_scalar_function handle = duckdb_create_scalar_function();
+    duckdb_scalar_function handle = duckdb.create_scalar_function();
     enum status status = describe_function(extension, handle, error);
     if (status == STATUS_OK &&
-        duckdb_register_scalar_function(lake->connection, handle) != DuckDBSuccess)
+        duckdb.register_scalar_function(lake->connection, handle) != DuckDBSuccess)
         status = error_set(error, STATUS_ERROR, "DuckDB refuses the function %s", function->name);
-    duckdb_destroy_scalar_function(&handle);
+    duckdb.destroy_scalar_function(&handle);
     return status;
 }
 
@@ -137,29 +137,29 @@ struct scan {
 
 static void bind_source(duckdb_bind_info info)
 {
-    struct lake_extension *extension = duckdb_bind_get_extra_info(info);
+    struct lake_extension *extension = duckdb.bind_get_extra_info(info);
     const struct lake_source *source = &extension->source;
     for (size_t i = 0; i < source->column_count; i++)
-        duckdb_bind_add_result_column(info, source->column_names[i], extension->types[i]);
+        duckdb.bind_add_result_column(info, source->column_names[i], extension->types[i]);
     if (source->rows)
-        duckdb_bind_set_cardinality(info, source->rows, source->parallel);
+        duckdb.bind_set_cardinality(info, source->rows, source->parallel);
 }
 
 static void init_source(duckdb_init_info info)
 {
-    struct lake_extension *extension = duckdb_init_get_extra_info(info);
+    struct lake_extension *extension = duckdb.init_get_extra_info(info);
     struct scan *scan = base_calloc(1, sizeof *scan);
-    duckdb_init_set_init_data(info, scan, free);
-    duckdb_init_set_max_threads(
+    duckdb.init_set_init_data(info, scan, free);
+    duckdb.init_set_max_threads(
         info, extension->source.parallel ? (uint64_t)extension->lake->threads : 1);
 }
 
 static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
 {
-    struct lake_extension *extension = duckdb_function_get_extra_info(info);
+    struct lake_extension *extension = duckdb.function_get_extra_info(info);
     const struct lake_source *source = &extension->source;
-    struct scan *scan = duckdb_function_get_init_data(info);
-    size_t max = duckdb_vector_size(), filled = 0;
+    struct scan *scan = duckdb.function_get_init_data(info);
+    size_t max = duckdb.vector_size(), filled = 0;
     uint64_t first;
 
     /* Threads that share the rows take a whole chunk's worth each. One after the other, the source
@@ -176,10 +176,10 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
     if (max) {
         struct lake_output *outputs = base_calloc(source->column_count, sizeof *outputs);
         for (size_t i = 0; i < source->column_count; i++)
-            outputs[i] = lake_output_of(duckdb_data_chunk_get_vector(chunk, i));
+            outputs[i] = lake_output_of(duckdb.data_chunk_get_vector(chunk, i));
         struct error error = {0};
         if (source->fill(source->context, first, max, outputs, &filled, &error) != STATUS_OK) {
-            duckdb_function_set_error(info, lake_callback_failure(extension->lake, &error));
+            duckdb.function_set_error(info, lake_callback_failure(extension->lake, &error));
             filled = 0;
         }
         free(outputs);
@@ -191,7 +191,7 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
             atomic_store(&scan->ended, true);
     }
 
-    duckdb_data_chunk_set_size(chunk, filled);
+    duckdb.data_chunk_set_size(chunk, filled);
 }
 
 enum status lake_register_source(struct lake *lake, const struct lake_source *source,
@@ -213,16 +213,16 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
 
     extension->source.column_names = names;
 
-    duckdb_table_function handle = duckdb_create_table_function();
-    duckdb_table_function_set_name(handle, source->name);
-    duckdb_table_function_set_extra_info(handle, extension, NULL);
-    duckdb_table_function_set_bind(handle, bind_source);
-    duckdb_table_function_set_init(handle, init_source);
-    duckdb_table_function_set_function(handle, fill_source);
+    duckdb_table_function handle = duckdb.create_table_function();
+    duckdb.table_function_set_name(handle, source->name);
+    duckdb.table_function_set_extra_info(handle, extension, NULL);
+    duckdb.table_function_set_bind(handle, bind_source);
+    duckdb.table_function_set_init(handle, init_source);
+    duckdb.table_function_set_function(handle, fill_source);
 
     enum status status = STATUS_OK;
-    if (duckdb_register_table_function(lake->connection, handle) != DuckDBSuccess)
+    if (duckdb.register_table_function(lake->connection, handle) != DuckDBSuccess)
         status = error_set(error, STATUS_ERROR, "DuckDB refuses the table %s", source->name);
-    duckdb_destroy_table_function(&handle);
+    duckdb.destroy_table_function(&handle);
     return status;
 }

@@ -1,6 +1,7 @@
 /*
  * Opening a lake, running statements in it and reading their results.
  */
+#include "base/library.h"
 #include "base/pool.h"
 #include "lake/internal.h"
 
@@ -16,6 +17,12 @@ _Static_assert(sizeof(struct lake_string) == sizeof(duckdb_string_t),
                "strings have DuckDB's layout");
 _Static_assert(sizeof(struct lake_span) == sizeof(duckdb_list_entry), "lists have DuckDB's layout");
 _Static_assert(sizeof(lake_wide) == sizeof(duckdb_hugeint), "wide integers have DuckDB's layout");
+
+#define DUCKDB_NAME(name) "duckdb_" #name,
+struct lake_duckdb duckdb;
+static const char *const duckdb_names[] = {LAKE_DUCKDB(DUCKDB_NAME)};
+static struct library duckdb_library = {STRATA_LIB_DUCKDB, NULL, "DuckDB",
+                                        LIBRARY_TABLE(duckdb_names, duckdb)};
 
 enum {
     GROUP_MAX = 4096, /* bytes of a cgroup's path, as of any other */
@@ -90,16 +97,17 @@ static bool open_database(struct lake *lake, char **reason)
     duckdb_config config = NULL;
 
     snprintf(threads, sizeof threads, "%d", lake->threads);
-    bool good = duckdb_create_config(&config) == DuckDBSuccess &&
-                duckdb_set_config(config, "threads", threads) == DuckDBSuccess &&
-                duckdb_open_ext(NULL, &lake->database, config, reason) == DuckDBSuccess &&
-                duckdb_connect(lake->database, &lake->connection) == DuckDBSuccess;
-    duckdb_destroy_config(&config);
+    bool good = duckdb.create_config(&config) == DuckDBSuccess &&
+                duckdb.set_config(config, "threads", threads) == DuckDBSuccess &&
+                duckdb.open_ext(NULL, &lake->database, config, reason) == DuckDBSuccess &&
+                duckdb.connect(lake->database, &lake->connection) == DuckDBSuccess;
+    duckdb.destroy_config(&config);
     return good;
 }
 
 enum status lake_open(const struct lake_options *options, struct lake **out, struct error *error)
 {
+    TRY(library_load(&duckdb_library, error));
     struct lake *lake = base_calloc(1, sizeof *lake);
     pthread_mutex_init(&lake->mutex, NULL);
     lake->threads = options && options->threads > 0 ? options->threads : pool_processors();
@@ -114,7 +122,7 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
                            reason ? reason : "no reason given");
 
     if (reason)
-        duckdb_free(reason);
+        duckdb.free(reason);
     if (status != STATUS_OK) {
         lake_close(lake);
         return status;
@@ -132,9 +140,9 @@ void lake_close(struct lake *lake)
 
     /* Functions and sources go after the database, whose threads may still be calling them. */
     if (lake->connection)
-        duckdb_disconnect(&lake->connection);
+        duckdb.disconnect(&lake->connection);
     if (lake->database)
-        duckdb_close(&lake->database);
+        duckdb.close(&lake->database);
     lake_release_extensions(lake);
     pthread_mutex_destroy(&lake->mutex);
     free(lake);
@@ -298,11 +306,11 @@ enum status lake_execute(struct lake *lake, const char *sql, struct error *error
     struct lake_watch watch;
     lake_watch_start(&watch, lake);
     duckdb_result result;
-    bool good = duckdb_query(lake->connection, sql, &result) == DuckDBSuccess;
+    bool good = duckdb.query(lake->connection, sql, &result) == DuckDBSuccess;
     lake_watch_stop(&watch);
 
-    enum status status = good ? STATUS_OK : lake_failure(lake, duckdb_result_error(&result), error);
-    duckdb_destroy_result(&result);
+    enum status status = good ? STATUS_OK : lake_failure(lake, duckdb.result_error(&result), error);
+    duckdb.destroy_result(&result);
     return status;
 }
 
@@ -320,13 +328,13 @@ enum status lake_executef(struct lake *lake, struct error *error, const char *fo
 
 double lake_progress(struct lake *lake)
 {
-    double percentage = duckdb_query_progress(lake->connection).percentage;
+    double percentage = duckdb.query_progress(lake->connection).percentage;
     return percentage < 0 ? -1 : percentage / 100;
 }
 
 void lake_interrupt(struct lake *lake)
 {
-    duckdb_interrupt(lake->connection);
+    duckdb.interrupt(lake->connection);
 }
 
 void lake_on_progress(struct lake *lake, bool (*step)(void *context, double fraction),

@@ -24,13 +24,13 @@ struct lake_result {
 static void frame_result(struct lake_result *result)
 {
     arena_init(&result->arena, 0);
-    size_t count = duckdb_column_count(&result->result);
+    size_t count = duckdb.column_count(&result->result);
     result->columns = ARENA_ARRAY(&result->arena, struct lake_vector, count);
     for (size_t i = 0; i < count; i++) {
-        duckdb_logical_type type = duckdb_column_logical_type(&result->result, i);
-        lake_vector_frame(&result->columns[i], type, duckdb_column_name(&result->result, i),
+        duckdb_logical_type type = duckdb.column_logical_type(&result->result, i);
+        lake_vector_frame(&result->columns[i], type, duckdb.column_name(&result->result, i),
                           &result->arena);
-        duckdb_destroy_logical_type(&type);
+        duckdb.destroy_logical_type(&type);
     }
     result->view = (struct lake_chunk){.columns = result->columns, .column_count = count};
 }
@@ -43,8 +43,8 @@ static void work_off(duckdb_pending_result pending)
     enum { SHORTEST = 20000, LONGEST = 200000 }; /* nanoseconds */
     struct timespec pause = {0, SHORTEST};
     for (;;) {
-        duckdb_pending_state state = duckdb_pending_execute_task(pending);
-        if (duckdb_pending_execution_is_finished(state))
+        duckdb_pending_state state = duckdb.pending_execute_task(pending);
+        if (duckdb.pending_execution_is_finished(state))
             return;
         if (state != DUCKDB_PENDING_NO_TASKS_AVAILABLE)
             continue;
@@ -65,21 +65,21 @@ static enum status start(struct lake *lake, duckdb_prepared_statement statement,
      * whole */
     lake_watch_start(&result->watch, lake);
     duckdb_pending_result pending = NULL;
-    bool good = duckdb_pending_prepared_streaming(statement, &pending) == DuckDBSuccess;
+    bool good = duckdb.pending_prepared_streaming(statement, &pending) == DuckDBSuccess;
     enum status status = STATUS_OK;
     if (good)
         work_off(pending);
     if (!good)
-        status = lake_failure(lake, duckdb_pending_error(pending), error);
-    else if (duckdb_execute_pending(pending, &result->result) != DuckDBSuccess)
-        status = lake_failure(lake, duckdb_result_error(&result->result), error);
+        status = lake_failure(lake, duckdb.pending_error(pending), error);
+    else if (duckdb.execute_pending(pending, &result->result) != DuckDBSuccess)
+        status = lake_failure(lake, duckdb.result_error(&result->result), error);
 
-    duckdb_destroy_pending(&pending);
-    duckdb_destroy_prepare(&statement);
+    duckdb.destroy_pending(&pending);
+    duckdb.destroy_prepare(&statement);
     if (status != STATUS_OK) {
         lake_watch_stop(&result->watch);
         if (good)
-            duckdb_destroy_result(&result->result);
+            duckdb.destroy_result(&result->result);
         free(result);
         return status;
     }
@@ -96,9 +96,9 @@ enum status lake_query(struct lake *lake, const char *sql, struct lake_result **
     ENSURE(!lake->result_open);
     TRY(interrupt_check(lake->interrupt, error));
     duckdb_prepared_statement statement = NULL;
-    if (duckdb_prepare(lake->connection, sql, &statement) != DuckDBSuccess) {
-        enum status status = lake_failure(lake, duckdb_prepare_error(statement), error);
-        duckdb_destroy_prepare(&statement);
+    if (duckdb.prepare(lake->connection, sql, &statement) != DuckDBSuccess) {
+        enum status status = lake_failure(lake, duckdb.prepare_error(statement), error);
+        duckdb.destroy_prepare(&statement);
         return status;
     }
     return start(lake, statement, false, out, error);
@@ -133,18 +133,18 @@ enum status lake_result_next(struct lake_result *result, const struct lake_chunk
     *chunk = NULL;
     do {
         if (result->chunk)
-            duckdb_destroy_data_chunk(&result->chunk);
-        result->chunk = duckdb_fetch_chunk(result->result);
+            duckdb.destroy_data_chunk(&result->chunk);
+        result->chunk = duckdb.fetch_chunk(result->result);
         if (!result->chunk) {
-            const char *reason = duckdb_result_error(&result->result);
+            const char *reason = duckdb.result_error(&result->result);
             return reason ? lake_failure(result->lake, reason, error) : STATUS_OK;
         }
-        result->view.rows = duckdb_data_chunk_get_size(result->chunk);
+        result->view.rows = duckdb.data_chunk_get_size(result->chunk);
     } while (result->view.rows == 0);
 
     /* only the pointers change from chunk to chunk; the frame of types stays */
     for (size_t i = 0; i < result->view.column_count; i++)
-        lake_vector_fill(&result->columns[i], duckdb_data_chunk_get_vector(result->chunk, i));
+        lake_vector_fill(&result->columns[i], duckdb.data_chunk_get_vector(result->chunk, i));
     *chunk = &result->view;
     return STATUS_OK;
 }
@@ -155,8 +155,8 @@ void lake_result_free(struct lake_result *result)
         return;
     lake_watch_stop(&result->watch);
     if (result->chunk)
-        duckdb_destroy_data_chunk(&result->chunk);
-    duckdb_destroy_result(&result->result);
+        duckdb.destroy_data_chunk(&result->chunk);
+    duckdb.destroy_result(&result->result);
     arena_release(&result->arena);
     result->lake->result_open = false;
     free(result);
@@ -286,26 +286,26 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
                                 duckdb_statement_type *type, struct error *error)
 {
     duckdb_extracted_statements statements = NULL;
-    size_t count = duckdb_extract_statements(lake->connection, sql, &statements);
-    const char *reason = duckdb_extract_statements_error(statements);
+    size_t count = duckdb.extract_statements(lake->connection, sql, &statements);
+    const char *reason = duckdb.extract_statements_error(statements);
     enum status status = STATUS_OK;
 
     /* Extracted first, so as to count them. None at all is a mistake of syntax when DuckDB has a
      * reason, and otherwise nothing but blanks. */
     if (count != 1)
         status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
-    else if (duckdb_prepare_extracted_statement(lake->connection, statements, 0, out) !=
+    else if (duckdb.prepare_extracted_statement(lake->connection, statements, 0, out) !=
              DuckDBSuccess)
-        status = lake_failure_in_sql(lake, duckdb_prepare_error(*out), error);
-    else if (duckdb_nparams(*out) != 0)
+        status = lake_failure_in_sql(lake, duckdb.prepare_error(*out), error);
+    else if (duckdb.nparams(*out) != 0)
         status = error_set(error, STATUS_USAGE,
                            "the statement has parameters, and nothing gives them values");
     else
-        *type = duckdb_prepared_statement_type(*out);
+        *type = duckdb.prepared_statement_type(*out);
 
-    duckdb_destroy_extracted(&statements);
+    duckdb.destroy_extracted(&statements);
     if (status != STATUS_OK && *out)
-        duckdb_destroy_prepare(out);
+        duckdb.destroy_prepare(out);
     return status;
 }
 
@@ -336,7 +336,7 @@ enum status lake_query_user(struct lake *lake, const char *sql, struct lake_resu
         status = refuse(error);
 
     if (status != STATUS_OK) {
-        duckdb_destroy_prepare(&statement);
+        duckdb.destroy_prepare(&statement);
         return status;
     }
     return start(lake, statement, true, out, error);
@@ -348,6 +348,6 @@ enum status lake_check_select(struct lake *lake, const char *sql, struct error *
     duckdb_prepared_statement statement = NULL;
     duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
     TRY(prepare_user(lake, sql, &statement, &type, error));
-    duckdb_destroy_prepare(&statement);
+    duckdb.destroy_prepare(&statement);
     return type == DUCKDB_STATEMENT_TYPE_SELECT ? STATUS_OK : refuse(error);
 }

@@ -33,33 +33,33 @@ static void free_extension(void *memory)
 {
     struct stream_extension *extension = memory;
     for (size_t i = 0; extension->types && i < extension->stream.column_count; i++)
-        duckdb_destroy_logical_type(&extension->types[i]);
+        duckdb.destroy_logical_type(&extension->types[i]);
     arena_release(&extension->arena);
     free(extension);
 }
 
 static void bind(duckdb_bind_info info)
 {
-    struct stream_extension *extension = duckdb_bind_get_extra_info(info);
+    struct stream_extension *extension = duckdb.bind_get_extra_info(info);
     for (size_t i = 0; i < extension->stream.column_count; i++)
-        duckdb_bind_add_result_column(info, extension->stream.column_names[i], extension->types[i]);
+        duckdb.bind_add_result_column(info, extension->stream.column_names[i], extension->types[i]);
     if (extension->stream.rows)
-        duckdb_bind_set_cardinality(info, extension->stream.rows, false);
+        duckdb.bind_set_cardinality(info, extension->stream.rows, false);
 }
 
 static void init(duckdb_init_info info)
 {
-    struct stream_extension *extension = duckdb_init_get_extra_info(info);
-    size_t count = duckdb_init_get_column_count(info);
+    struct stream_extension *extension = duckdb.init_get_extra_info(info);
+    size_t count = duckdb.init_get_column_count(info);
     struct asked *asked = base_malloc(sizeof *asked + count * sizeof *asked->columns);
     asked->count = count;
 
     for (size_t i = 0; i < count; i++)
-        asked->columns[i] = duckdb_init_get_column_index(info, i);
-    duckdb_init_set_init_data(info, asked, free);
+        asked->columns[i] = duckdb.init_get_column_index(info, i);
+    duckdb.init_set_init_data(info, asked, free);
 
     int threads = extension->stream.threads ? extension->stream.threads : extension->lake->threads;
-    duckdb_init_set_max_threads(info, (idx_t)threads);
+    duckdb.init_set_max_threads(info, (idx_t)threads);
 }
 
 static void free_worker(void *memory)
@@ -73,32 +73,32 @@ static void free_worker(void *memory)
 static void init_worker(duckdb_init_info info)
 {
     struct worker *worker = base_calloc(1, sizeof *worker);
-    worker->extension = duckdb_init_get_extra_info(info);
+    worker->extension = duckdb.init_get_extra_info(info);
     worker->thread = worker->extension->stream.thread_open(worker->extension->stream.context);
     worker->outputs = base_calloc(worker->extension->stream.column_count, sizeof *worker->outputs);
-    duckdb_init_set_init_data(info, worker, free_worker);
+    duckdb.init_set_init_data(info, worker, free_worker);
 }
 
 static void fill(duckdb_function_info info, duckdb_data_chunk chunk)
 {
-    struct worker *worker = duckdb_function_get_local_init_data(info);
-    const struct asked *asked = duckdb_function_get_init_data(info);
+    struct worker *worker = duckdb.function_get_local_init_data(info);
+    const struct asked *asked = duckdb.function_get_init_data(info);
     const struct lake_stream *stream = &worker->extension->stream;
 
     /* columns that nobody asked for have no output, and the stream need not make them */
     for (size_t i = 0; i < asked->count; i++)
         if (asked->columns[i] < stream->column_count)
             worker->outputs[asked->columns[i]] =
-                lake_output_of(duckdb_data_chunk_get_vector(chunk, i));
+                lake_output_of(duckdb.data_chunk_get_vector(chunk, i));
 
     size_t filled = 0;
     struct error error = {0};
-    if (stream->fill(stream->context, worker->thread, duckdb_vector_size(), worker->outputs,
+    if (stream->fill(stream->context, worker->thread, duckdb.vector_size(), worker->outputs,
                      &filled, &error) != STATUS_OK) {
-        duckdb_function_set_error(info, lake_callback_failure(worker->extension->lake, &error));
+        duckdb.function_set_error(info, lake_callback_failure(worker->extension->lake, &error));
         filled = 0;
     }
-    duckdb_data_chunk_set_size(chunk, filled);
+    duckdb.data_chunk_set_size(chunk, filled);
 }
 
 enum status lake_register_stream(struct lake *lake, const struct lake_stream *stream,
@@ -110,8 +110,8 @@ enum status lake_register_stream(struct lake *lake, const struct lake_stream *st
     arena_init(&extension->arena, 0);
 
     /* the extension is the function's from here on: destroying the handle frees it */
-    duckdb_table_function handle = duckdb_create_table_function();
-    duckdb_table_function_set_extra_info(handle, extension, free_extension);
+    duckdb_table_function handle = duckdb.create_table_function();
+    duckdb.table_function_set_extra_info(handle, extension, free_extension);
     extension->types = ARENA_ARRAY(&extension->arena, duckdb_logical_type, stream->column_count);
     const char **names = ARENA_ARRAY(&extension->arena, const char *, stream->column_count);
     enum status status = STATUS_OK;
@@ -121,16 +121,16 @@ enum status lake_register_stream(struct lake *lake, const struct lake_stream *st
     }
 
     extension->stream.column_names = names;
-    duckdb_table_function_set_name(handle, stream->name);
-    duckdb_table_function_set_bind(handle, bind);
-    duckdb_table_function_set_init(handle, init);
-    duckdb_table_function_set_local_init(handle, init_worker);
-    duckdb_table_function_set_function(handle, fill);
+    duckdb.table_function_set_name(handle, stream->name);
+    duckdb.table_function_set_bind(handle, bind);
+    duckdb.table_function_set_init(handle, init);
+    duckdb.table_function_set_local_init(handle, init_worker);
+    duckdb.table_function_set_function(handle, fill);
 
-    duckdb_table_function_supports_projection_pushdown(handle, true);
+    duckdb.table_function_supports_projection_pushdown(handle, true);
     if (status == STATUS_OK &&
-        duckdb_register_table_function(lake->connection, handle) != DuckDBSuccess)
+        duckdb.register_table_function(lake->connection, handle) != DuckDBSuccess)
         status = error_set(error, STATUS_ERROR, "DuckDB refuses the table %s", stream->name);
-    duckdb_destroy_table_function(&handle);
+    duckdb.destroy_table_function(&handle);
     return status;
 }

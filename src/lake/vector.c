@@ -45,22 +45,22 @@ static enum lake_type plain_form(duckdb_type type)
 
 static enum lake_type form_of(duckdb_logical_type type, int *width, int *scale)
 {
-    duckdb_type id = duckdb_get_type_id(type);
+    duckdb_type id = duckdb.get_type_id(type);
     *width = *scale = 0;
     if (id != DUCKDB_TYPE_DECIMAL)
         return plain_form(id);
-    *width = duckdb_decimal_width(type);
-    *scale = duckdb_decimal_scale(type);
-    return plain_form(duckdb_decimal_internal_type(type));
+    *width = duckdb.decimal_width(type);
+    *scale = duckdb.decimal_scale(type);
+    return plain_form(duckdb.decimal_internal_type(type));
 }
 
 static void frame_child(struct lake_vector *child, duckdb_logical_type type, char *name,
                         struct arena *arena)
 {
     lake_vector_frame(child, type, name, arena);
-    duckdb_destroy_logical_type(&type);
+    duckdb.destroy_logical_type(&type);
     if (name)
-        duckdb_free(name);
+        duckdb.free(name);
 }
 
 static void frame_map(struct lake_vector *vector, duckdb_logical_type type, struct arena *arena)
@@ -68,8 +68,8 @@ static void frame_map(struct lake_vector *vector, duckdb_logical_type type, stru
     struct lake_vector *pair = vector->children;
     *pair = (struct lake_vector){.type = LAKE_STRUCT, .child_count = 2};
     pair->children = ARENA_ARRAY(arena, struct lake_vector, 2);
-    frame_child(&pair->children[0], duckdb_map_type_key_type(type), NULL, arena);
-    frame_child(&pair->children[1], duckdb_map_type_value_type(type), NULL, arena);
+    frame_child(&pair->children[0], duckdb.map_type_key_type(type), NULL, arena);
+    frame_child(&pair->children[1], duckdb.map_type_value_type(type), NULL, arena);
 }
 
 void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, const char *name,
@@ -81,31 +81,31 @@ void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, con
     if (vector->type == LAKE_LIST) {
         vector->child_count = 1;
         vector->children = ARENA_ARRAY(arena, struct lake_vector, 1);
-        if (duckdb_get_type_id(type) == DUCKDB_TYPE_MAP)
+        if (duckdb.get_type_id(type) == DUCKDB_TYPE_MAP)
             frame_map(vector, type, arena);
         else
-            frame_child(vector->children, duckdb_list_type_child_type(type), NULL, arena);
+            frame_child(vector->children, duckdb.list_type_child_type(type), NULL, arena);
 
     } else if (vector->type == LAKE_STRUCT) {
-        vector->child_count = duckdb_struct_type_child_count(type);
+        vector->child_count = duckdb.struct_type_child_count(type);
         vector->children = ARENA_ARRAY(arena, struct lake_vector, vector->child_count);
         for (size_t i = 0; i < vector->child_count; i++)
-            frame_child(&vector->children[i], duckdb_struct_type_child_type(type, i),
-                        duckdb_struct_type_child_name(type, i), arena);
+            frame_child(&vector->children[i], duckdb.struct_type_child_type(type, i),
+                        duckdb.struct_type_child_name(type, i), arena);
     }
 }
 
 void lake_vector_fill(struct lake_vector *vector, duckdb_vector source)
 {
-    vector->known = duckdb_vector_get_validity(source);
+    vector->known = duckdb.vector_get_validity(source);
     vector->data = vector->type == LAKE_STRUCT || vector->type == LAKE_OTHER
                        ? NULL
-                       : duckdb_vector_get_data(source);
+                       : duckdb.vector_get_data(source);
     if (vector->type == LAKE_LIST)
-        lake_vector_fill(vector->children, duckdb_list_vector_get_child(source));
+        lake_vector_fill(vector->children, duckdb.list_vector_get_child(source));
     else if (vector->type == LAKE_STRUCT)
         for (size_t i = 0; i < vector->child_count; i++)
-            lake_vector_fill(&vector->children[i], duckdb_struct_vector_get_child(source, i));
+            lake_vector_fill(&vector->children[i], duckdb.struct_vector_get_child(source, i));
 }
 
 int64_t lake_integer(const struct lake_vector *vector, size_t row)
@@ -151,26 +151,26 @@ double lake_number(const struct lake_vector *vector, size_t row)
 
 struct lake_output lake_output_of(duckdb_vector vector)
 {
-    duckdb_logical_type type = duckdb_vector_get_column_type(vector);
+    duckdb_logical_type type = duckdb.vector_get_column_type(vector);
     struct lake_output output = {.handle = vector};
     output.type = form_of(type, &output.width, &output.scale);
-    duckdb_destroy_logical_type(&type);
+    duckdb.destroy_logical_type(&type);
     if (output.type != LAKE_STRUCT && output.type != LAKE_OTHER)
-        output.data = duckdb_vector_get_data(vector);
+        output.data = duckdb.vector_get_data(vector);
     return output;
 }
 
 void lake_output_null(struct lake_output *output, size_t row)
 {
     duckdb_vector vector = output->handle;
-    duckdb_vector_ensure_validity_writable(vector);
-    uint64_t *known = duckdb_vector_get_validity(vector);
+    duckdb.vector_ensure_validity_writable(vector);
+    uint64_t *known = duckdb.vector_get_validity(vector);
     bit_clear(known, row);
 }
 
 void lake_output_text(struct lake_output *output, size_t row, struct text text)
 {
-    duckdb_vector_assign_string_element_len(output->handle, row, text.length ? text.data : "",
+    duckdb.vector_assign_string_element_len(output->handle, row, text.length ? text.data : "",
                                             text.length);
 }
 
@@ -178,12 +178,12 @@ struct lake_output lake_output_list(struct lake_output *output, size_t row, size
                                     size_t *first)
 {
     duckdb_vector list = output->handle;
-    uint64_t used = duckdb_list_vector_get_size(list);
-    ENSURE(duckdb_list_vector_reserve(list, used + count) == DuckDBSuccess);
-    ENSURE(duckdb_list_vector_set_size(list, used + count) == DuckDBSuccess);
-    ((struct lake_span *)duckdb_vector_get_data(list))[row] = (struct lake_span){used, count};
+    uint64_t used = duckdb.list_vector_get_size(list);
+    ENSURE(duckdb.list_vector_reserve(list, used + count) == DuckDBSuccess);
+    ENSURE(duckdb.list_vector_set_size(list, used + count) == DuckDBSuccess);
+    ((struct lake_span *)duckdb.vector_get_data(list))[row] = (struct lake_span){used, count};
     *first = used;
-    return lake_output_of(duckdb_list_vector_get_child(list));
+    return lake_output_of(duckdb.list_vector_get_child(list));
 }
 
 /* Most types are asked for again and again; what is not among these is parsed. */
@@ -200,7 +200,7 @@ static duckdb_logical_type common_type(const char *sql_type)
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].name, sql_type) == 0)
-            return duckdb_create_logical_type(types[i].type);
+            return duckdb.create_logical_type(types[i].type);
     return NULL;
 }
 
@@ -219,11 +219,11 @@ enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logi
 
     duckdb_result result;
     enum status status = STATUS_OK;
-    if (duckdb_query(lake->connection, sql.data, &result) == DuckDBSuccess)
-        *out = duckdb_column_logical_type(&result, 0);
+    if (duckdb.query(lake->connection, sql.data, &result) == DuckDBSuccess)
+        *out = duckdb.column_logical_type(&result, 0);
     else
-        status = lake_failure(lake, duckdb_result_error(&result), error);
-    duckdb_destroy_result(&result);
+        status = lake_failure(lake, duckdb.result_error(&result), error);
+    duckdb.destroy_result(&result);
     buffer_release(&sql);
     return status;
 }

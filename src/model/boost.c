@@ -6,10 +6,27 @@
  */
 #include "model/boost.h"
 
+#include "base/library.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <xgboost/c_api.h>
+
+/* clang-format off */
+#define XGBOOST(F) \
+    F(XGBGetLastError) F(XGBoosterCreate) F(XGBoosterFree) F(XGBoosterGetNumFeature) \
+    F(XGBoosterLoadModelFromBuffer) F(XGBoosterPredict) F(XGBoosterSaveModelToBuffer) \
+    F(XGBoosterSetParam) F(XGBoosterUpdateOneIter) F(XGDMatrixCreateFromMat) F(XGDMatrixFree) \
+    F(XGDMatrixSetFloatInfo)
+/* clang-format on */
+
+static struct {
+    XGBOOST(LIBRARY_POINTER)
+} xgboost;
+static const char *const xgboost_names[] = {XGBOOST(LIBRARY_NAME)};
+static struct library xgboost_library = {STRATA_LIB_XGBOOST, "libxgboost0", "boosted trees",
+                                         LIBRARY_TABLE(xgboost_names, xgboost)};
 
 struct model_boost {
     BoosterHandle booster;
@@ -18,7 +35,8 @@ struct model_boost {
 
 static enum status failed(struct error *error, const char *what)
 {
-    return error_set(error, STATUS_ERROR, "xgboost could not %s: %.500s", what, XGBGetLastError());
+    return error_set(error, STATUS_ERROR, "xgboost could not %s: %.500s", what,
+                     xgboost.XGBGetLastError());
 }
 
 /* Every call into xgboost returns 0 or has left a message. */
@@ -49,7 +67,8 @@ static enum status load(const struct model_matrix *features, DMatrixHandle *out,
             goto done;
         }
     }
-    TRY_XGB(XGDMatrixCreateFromMat(data, features->rows, (bst_ulong)features->columns, NAN, out),
+    TRY_XGB(xgboost.XGDMatrixCreateFromMat(data, features->rows, (bst_ulong)features->columns, NAN,
+                                           out),
             "take the features");
 done:
     free(data);
@@ -73,7 +92,7 @@ static enum status set_labels(DMatrixHandle matrix, const unsigned char *label, 
                       hits ? "all" : "none", rows);
         goto done;
     }
-    TRY_XGB(XGDMatrixSetFloatInfo(matrix, "label", copy, rows), "take the labels");
+    TRY_XGB(xgboost.XGDMatrixSetFloatInfo(matrix, "label", copy, rows), "take the labels");
 done:
     free(copy);
     return status;
@@ -108,12 +127,12 @@ static enum status configure(BoosterHandle booster, const struct model_boost_opt
     enum status status = STATUS_OK;
     char text[32];
 
-    TRY_XGB(XGBoosterSetParam(booster, "objective", "binary:logistic"), "start");
-    TRY_XGB(XGBoosterSetParam(booster, "tree_method", "hist"), "start");
+    TRY_XGB(xgboost.XGBoosterSetParam(booster, "objective", "binary:logistic"), "start");
+    TRY_XGB(xgboost.XGBoosterSetParam(booster, "tree_method", "hist"), "start");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         snprintf(text, sizeof text, "%.10g",
                  numbers[i].given > 0 ? numbers[i].given : numbers[i].usual);
-        TRY_XGB(XGBoosterSetParam(booster, numbers[i].name, text), "start");
+        TRY_XGB(xgboost.XGBoosterSetParam(booster, numbers[i].name, text), "start");
     }
 done:
     return status;
@@ -137,17 +156,18 @@ enum status model_boost_fit(const struct model_matrix *features, const unsigned 
     }
 
     model->columns = features->columns;
+    TRY_GOTO(library_load(&xgboost_library, error));
     TRY_GOTO(load(features, &matrix, error));
     TRY_GOTO(set_labels(matrix, label, features->rows, error));
-    TRY_XGB(XGBoosterCreate((DMatrixHandle[]){matrix}, 1, &model->booster), "start");
+    TRY_XGB(xgboost.XGBoosterCreate((DMatrixHandle[]){matrix}, 1, &model->booster), "start");
     TRY_GOTO(configure(model->booster, options, error));
 
     for (int round = 0; round < (options->rounds > 0 ? options->rounds : ROUNDS); round++)
-        TRY_XGB(XGBoosterUpdateOneIter(model->booster, round, matrix), "grow a tree");
+        TRY_XGB(xgboost.XGBoosterUpdateOneIter(model->booster, round, matrix), "grow a tree");
 /* The model goes with its booster on every failure, so that nobody meets half of one. */
 done:
     if (matrix)
-        XGDMatrixFree(matrix);
+        xgboost.XGDMatrixFree(matrix);
     if (status != STATUS_OK) {
         model_boost_free(model);
         model = NULL;
@@ -162,7 +182,7 @@ void model_boost_free(struct model_boost *model)
     if (!model)
         return;
     if (model->booster)
-        XGBoosterFree(model->booster);
+        xgboost.XGBoosterFree(model->booster);
     free(model);
 }
 
@@ -183,12 +203,13 @@ static enum status predict(const struct model_boost *model, const struct model_m
     if (status != STATUS_OK)
         return status;
 
-    TRY_XGB(XGBoosterPredict(model->booster, matrix, output, 0, 0, &count, &result), "score");
+    TRY_XGB(xgboost.XGBoosterPredict(model->booster, matrix, output, 0, 0, &count, &result),
+            "score");
     ENSURE(count == wanted);
     for (size_t i = 0; i < wanted; i++)
         out[i] = (double)result[i];
 done:
-    XGDMatrixFree(matrix);
+    xgboost.XGDMatrixFree(matrix);
     return status;
 }
 
@@ -211,7 +232,8 @@ enum status model_boost_write(const struct model_boost *model, struct buffer *ou
 {
     bst_ulong length;
     const char *data;
-    if (XGBoosterSaveModelToBuffer(model->booster, "{\"format\": \"json\"}", &length, &data) != 0)
+    if (xgboost.XGBoosterSaveModelToBuffer(model->booster, "{\"format\": \"json\"}", &length,
+                                           &data) != 0)
         return failed(error, "save the model");
     buffer_add(out, data, length);
     return STATUS_OK;
@@ -222,11 +244,12 @@ enum status model_boost_read(struct text text, struct model_boost **out, struct 
     struct model_boost *model = base_calloc(1, sizeof *model);
     enum status status = STATUS_OK;
     bst_ulong columns;
-    TRY_XGB(XGBoosterCreate(NULL, 0, &model->booster), "start");
-    TRY_XGB(XGBoosterLoadModelFromBuffer(model->booster, text.data, text.length),
+    TRY_GOTO(library_load(&xgboost_library, error));
+    TRY_XGB(xgboost.XGBoosterCreate(NULL, 0, &model->booster), "start");
+    TRY_XGB(xgboost.XGBoosterLoadModelFromBuffer(model->booster, text.data, text.length),
             "read the saved model");
-    TRY_XGB(XGBoosterSetParam(model->booster, "nthread", "1"), "start");
-    TRY_XGB(XGBoosterGetNumFeature(model->booster, &columns), "read the saved model");
+    TRY_XGB(xgboost.XGBoosterSetParam(model->booster, "nthread", "1"), "start");
+    TRY_XGB(xgboost.XGBoosterGetNumFeature(model->booster, &columns), "read the saved model");
     model->columns = (int)columns;
 done:
     if (status != STATUS_OK) {

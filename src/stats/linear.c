@@ -1,33 +1,66 @@
-/* LAPACK where it is worth its call; loops where matrices are small or the form of a sum matters.
- */
+/* LAPACK, as OpenBLAS brings it, where it is worth its call; loops where matrices are small or the
+ * form of a sum matters. */
 #include "stats/linear.h"
 
+#include "base/library.h"
+
 #include <cblas.h>
-#include <lapacke.h>
+#include <lapack.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
 
+/* clang-format off */
+#define OPENBLAS(F) \
+    F(cblas_dgemm) F(cblas_dsyrk) F(dgels_) F(dpotrf_) F(dsyev_) F(openblas_set_num_threads)
+/* clang-format on */
+
+static struct {
+    OPENBLAS(LIBRARY_POINTER)
+} blas;
+static const char *const blas_names[] = {OPENBLAS(LIBRARY_NAME)};
+static struct library blas_library = {STRATA_LIB_OPENBLAS, "libopenblas0", "linear algebra",
+                                      LIBRARY_TABLE(blas_names, blas)};
+
 static void one_blas_thread(void)
 {
-    openblas_set_num_threads(1);
+    blas.openblas_set_num_threads(1);
 }
 
-static void prepare(void)
+enum status stats_linear_load(struct error *error)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    TRY(library_load(&blas_library, error));
     pthread_once(&once, one_blas_thread);
+    return STATUS_OK;
 }
 
+/* Where the library may be missing, somebody has asked for it before. */
+static void prepare(void)
+{
+    ENSURE(stats_linear_load(NULL) == STATUS_OK);
+}
+
+/* LAPACK writes matrices column by column: what is below the diagonal stands above it there. */
 bool stats_cholesky(int n, double *a)
 {
     prepare();
-    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', n, a, n) != 0)
-        return false;
-    /* LAPACK leaves what was above the diagonal. */
     for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < n; j++)
+        for (int j = 0; j <= i; j++) {
+            if (isnan(a[i * n + j])) /* OpenBLAS would go on */
+                return false;
+            a[j * n + i] = a[i * n + j];
+        }
+
+    int failed;
+    blas.dpotrf_("L", &n, a, &n, &failed, 1);
+    if (failed)
+        return false;
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            a[j * n + i] = a[i * n + j];
             a[i * n + j] = 0;
+        }
     return true;
 }
 
@@ -77,25 +110,42 @@ static void copy_vector(int n, const double *from, double *to)
     int largest = 0;
     /* Equal ones but for rounding: the first of them decides. */
     for (int i = 1; i < n; i++)
-        if (fabs(from[i * n]) > fabs(from[largest * n]) * (1 + ROUNDING))
+        if (fabs(from[i]) > fabs(from[largest]) * (1 + ROUNDING))
             largest = i;
 
-    double sign = from[largest * n] < 0 ? -1 : 1;
+    double sign = from[largest] < 0 ? -1 : 1;
     for (int i = 0; i < n; i++)
-        to[i] = sign * from[i * n];
+        to[i] = sign * from[i];
 }
+
+static void transpose(int rows, int columns, const double *a, double *out)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            out[j * rows + i] = a[i * columns + j];
+}
+
+/* Calls with a length of work of −1 say how much they work best with. */
+enum { ASK = -1 };
 
 bool stats_eigen(int n, const double *a, struct arena *arena, double *values, double *vectors)
 {
     prepare();
 
-    double *copy = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n);
-    memcpy(copy, a, sizeof *a * (size_t)n * (size_t)n);
     /* LAPACK would not return with a NaN in it. */
     for (int i = 0; i < n * n; i++)
         if (!isfinite(a[i]))
             return false;
-    if (LAPACKE_dsyev(LAPACK_ROW_MAJOR, vectors ? 'V' : 'N', 'U', n, copy, n, values) != 0)
+
+    double *copy = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), best;
+    const char *what = vectors ? "V" : "N";
+    int failed, ask = ASK;
+    transpose(n, n, a, copy);
+    blas.dsyev_(what, "U", &n, copy, &n, values, &best, &ask, &failed, 1, 1);
+    int length = (int)best;
+    double *work = ARENA_ARRAY(arena, double, (size_t)length);
+    blas.dsyev_(what, "U", &n, copy, &n, values, work, &length, &failed, 1, 1);
+    if (failed)
         return false;
     /* From the smallest up, as LAPACK has them, to the largest down. */
     for (int i = 0; i < n / 2; i++) {
@@ -104,7 +154,7 @@ bool stats_eigen(int n, const double *a, struct arena *arena, double *values, do
         values[n - 1 - i] = swap;
     }
     for (int i = 0; vectors && i < n; i++)
-        copy_vector(n, copy + (n - 1 - i), vectors + i * n);
+        copy_vector(n, copy + (n - 1 - i) * n, vectors + i * n);
     return true;
 }
 
@@ -113,11 +163,22 @@ bool stats_least_squares(int rows, int columns, const double *a, const double *b
 {
     prepare();
     double *copy = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)columns);
-    double *right = ARENA_ARRAY(arena, double, (size_t)rows);
+    double *right = ARENA_ARRAY(arena, double, (size_t)rows), best;
+    for (int i = 0; i < rows * columns; i++)
+        if (isnan(a[i]))
+            return false;
+    for (int i = 0; i < rows; i++)
+        if (isnan(b[i]))
+            return false;
 
-    memcpy(copy, a, sizeof *a * (size_t)rows * (size_t)columns);
+    int one = 1, failed, ask = ASK;
+    transpose(rows, columns, a, copy);
     memcpy(right, b, sizeof *b * (size_t)rows);
-    if (LAPACKE_dgels(LAPACK_ROW_MAJOR, 'N', rows, columns, 1, copy, columns, right, 1) != 0)
+    blas.dgels_("N", &rows, &columns, &one, copy, &rows, right, &rows, &best, &ask, &failed, 1);
+    int length = (int)best;
+    double *work = ARENA_ARRAY(arena, double, (size_t)length);
+    blas.dgels_("N", &rows, &columns, &one, copy, &rows, right, &rows, work, &length, &failed, 1);
+    if (failed)
         return false;
 
     memcpy(x, right, sizeof *x * (size_t)columns);
@@ -125,7 +186,7 @@ bool stats_least_squares(int rows, int columns, const double *a, const double *b
      * few thousand roundings of the first one's is nothing. */
     static const double NOTHING_LEFT = 1e-12;
     for (int i = 0; i < columns; i++)
-        if (!isfinite(x[i]) || fabs(copy[i * columns + i]) < NOTHING_LEFT * fabs(copy[0]))
+        if (!isfinite(x[i]) || fabs(copy[i * rows + i]) < NOTHING_LEFT * fabs(copy[0]))
             return false;
     return true;
 }
@@ -133,14 +194,14 @@ bool stats_least_squares(int rows, int columns, const double *a, const double *b
 void stats_multiply(int n, int k, int m, const double *a, const double *b, double *out)
 {
     prepare();
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, m, k, 1, a, k, b, m, 0, out, m);
+    blas.cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, m, k, 1, a, k, b, m, 0, out, m);
 }
 
 void stats_gram(int n, size_t length, const double *a, double *out)
 {
     prepare();
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)length, 1, a, (int)length, 0, out,
-                n);
+    blas.cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)length, 1, a, (int)length, 0,
+                     out, n);
 
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++)

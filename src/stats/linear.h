@@ -1,17 +1,23 @@
 /*
- * Dense linear algebra over LAPACKE. Matrices are arrays of doubles, row by row; symmetric ones are
- * full. OpenBLAS runs on one thread here, so that answers never depend on how many there are;
- * Strata's own pool does what runs in parallel. Thread-safe. Matrices are limited to
- * STATS_MATRIX_MAX rows and columns where they are square.
+ * Dense linear algebra over OpenBLAS and its LAPACK. Matrices are arrays of doubles, row by row;
+ * symmetric ones are full. OpenBLAS runs on one thread here, so that answers never depend on how
+ * many there are; Strata's own pool does what runs in parallel. Thread-safe. Matrices are limited
+ * to STATS_MATRIX_MAX rows and columns where they are square.
  */
 #ifndef STRATA_STATS_LINEAR_H
 #define STRATA_STATS_LINEAR_H
 
 #include "base/arena.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 
 enum { STATS_MATRIX_MAX = 20000 };
+
+/* Loads OpenBLAS, which nothing else needs and which takes its time. Whoever fits or scores asks
+ * for it first, because the functions below have no way to say that it is missing: to them that is
+ * a bug. */
+enum status stats_linear_load(struct error *error) MUST_USE;
 
 /* The lower Cholesky factor of the symmetric n×n matrix a, in place (the upper triangle is set to
  * 0). False when a is not positive definite. */

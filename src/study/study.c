@@ -1,6 +1,7 @@
 /*
  * Models: fitting, scoring, deleting. How they are kept is in save.c.
  */
+#include "stats/linear.h"
 #include "study/told.h"
 
 #include <math.h>
@@ -126,6 +127,7 @@ static enum status with_report(struct work *work, enum status (*run)(struct work
 {
     struct buffer text;
     struct json json;
+    TRY(stats_linear_load(error));
     buffer_init(&text, 0);
     json_init(&json, &text, false);
     work->report = &json;
