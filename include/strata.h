@@ -23,6 +23,8 @@
  * - A store handle and what comes from it are used by one thread at a time; different handles, also
  *   of one store on disk, are independent. Two things are for many threads: a snapshot, and
  *   strata_interrupt.
+ * - What changes a store needs a handle opened with STRATA_WRITE; on another it is STRATA_USAGE,
+ * and so is a change that a notice or progress callback asks for while a call on its handle runs.
  * - The library prints nothing, installs no signal handler, changes no locale and never exits. It
  *   aborts on bugs of its own and when memory is exhausted.
  * - Moments are text: an ISO date ("2025-06-30", its first moment in the store's time zone), a

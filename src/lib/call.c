@@ -1,6 +1,8 @@
 /* What every call of the library does first and last. */
 #include "lib/internal.h"
 
+#include "store/store.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,14 +25,32 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
 {
     *call = (struct lib_call){.store = store, .session = store ? store->session : NULL};
     arena_init(&call->arena, 0);
-    /* An interrupt ends the call it came in, not those after it. */
-    if (store)
+    /* An interrupt ends the call it came in, not those after it; one that a callback makes is part
+     * of the call that runs. */
+    if (store && store->calls++ == 0)
         session_go_on(store->session);
+}
+
+enum status lib_check_outermost(struct lib_call *call)
+{
+    return call->store->calls == 1
+               ? STATUS_OK
+               : error_set(&call->why, STATUS_USAGE,
+                           "a notice or a progress callback cannot change the store that it is of");
+}
+
+enum status lib_begin_change(struct lib_call *call, struct strata_store *store)
+{
+    lib_begin(call, store);
+    TRY(lib_check_outermost(call));
+    return store_check_changeable(session_store(call->session), &call->why);
 }
 
 enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error)
 {
     arena_release(&call->arena);
+    if (call->store)
+        call->store->calls--;
     return lib_give_error(status, &call->why, error);
 }
 
