@@ -36,20 +36,27 @@ static enum status try_some(const struct search *search, const int *segments, in
     return status;
 }
 
-static void search_half(struct search *search, const int *segments, int count)
+static enum status search_half(struct search *search, const int *segments, int count,
+                               struct error *error)
 {
-    struct error error = {0};
-    if (count == 0 || try_some(search, segments, count, &error) == STATUS_OK)
-        return;
-    /* Halves, so that one among a thousand is found by some ten evaluations more. */
-    if (count > 1) {
-        search_half(search, segments, count / 2);
-        search_half(search, segments + count / 2, count - count / 2);
-        return;
+    struct error failure = {0};
+    enum status status = count ? try_some(search, segments, count, &failure) : STATUS_OK;
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    if (status == STATUS_INTERRUPTED) { /* which says nothing of the segments */
+        *error = failure;
+        return status;
     }
 
-    search->why[*segments] = arena_strdup(search->arena, error.message);
+    /* Halves, so that one among a thousand is found by some ten evaluations more. */
+    if (count > 1) {
+        TRY(search_half(search, segments, count / 2, error));
+        return search_half(search, segments + count / 2, count - count / 2, error);
+    }
+
+    search->why[*segments] = arena_strdup(search->arena, failure.message);
     search->count++;
+    return STATUS_OK;
 }
 
 /* A segment that only uses one that fails says so, instead of repeating what is wrong with that. */
@@ -68,9 +75,10 @@ static void blame_used(struct search *search)
     }
 }
 
-const char **session_find_failing(struct session *session, const struct segment_set *set,
-                                  const struct population *population, int64_t moment,
-                                  struct arena *arena, size_t *count)
+enum status session_find_failing(struct session *session, const struct segment_set *set,
+                                 const struct population *population, int64_t moment,
+                                 struct arena *arena, struct session_failing *out,
+                                 struct error *error)
 {
     struct search search = {session, set, population, moment, arena, NULL, 0};
     int *all = ARENA_ARRAY(arena, int, (size_t)set->segment_count + 1);
@@ -78,11 +86,11 @@ const char **session_find_failing(struct session *session, const struct segment_
 
     for (int s = 0; s < set->segment_count; s++)
         all[s] = s;
-    search_half(&search, all, set->segment_count);
+    TRY(search_half(&search, all, set->segment_count, error));
 
     blame_used(&search);
-    *count = search.count;
-    return search.why;
+    *out = (struct session_failing){search.why, search.count};
+    return STATUS_OK;
 }
 
 /* Whole definitions are left out: a scheme with one member that fails says nothing reliable about
@@ -119,19 +127,19 @@ static void retire_definitions(struct session *session)
 enum status session_leave_out(struct session *session, const struct population *population,
                               int64_t moment, const struct error *why, struct error *error)
 {
-    size_t count = 0;
+    struct session_failing failing = {0};
     const struct segment_set *set = session->definitions;
-    const char **reasons = NULL;
 
     if (why->code != STATUS_INTERRUPTED) /* which no definition is to blame for */
-        reasons = session_find_failing(session, set, population, moment, &session->arena, &count);
-    if (!count) {
+        TRY(session_find_failing(session, set, population, moment, &session->arena, &failing,
+                                 error));
+    if (!failing.count) {
         *error = *why;
         return why->code;
     }
 
     struct session_left_out left_out = {.moment = moment}, before = session->left_out;
-    list_failing(session, set, reasons, &left_out);
+    list_failing(session, set, failing.why, &left_out);
     if (before.count) { /* of the same moment: what failed earlier is still out */
         struct session_trouble *all =
             ARENA_ARRAY(&session->arena, struct session_trouble, before.count + left_out.count);
