@@ -386,23 +386,24 @@ static enum status choose_evaluable(struct session *session, const struct segmen
                                     struct error *error)
 {
     struct arena arena;
-    struct session_failing failing = {0};
+    size_t failing;
+    const char **why;
     arena_init(&arena, 0);
 
     /* Only where all together fail is it asked one by one. */
     enum status status =
-        session_find_failing(session, set, population, moment->now, &arena, &failing, error);
+        session_find_failing(session, set, population, moment->now, &arena, &why, &failing, error);
 
     *count = 0;
     for (int s = 0; s < set->segment_count && status == STATUS_OK; s++) {
         int before = segment_set_find(old, set->segments[s].name);
         bool same = before >= 0 && same_text(old->segments[before].text, set->segments[s].text);
         same |= strcmp(set->segments[s].file, SEGMENT_SAVED_FILE) == 0;
-        if (!failing.why[s])
+        if (!why[s])
             segments[(*count)++] = s;
         else if (!same)
             status = error_set(error, STATUS_ERROR, "%s cannot be evaluated: %s",
-                               set->segments[s].name, failing.why[s]);
+                               set->segments[s].name, why[s]);
     }
     arena_release(&arena);
     return status;

@@ -39,21 +39,16 @@ enum status session_newest(struct session *session, bool *found, int64_t *newest
                            struct error *error);
 /* After evaluating all saved definitions failed over this population: leaves out those that bring
  * the failure about, and names them among the broken. Sets whose pointers are held stay alive until
- * the session is closed. `why` as it was when no definition is to blame; STATUS_INTERRUPTED, and
- * nothing is left out, when the search for them is stopped. */
+ * the session is closed. STATUS_ERROR, with `why` as it was, when no definition is to blame. */
 enum status session_leave_out(struct session *session, const struct population *population,
                               int64_t moment, const struct error *why, struct error *error);
 /* What was left out for another moment comes back. */
 enum status session_take_in_again(struct session *session, int64_t moment, struct error *error);
-/* Why each segment of a set cannot be evaluated at a moment, NULL where it can. */
-struct session_failing {
-    const char **why; /* by segment */
-    size_t count;     /* those that fail by themselves, not through what they use */
-};
-/* In arena. STATUS_INTERRUPTED when it is stopped: then nothing is known of any segment. */
+/* Why each segment of the set cannot be evaluated over the population at the moment, NULL where it
+ * can; in arena. STATUS_INTERRUPTED when it was stopped before that was known. */
 enum status session_find_failing(struct session *session, const struct segment_set *set,
                                  const struct population *population, int64_t moment,
-                                 struct arena *arena, struct session_failing *out,
+                                 struct arena *arena, const char ***why, size_t *count,
                                  struct error *error);
 /* The saved definitions that fit the schema and do not fail at the moment last asked about, over
  * that schema, and those left out; all but the set is in arena. */

@@ -17,6 +17,7 @@ struct search {
     struct arena *arena;
     const char **why;
     size_t count;
+    struct error stopped; /* its code, once somebody did: what fails from then on says nothing */
 };
 
 static enum status try_some(const struct search *search, const int *segments, int count,
@@ -36,27 +37,26 @@ static enum status try_some(const struct search *search, const int *segments, in
     return status;
 }
 
-static enum status search_half(struct search *search, const int *segments, int count,
-                               struct error *error)
+static void search_half(struct search *search, const int *segments, int count)
 {
-    struct error failure = {0};
-    enum status status = count ? try_some(search, segments, count, &failure) : STATUS_OK;
-    if (status == STATUS_OK)
-        return STATUS_OK;
-    if (status == STATUS_INTERRUPTED) { /* which says nothing of the segments */
-        *error = failure;
-        return status;
+    struct error error = {0};
+    if (count == 0 || search->stopped.code ||
+        try_some(search, segments, count, &error) == STATUS_OK)
+        return;
+    if (error.code == STATUS_INTERRUPTED) {
+        search->stopped = error;
+        return;
     }
 
     /* Halves, so that one among a thousand is found by some ten evaluations more. */
     if (count > 1) {
-        TRY(search_half(search, segments, count / 2, error));
-        return search_half(search, segments + count / 2, count - count / 2, error);
+        search_half(search, segments, count / 2);
+        search_half(search, segments + count / 2, count - count / 2);
+        return;
     }
 
-    search->why[*segments] = arena_strdup(search->arena, failure.message);
+    search->why[*segments] = arena_strdup(search->arena, error.message);
     search->count++;
-    return STATUS_OK;
 }
 
 /* A segment that only uses one that fails says so, instead of repeating what is wrong with that. */
@@ -77,19 +77,22 @@ static void blame_used(struct search *search)
 
 enum status session_find_failing(struct session *session, const struct segment_set *set,
                                  const struct population *population, int64_t moment,
-                                 struct arena *arena, struct session_failing *out,
+                                 struct arena *arena, const char ***why, size_t *count,
                                  struct error *error)
 {
-    struct search search = {session, set, population, moment, arena, NULL, 0};
+    struct search search = {session, set, population, moment, arena, NULL, 0, {0}};
     int *all = ARENA_ARRAY(arena, int, (size_t)set->segment_count + 1);
     search.why = ARENA_ARRAY(arena, const char *, (size_t)set->segment_count + 1);
 
     for (int s = 0; s < set->segment_count; s++)
         all[s] = s;
-    TRY(search_half(&search, all, set->segment_count, error));
+    search_half(&search, all, set->segment_count);
+    if (search.stopped.code)
+        return error_set(error, search.stopped.code, "%s", search.stopped.message);
 
     blame_used(&search);
-    *out = (struct session_failing){search.why, search.count};
+    *count = search.count;
+    *why = search.why;
     return STATUS_OK;
 }
 
@@ -127,19 +130,20 @@ static void retire_definitions(struct session *session)
 enum status session_leave_out(struct session *session, const struct population *population,
                               int64_t moment, const struct error *why, struct error *error)
 {
-    struct session_failing failing = {0};
+    size_t count = 0;
     const struct segment_set *set = session->definitions;
+    const char **reasons = NULL;
 
     if (why->code != STATUS_INTERRUPTED) /* which no definition is to blame for */
-        TRY(session_find_failing(session, set, population, moment, &session->arena, &failing,
-                                 error));
-    if (!failing.count) {
+        TRY(session_find_failing(session, set, population, moment, &session->arena, &reasons,
+                                 &count, error));
+    if (!count) {
         *error = *why;
         return why->code;
     }
 
     struct session_left_out left_out = {.moment = moment}, before = session->left_out;
-    list_failing(session, set, failing.why, &left_out);
+    list_failing(session, set, reasons, &left_out);
     if (before.count) { /* of the same moment: what failed earlier is still out */
         struct session_trouble *all =
             ARENA_ARRAY(&session->arena, struct session_trouble, before.count + left_out.count);

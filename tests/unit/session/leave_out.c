@@ -113,7 +113,8 @@ static void who_fails_is_left_out_at_that_moment(void **state)
 static void a_stopped_search_leaves_nobody_out(void **state)
 {
     struct session_view view;
-    struct session_failing failing;
+    const char **reasons;
+    size_t failing;
     struct error why = {.code = STATUS_ERROR, .message = "it failed"};
     struct arena arena;
     (void)state;
@@ -123,7 +124,7 @@ static void a_stopped_search_leaves_nobody_out(void **state)
 
     session_interrupt(session);
     assert_int_equal(session_find_failing(session, session->definitions, view.population, after.now,
-                                          &arena, &failing, &error),
+                                          &arena, &reasons, &failing, &error),
                      STATUS_INTERRUPTED);
     assert_int_equal(session_leave_out(session, view.population, after.now, &why, &error),
                      STATUS_INTERRUPTED);
