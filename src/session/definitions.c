@@ -387,12 +387,12 @@ static enum status choose_evaluable(struct session *session, const struct segmen
 {
     struct arena arena;
     size_t failing;
-    enum status status = STATUS_OK;
+    const char **why;
     arena_init(&arena, 0);
 
     /* Only where all together fail is it asked one by one. */
-    const char **why =
-        session_find_failing(session, set, population, moment->now, &arena, &failing);
+    enum status status =
+        session_find_failing(session, set, population, moment->now, &arena, &why, &failing, error);
 
     *count = 0;
     for (int s = 0; s < set->segment_count && status == STATUS_OK; s++) {
