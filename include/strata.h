@@ -112,9 +112,9 @@ struct strata_options {
     /* What people should know besides an answer, a sentence each: a definition that no longer fits,
      * facts that are old, what was understood of a file. During calls, on their thread. */
     void (*notice)(void *context, const char *sentence);
-    /* How far a call is: a phase ("reading"), and 0 to 1 of it, or below 0 where that cannot be
-     * known. About ten times a second, perhaps on a thread of the library's. Other than 0 stops the
-     * call, as strata_interrupt does. */
+    /* How far a call is: a phase ("reading", "computing"), and 0 to 1 of it, or below 0 where
+     * that cannot be known. About ten times a second, perhaps on a thread of the library's. Other
+     * than 0 stops the call, as strata_interrupt does. */
     int (*progress)(void *context, const char *phase, double fraction);
     void *context; /* of both */
 };

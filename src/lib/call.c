@@ -24,12 +24,16 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
     *call = (struct lib_call){.store = store, .session = store ? store->session : NULL};
     arena_init(&call->arena, 0);
     /* An interrupt ends the call it came in, not those after it. */
-    if (store)
-        session_go_on(store->session);
+    if (!store)
+        return;
+    session_go_on(store->session);
+    lib_progress_start(&store->progress);
 }
 
 enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error)
 {
+    if (call->store)
+        lib_progress_stop(&call->store->progress);
     arena_release(&call->arena);
     return lib_give_error(status, &call->why, error);
 }

@@ -5,10 +5,12 @@
 #include "strata.h"
 
 #include "engine/engine.h"
+#include "lib/progress.h"
 
 struct strata_store {
     struct session *session;
     struct strata_options options; /* as this version knows them */
+    struct lib_progress progress;
 };
 
 struct strata_members {
