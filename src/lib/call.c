@@ -25,15 +25,18 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
 {
     *call = (struct lib_call){.store = store, .session = store ? store->session : NULL};
     arena_init(&call->arena, 0);
-    /* An interrupt ends the call it came in, not those after it; one that a callback makes is part
-     * of the call that runs. */
-    if (store && store->calls++ == 0)
-        session_go_on(store->session);
+    /* What a callback asks is part of the call that runs, which hears of interrupts and tells how
+     * far it is. */
+    if (!store || atomic_fetch_add(&store->calls, 1) > 0)
+        return;
+    /* An interrupt ends the call it came in, not those after it. */
+    session_go_on(store->session);
+    lib_progress_start(&store->progress);
 }
 
 enum status lib_check_outermost(struct lib_call *call)
 {
-    return call->store->calls == 1
+    return atomic_load(&call->store->calls) == 1
                ? STATUS_OK
                : error_set(&call->why, STATUS_USAGE,
                            "a notice or a progress callback cannot change the store that it is of");
@@ -48,9 +51,12 @@ enum status lib_begin_change(struct lib_call *call, struct strata_store *store)
 
 enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error)
 {
+    if (call->store) {
+        if (atomic_load(&call->store->calls) == 1)
+            lib_progress_stop(&call->store->progress);
+        atomic_fetch_sub(&call->store->calls, 1);
+    }
     arena_release(&call->arena);
-    if (call->store)
-        call->store->calls--;
     return lib_give_error(status, &call->why, error);
 }
 

@@ -103,8 +103,7 @@ enum strata_status strata_import_add_arrow(struct strata_import *import, const c
 
 static bool step(void *context, const char *phase, double fraction)
 {
-    const struct strata_options *options = context;
-    return !options->progress || options->progress(options->context, phase, fraction) == 0;
+    return lib_progress_tell(context, phase, fraction);
 }
 
 static void note_summary(const struct strata_import *import)
@@ -124,7 +123,7 @@ static void note_summary(const struct strata_import *import)
 static enum status run(struct strata_import *import, struct error *error)
 {
     struct ingest_options *options = &import->options;
-    struct ingest_progress progress = {step, &import->store->options};
+    struct ingest_progress progress = {step, &import->store->progress};
 
     if (import->ran)
         return error_set(error, STATUS_USAGE, "this import ran already; make another");

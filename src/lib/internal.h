@@ -5,11 +5,15 @@
 #include "strata.h"
 
 #include "engine/engine.h"
+#include "lib/progress.h"
+
+#include <stdatomic.h>
 
 struct strata_store {
     struct session *session;
     struct strata_options options; /* as this version knows them */
-    int calls;                     /* that run now: more than one when a callback makes another */
+    struct lib_progress progress;
+    atomic_int calls; /* that run now: more than one when a callback makes another */
 };
 
 struct strata_members {
