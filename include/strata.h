@@ -18,8 +18,10 @@
  *   NULL. On failure nothing is returned.
  * - Text is NUL-terminated UTF-8. Text returned by an accessor belongs to the handle it came from
  *   and lives as long. Text returned through a char ** is the caller's: strata_text_free.
- * - A function that can fail returns an enum strata_status and fills *error (which may be NULL).
- *   Nothing is half done: a failed call leaves the store as it was.
+ * - A function that can fail returns an enum strata_status. When it fails it fills *error (which
+ *   may be NULL), on success it leaves it alone. Nothing is half done: a failed call leaves the
+ *   store as it was.
+ * - Flags that this version does not know are STRATA_USAGE.
  * - A store handle and what comes from it are used by one thread at a time; different handles, also
  *   of one store on disk, are independent. Two things are for many threads: a snapshot, and
  *   strata_interrupt.

@@ -60,6 +60,15 @@ enum strata_status lib_end(struct lib_call *call, enum status status, struct str
     return lib_give_error(status, &call->why, error);
 }
 
+enum status lib_check_flags(int flags, int known, struct error *error)
+{
+    int unknown = flags & ~known;
+    return unknown == 0 ? STATUS_OK
+                        : error_set(error, STATUS_USAGE,
+                                    "the flags %#x are none that this version of Strata knows",
+                                    (unsigned)unknown);
+}
+
 enum status lib_moment(struct lib_call *call, const char *text, struct session_moment *out)
 {
     TRY(session_moment(call->session, text, NULL, &call->arena, out, &call->why));

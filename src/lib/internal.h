@@ -40,6 +40,9 @@ enum status lib_check_outermost(struct lib_call *call);
 enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error);
 enum strata_status lib_give_error(enum status status, const struct error *from,
                                   struct strata_error *to);
+/* STATUS_USAGE when flags holds a bit that is not among the known ones: a later version's, which
+ * would be asked for and not done. */
+enum status lib_check_flags(int flags, int known, struct error *error);
 /* The moment a question is about; says so when the newest fact is old. */
 enum status lib_moment(struct lib_call *call, const char *text, struct session_moment *out);
 

@@ -177,6 +177,23 @@ static int count_threads(void *context, const char *phase, double fraction)
 }
 
 /* One works, and two look at how far it is: at the statement, and at the call. */
+static void flags_of_other_versions_are_refused(void **state)
+{
+    struct strata_store *store = NULL;
+    struct strata_snapshot *snapshot = NULL;
+    assert_int_equal(strata_open(shop, STRATA_WRITE | 8, NULL, &store, &error), STRATA_USAGE);
+    assert_null(store);
+    assert_non_null(strstr(error.message, "0x8"));
+
+    /* Nor does a call that succeeds say anything of errors. */
+    struct strata_error kept = error;
+    store = open_shop(NULL);
+    assert_memory_equal(&error, &kept, sizeof error);
+    assert_int_equal(strata_snapshot_new(store, NULL, 2, &snapshot, &error), STRATA_USAGE);
+    assert_null(snapshot);
+    strata_close(store);
+}
+
 static void limits_are_kept(void **state)
 {
     uint64_t customers = 0;
@@ -368,6 +385,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_question_is_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(options_may_be_older_or_newer, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(flags_of_other_versions_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_fit_is_heard_and_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_used_is_not_deleted, set_up, tear_down),
