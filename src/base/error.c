@@ -122,3 +122,11 @@ void ensure_failed(const char *condition, const char *file, int line)
             line, condition);
     abort();
 }
+
+size_t error_column(const struct error *error)
+{
+    const char *colon = strrchr(error->place, ':');
+    char *end = NULL;
+    unsigned long column = colon ? strtoul(colon + 1, &end, 10) : 0;
+    return end && end > colon + 1 && !*end ? column : 0;
+}

@@ -56,6 +56,8 @@ enum status error_system(struct error *error, int errno_value, const char *forma
     PRINTF_LIKE(3, 4) MUST_USE;
 /* Adds the place or the hint to an error already set. They do nothing when error is NULL. */
 void error_place(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The column that the place ends with, as in "segments.strata:3:9"; 0 when it names none. */
+size_t error_column(const struct error *error);
 void error_hint(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 void error_clear(struct error *error);
 /* "place: message (hint)" into out, for logs and tests; returns out. */

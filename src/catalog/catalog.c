@@ -204,6 +204,18 @@ const char *catalog_column_text(sqlite3_stmt *statement, int column, struct aren
                 : NULL;
 }
 
+void *catalog_room(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+    enum { FIRST_ROOM = 8 };
+    if (count < *room)
+        return items;
+    *room = *room ? *room * 2 : FIRST_ROOM;
+    void *larger = arena_array(arena, *room, size);
+    if (count)
+        memcpy(larger, items, count * size);
+    return larger;
+}
+
 enum status catalog_integer(struct catalog *catalog, const char *sql, int64_t fallback,
                             int64_t *out, struct error *error)
 {

@@ -28,16 +28,15 @@ enum status catalog_delete_definition(struct catalog *catalog, const char *name,
 enum status catalog_definitions(struct catalog *catalog, struct arena *arena,
                                 struct catalog_definition **out, size_t *count, struct error *error)
 {
-    int64_t total;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM definition", 0, &total, error));
-    *out = ARENA_ARRAY(arena, struct catalog_definition, (size_t)total);
-    *count = 0;
-
     sqlite3_stmt *statement;
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, scheme, title, text, saved FROM definition ORDER BY position",
                       ""));
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
@@ -109,15 +108,14 @@ static struct catalog_list read_list(sqlite3_stmt *row, struct arena *arena)
 enum status catalog_lists(struct catalog *catalog, struct arena *arena, struct catalog_list **out,
                           size_t *count, struct error *error)
 {
-    int64_t total;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM list", 0, &total, error));
-    *out = ARENA_ARRAY(arena, struct catalog_list, (size_t)total);
-    *count = 0;
-
     sqlite3_stmt *statement;
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT name, source, saved, items FROM list ORDER BY name", ""));
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;

@@ -81,6 +81,10 @@ enum status catalog_step(struct catalog *catalog, sqlite3_stmt **statement, bool
                          struct error *error);
 /* A column's text in arena; NULL for NULL. */
 const char *catalog_column_text(sqlite3_stmt *statement, int column, struct arena *arena);
+/* An array of the arena's with room for one more than count items of size bytes; a full one is
+ * copied to twice the room. Rows are counted as they come: a count(*) asks another index, and of a
+ * damaged catalog that may say another number. */
+void *catalog_room(struct arena *arena, void *items, size_t count, size_t *room, size_t size);
 /* The first column of the first row as an integer; fallback without a row. */
 enum status catalog_integer(struct catalog *catalog, const char *sql, int64_t fallback,
                             int64_t *out, struct error *error);

@@ -137,14 +137,14 @@ static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
 enum status catalog_imports(struct catalog *catalog, struct arena *arena,
                             struct catalog_import **out, size_t *count, struct error *error)
 {
-    int64_t total;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM import", 0, &total, error));
-    *out = ARENA_ARRAY(arena, struct catalog_import, (size_t)total);
-    *count = 0;
     sqlite3_stmt *statement;
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT " IMPORT_COLUMNS " FROM import ORDER BY number", ""));
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
@@ -300,21 +300,11 @@ enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct are
                       "SELECT piece, value, ranges FROM checksum WHERE part = ?", "i",
                       (int64_t)part));
 
-    /* they come one by one and nobody knows how many: room grows by doubling, old room stays in the
-     * arena */
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
-        if (*count == room) {
-            struct catalog_checksum *all =
-                ARENA_ARRAY(arena, struct catalog_checksum, room ? 2 * room : 16);
-            if (room)
-                memcpy(all, *out, room * sizeof *all);
-            room = room ? 2 * room : 16;
-            *out = all;
-        }
-
         if (read_checksum(statement, arena, &(*out)[*count])) {
             ++*count;
             continue;
@@ -388,11 +378,10 @@ enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *a
         ADDED,
         REMOVED
     };
-    int64_t total;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM part", 0, &total, error));
-    *out = ARENA_ARRAY(arena, struct catalog_part, (size_t)total);
-    *count = 0;
     sqlite3_stmt *s;
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
     TRY(catalog_query(
         catalog, &s, error,
         "SELECT number, owner, table_name, role, path, first_import, last_import, rows, bytes, "
@@ -401,6 +390,7 @@ enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *a
         "i", (int64_t)removed));
 
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &s, &row, error));
         if (!row)
             break;

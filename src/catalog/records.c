@@ -32,16 +32,15 @@ enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_re
 enum status catalog_refreshes(struct catalog *catalog, struct arena *arena,
                               struct catalog_refresh **out, size_t *count, struct error *error)
 {
-    int64_t total;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM refresh", 0, &total, error));
-    *out = ARENA_ARRAY(arena, struct catalog_refresh, (size_t)total);
-    *count = 0;
-
     sqlite3_stmt *statement;
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT number, moment, recorded, definitions FROM refresh ORDER BY number",
                       ""));
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
@@ -156,19 +155,17 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
 enum status catalog_recorded_segments(struct catalog *catalog, struct arena *arena,
                                       const char ***out, size_t *count, struct error *error)
 {
-    int64_t total;
+    sqlite3_stmt *statement;
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
 
     /* A segment whose rows were all lost would not be missed below. */
     TRY(catalog_seal_whole(catalog, "membership", error));
-    TRY(catalog_integer(catalog, "SELECT count(DISTINCT segment) FROM membership", 0, &total,
-                        error));
-    *out = ARENA_ARRAY(arena, const char *, (size_t)total + 1);
-    *count = 0;
-
-    sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT DISTINCT segment FROM membership ORDER BY segment", ""));
     for (bool row;;) {
+        *out = catalog_room(arena, *out, *count, &room, sizeof **out);
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;

@@ -166,26 +166,15 @@ enum status catalog_retype_column(struct catalog *catalog, const char *table,
  * within the arena. */
 struct fold {
     struct schema *schema;
-    size_t table_capacity;
+    size_t table_room;
     struct fold_column {
         const char *table, *name;
         int whole_digits;
         const char *currencies;
     } * columns;
-    size_t column_count, column_capacity;
+    size_t column_count, column_room;
     struct arena *arena;
 };
-
-static void *grown(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    *capacity = *capacity ? *capacity * 2 : 8;
-    void *larger_items = arena_array(arena, *capacity, size);
-    if (count)
-        memcpy(larger_items, items, count * size);
-    return larger_items;
-}
 
 static struct schema_table *fold_table(struct fold *fold, const char *name, enum schema_role role,
                                        const char *key)
@@ -194,8 +183,8 @@ static struct schema_table *fold_table(struct fold *fold, const char *name, enum
 
     struct schema_table *table = (struct schema_table *)schema_table(schema, name);
     if (!table) {
-        schema->tables = grown(fold->arena, schema->tables, schema->table_count,
-                               &fold->table_capacity, sizeof *schema->tables);
+        schema->tables = catalog_room(fold->arena, schema->tables, schema->table_count,
+                                      &fold->table_room, sizeof *schema->tables);
         table = &schema->tables[schema->table_count++];
         *table = (struct schema_table){.name = arena_strdup(fold->arena, name), .role = role};
     }
@@ -209,8 +198,8 @@ static struct fold_column *fold_notes(struct fold *fold, const char *table, cons
     for (size_t i = 0; i < fold->column_count; i++)
         if (strcmp(fold->columns[i].table, table) == 0 && strcmp(fold->columns[i].name, name) == 0)
             return &fold->columns[i];
-    fold->columns = grown(fold->arena, fold->columns, fold->column_count, &fold->column_capacity,
-                          sizeof *fold->columns);
+    fold->columns = catalog_room(fold->arena, fold->columns, fold->column_count, &fold->column_room,
+                                 sizeof *fold->columns);
     struct fold_column *notes = &fold->columns[fold->column_count++];
     *notes = (struct fold_column){.table = table, .name = name};
     return notes;
@@ -401,8 +390,10 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
             fold_statement(&fold, table, &tables[t].columns[c]);
     }
 
+    /* whole or not at all: the arena of half a schema may be gone soon */
+    TRY(load_amounts(catalog, schema, arena, error));
     *out = schema;
-    return load_amounts(catalog, schema, arena, error);
+    return STATUS_OK;
 }
 
 enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out,

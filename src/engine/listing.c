@@ -125,7 +125,10 @@ static enum status build_value(struct session *session, const char *text, struct
     if (build(session, text, arena, out, error) == STATUS_OK)
         return STATUS_OK;
 
-    /* The first of both messages is the better one: whoever wrote a condition meant no value. */
+    /* The first of both messages is the better one, unless it is about what was put behind:
+     * whoever wrote a condition meant no value. */
+    if (error_column(&why) > strlen(text))
+        why = *error;
     const char *hint = why.hint[0] ? arena_strdup(arena, why.hint) : NULL;
     int heading = unquoted_heading(text);
     if (heading)

@@ -206,7 +206,7 @@ static enum status check_language(struct session *session, const struct study_op
 {
     struct segment_set *set;
     struct text name;
-    const char *bare = option->named ? work_named(value, &name) : value;
+    const char *bare = option->named ? work_named(value, &name) : value, *own = bare;
 
     if (is_name(session, option, value))
         return STATUS_OK;
@@ -216,10 +216,17 @@ static enum status check_language(struct session *session, const struct study_op
     enum status status =
         segment_condition_build(text_from(bare), session_schema(session),
                                 session_definitions(session), arena, NULL, &set, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         segment_set_free(set);
-    else
-        work_place(option->name, error);
+        return STATUS_OK;
+    }
+
+    /* What is wrong behind the end was ours to write: the value by itself says what it lacks. */
+    if (error_column(error) > strlen(own))
+        status = segment_condition_build(text_from(own), session_schema(session),
+                                         session_definitions(session), arena, NULL, &set, error);
+    ENSURE(status != STATUS_OK);
+    work_place(option->name, error);
     return status;
 }
 
