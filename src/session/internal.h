@@ -45,10 +45,11 @@ enum status session_leave_out(struct session *session, const struct population *
 /* What was left out for another moment comes back. */
 enum status session_take_in_again(struct session *session, int64_t moment, struct error *error);
 /* Why each segment of the set cannot be evaluated over the population at the moment, NULL where it
- * can; in arena. */
-const char **session_find_failing(struct session *session, const struct segment_set *set,
-                                  const struct population *population, int64_t moment,
-                                  struct arena *arena, size_t *count);
+ * can; in arena. STATUS_INTERRUPTED when it was stopped before that was known. */
+enum status session_find_failing(struct session *session, const struct segment_set *set,
+                                 const struct population *population, int64_t moment,
+                                 struct arena *arena, const char ***why, size_t *count,
+                                 struct error *error);
 /* The saved definitions that fit the schema and do not fail at the moment last asked about, over
  * that schema, and those left out; all but the set is in arena. */
 enum status session_build_definitions(struct session *session, const struct schema *schema,

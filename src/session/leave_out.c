@@ -17,6 +17,7 @@ struct search {
     struct arena *arena;
     const char **why;
     size_t count;
+    struct error stopped; /* its code, once somebody did: what fails from then on says nothing */
 };
 
 static enum status try_some(const struct search *search, const int *segments, int count,
@@ -39,8 +40,14 @@ static enum status try_some(const struct search *search, const int *segments, in
 static void search_half(struct search *search, const int *segments, int count)
 {
     struct error error = {0};
-    if (count == 0 || try_some(search, segments, count, &error) == STATUS_OK)
+    if (count == 0 || search->stopped.code ||
+        try_some(search, segments, count, &error) == STATUS_OK)
         return;
+    if (error.code == STATUS_INTERRUPTED) {
+        search->stopped = error;
+        return;
+    }
+
     /* Halves, so that one among a thousand is found by some ten evaluations more. */
     if (count > 1) {
         search_half(search, segments, count / 2);
@@ -68,21 +75,25 @@ static void blame_used(struct search *search)
     }
 }
 
-const char **session_find_failing(struct session *session, const struct segment_set *set,
-                                  const struct population *population, int64_t moment,
-                                  struct arena *arena, size_t *count)
+enum status session_find_failing(struct session *session, const struct segment_set *set,
+                                 const struct population *population, int64_t moment,
+                                 struct arena *arena, const char ***why, size_t *count,
+                                 struct error *error)
 {
-    struct search search = {session, set, population, moment, arena, NULL, 0};
+    struct search search = {session, set, population, moment, arena, NULL, 0, {0}};
     int *all = ARENA_ARRAY(arena, int, (size_t)set->segment_count + 1);
     search.why = ARENA_ARRAY(arena, const char *, (size_t)set->segment_count + 1);
 
     for (int s = 0; s < set->segment_count; s++)
         all[s] = s;
     search_half(&search, all, set->segment_count);
+    if (search.stopped.code)
+        return error_set(error, search.stopped.code, "%s", search.stopped.message);
 
     blame_used(&search);
     *count = search.count;
-    return search.why;
+    *why = search.why;
+    return STATUS_OK;
 }
 
 /* Whole definitions are left out: a scheme with one member that fails says nothing reliable about
@@ -124,7 +135,8 @@ enum status session_leave_out(struct session *session, const struct population *
     const char **reasons = NULL;
 
     if (why->code != STATUS_INTERRUPTED) /* which no definition is to blame for */
-        reasons = session_find_failing(session, set, population, moment, &session->arena, &count);
+        TRY(session_find_failing(session, set, population, moment, &session->arena, &reasons,
+                                 &count, error));
     if (!count) {
         *error = *why;
         return why->code;

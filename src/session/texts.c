@@ -20,8 +20,8 @@ struct texts {
     const char *place;
 };
 
-/* The different texts of a column, or NULL when there are too many; *has: one of them is the one
- * asked for. */
+/* The different texts of a column, the first TEXTS_MAX of them; *has: one of all is the one asked
+ * for, and then the others were not looked for. */
 static const char **different(const struct texts *texts, const struct population_column *column,
                               uint32_t wanted, size_t *count, bool *has)
 {

@@ -6,6 +6,7 @@
 #include "support/folder.h"
 #include "unit/unit.h"
 
+#include "session/internal.h"
 #include "session/snapshot.h"
 
 #include "engine/engine.h"
@@ -118,6 +119,37 @@ static struct session *open_shop(void)
 static void remove_shop(void)
 {
     folder_remove(folder);
+}
+
+/* Whoever is stopped while it is looked for what fails must not find that everything does. */
+static void an_interrupt_blames_no_definition(void **state)
+{
+    struct session *session = open_shop();
+    struct session_view view;
+    struct session_moment moment;
+    struct arena arena;
+    const char *name, *reason;
+    struct error why = {.code = STATUS_ERROR, .message = "a sum does not fit"};
+    (void)state;
+
+    arena_init(&arena, 0);
+    good(session_moment(session, "2025-07-01", NULL, &arena, &moment, &error));
+    good(session_evaluate(session, NULL, NULL, -1, NULL, &moment, SESSION_WHOLE_PAST, &view,
+                          &error));
+    session_interrupt(session);
+    assert_int_equal(session_leave_out(session, view.population, moment.now, &why, &error),
+                     STATUS_INTERRUPTED);
+    session_go_on(session);
+    assert_false(session_broken(session, 0, &name, &reason));
+    session_view_close(&view);
+
+    good(session_evaluate(session, NULL, NULL, -1, NULL, &moment, SESSION_WHOLE_PAST, &view,
+                          &error));
+    assert_int_equal(view.set->segment_count, 6);
+    session_view_close(&view);
+    arena_release(&arena);
+    session_close(session);
+    remove_shop();
 }
 
 /* ---- what threads ask ---- */
@@ -282,5 +314,6 @@ static void it_stays_what_it_was(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(many_threads_share_one),
     cmocka_unit_test(it_stays_what_it_was),
+    cmocka_unit_test(an_interrupt_blames_no_definition),
 };
 UNIT_MAIN(tests)
