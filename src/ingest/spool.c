@@ -275,7 +275,7 @@ enum status ingest_spool_parquet(const char *parquet, const char *path, struct e
     TRY(lake_open(NULL, &lake, error));
     buffer_init(&sql, 0);
     buffer_string(&sql, "COPY (SELECT * FROM read_parquet(");
-    buffer_sql_text(&sql, text_from(parquet));
+    lake_add_path(&sql, parquet);
     buffer_string(&sql, ")) TO ");
     buffer_sql_text(&sql, text_from(path));
     buffer_string(&sql, " (FORMAT csv, HEADER true, FORCE_QUOTE *)");
@@ -380,26 +380,36 @@ static enum status read_head(struct retry *retry, const char *line, size_t lengt
     return STATUS_OK;
 }
 
+static enum status retry_line(struct retry *retry, const char *line, size_t length, uint64_t number,
+                              struct error *error)
+{
+    json_t *object = json_loadb(line, length, 0, NULL);
+    enum status status = json_is_object(object)
+                             ? retry_row(retry, object, number, error)
+                             : bad_retry(retry, number, "this line is not a JSON object", error);
+    json_decref(object);
+    return status;
+}
+
 static enum status read_retry(struct retry *retry, FILE *in, struct error *error)
 {
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length;
     enum status status = STATUS_OK;
 
     /* The first line is the import's: its options, and its files with their headers. */
-    for (uint64_t number = 1; status == STATUS_OK && (length = getline(&line, &capacity, in)) > 0;
-         number++) {
-        if (number == 1) {
-            status = read_head(retry, line, (size_t)length, error);
-            continue;
-        }
+    for (uint64_t number = 1; status == STATUS_OK; number++) {
+        ssize_t length = getline(&line, &capacity, in);
 
-        json_t *object = json_loadb(line, (size_t)length, 0, NULL);
-        status = json_is_object(object)
-                     ? retry_row(retry, object, number, error)
-                     : bad_retry(retry, number, "this line is not a JSON object", error);
-        json_decref(object);
+        /* Where reading breaks off, a line may have come in part. */
+        if (ferror(in))
+            status = error_system(error, errno, "cannot read %s", retry->run->options->retry);
+        else if (length <= 0)
+            break;
+        else if (number == 1)
+            status = read_head(retry, line, (size_t)length, error);
+        else
+            status = retry_line(retry, line, (size_t)length, number, error);
     }
 
     free(line);

@@ -192,13 +192,18 @@ static enum status copy_file(const char *from, const char *to, const struct buff
     do {
         got = fread(data, 1, sizeof data, in);
         failed |= fwrite(data, 1, got, out) != got;
-    } while (got);
+    } while (got && !failed);
+
+    enum status status = STATUS_OK;
+    if (ferror(in))
+        status = error_system(error, errno, "cannot read %s", from);
 
     /* A full disk may show only when the last bytes are written out. */
-    failed |= ferror(in) != 0;
     failed |= fclose(out) != 0;
+    if (status == STATUS_OK && failed)
+        status = error_system(error, errno, "cannot write %s", to);
     fclose(in);
-    return failed ? error_system(error, errno, "cannot write %s", to) : STATUS_OK;
+    return status;
 }
 
 enum status ingest_keep_rejects(const struct ingest_run *run,

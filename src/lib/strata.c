@@ -59,6 +59,7 @@ static bool report_reading(void *context, double fraction)
 static enum status open_session(const char *path, int flags, struct strata_store *store,
                                 const struct strata_options *options, struct error *error)
 {
+    TRY(lib_check_flags(flags, STRATA_READ | STRATA_WRITE, error));
     TRY(read_options(options, &store->options, error));
     struct session_options how = {.path = path,
                                   .write = flags & STRATA_WRITE,

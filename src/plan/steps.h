@@ -32,8 +32,6 @@
 __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
-/* BATCH: customers at a time; few enough that a batch's vectors stay in the processor's cache,
- * enough that a step's call is nothing beside its loop. */
 /* Customers at a time: few enough that a batch's vectors stay in the processor's cache, enough that
  * a step's call is nothing beside its loop. */
 enum { BATCH = 512, BATCH_WORDS = BATCH / 64 };
