@@ -18,11 +18,16 @@
  *   NULL. On failure nothing is returned.
  * - Text is NUL-terminated UTF-8. Text returned by an accessor belongs to the handle it came from
  *   and lives as long. Text returned through a char ** is the caller's: strata_text_free.
- * - A function that can fail returns an enum strata_status and fills *error (which may be NULL).
- *   Nothing is half done: a failed call leaves the store as it was.
+ * - A function that can fail returns an enum strata_status. When it fails it fills *error (which
+ *   may be NULL), on success it leaves it alone. Nothing is half done: a failed call leaves the
+ *   store as it was.
+ * - Flags that this version does not know are STRATA_USAGE.
  * - A store handle and what comes from it are used by one thread at a time; different handles, also
  *   of one store on disk, are independent. Two things are for many threads: a snapshot, and
  *   strata_interrupt.
+ * - What changes a store needs a handle opened with STRATA_WRITE; on another it is STRATA_USAGE.
+ *   So is a change that a notice or progress callback asks for while a call on its handle runs; a
+ *   progress callback asks nothing of its handle but strata_interrupt.
  * - The library prints nothing, installs no signal handler, changes no locale and never exits. It
  *   aborts on bugs of its own and when memory is exhausted.
  * - Moments are text: an ISO date ("2025-06-30", its first moment in the store's time zone), a
@@ -112,9 +117,9 @@ struct strata_options {
     /* What people should know besides an answer, a sentence each: a definition that no longer fits,
      * facts that are old, what was understood of a file. During calls, on their thread. */
     void (*notice)(void *context, const char *sentence);
-    /* How far a call is: a phase ("reading"), and 0 to 1 of it, or below 0 where that cannot be
-     * known. About ten times a second, perhaps on a thread of the library's. Other than 0 stops the
-     * call, as strata_interrupt does. */
+    /* How far a call is: a phase ("reading", "computing"), and 0 to 1 of it, or below 0 where
+     * that cannot be known. About ten times a second, perhaps on a thread of the library's. Other
+     * than 0 stops the call, as strata_interrupt does. */
     int (*progress)(void *context, const char *phase, double fraction);
     void *context; /* of both */
 };

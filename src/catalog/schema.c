@@ -390,8 +390,10 @@ enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without,
             fold_statement(&fold, table, &tables[t].columns[c]);
     }
 
+    /* whole or not at all: the arena of half a schema may be gone soon */
+    TRY(load_amounts(catalog, schema, arena, error));
     *out = schema;
-    return load_amounts(catalog, schema, arena, error);
+    return STATUS_OK;
 }
 
 enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out,

@@ -8,6 +8,7 @@
 #include "ingest/ingest.h"
 #include "store/store.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -236,6 +237,37 @@ static const char *remark(struct cli *cli, const struct catalog_import *import)
                    : NULL;
 }
 
+/* Names one after the other; the model's for scores. The catalog keeps them as a JSON array. */
+static const char *sources(struct cli *cli, const struct catalog_import *import)
+{
+    if (import->kind == CATALOG_SCORES)
+        return arena_printf(&cli->arena, "the model %s", import->scoring.model);
+    struct buffer names;
+    buffer_init(&names, 0);
+    json_t *array = json_loads(import->sources, 0, NULL);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        buffer_string(&names, i ? ", " : "");
+        buffer_string(&names, name ? name : "");
+    }
+    const char *text =
+        json_array_size(array) ? arena_strdup(&cli->arena, names.data) : import->sources;
+    json_decref(array);
+    buffer_release(&names);
+    return text;
+}
+
+/* A store that is refreshed daily has many of them, and files are what people look for. */
+static void note_scores(struct cli *cli, const struct catalog_import *imports, size_t count)
+{
+    size_t tellings = 0;
+    for (size_t i = 0; i < count; i++)
+        tellings += imports[i].kind == CATALOG_SCORES;
+    if (tellings)
+        cli_note(cli, "and %zu %s of scores by models: --scores lists %s", tellings,
+                 tellings == 1 ? "telling" : "tellings", tellings == 1 ? "it" : "them");
+}
+
 static void imports_table(struct cli *cli, const struct session *session,
                           const struct catalog_import *imports, size_t count)
 {
@@ -244,8 +276,12 @@ static void imports_table(struct cli *cli, const struct session *session,
         {"stored", CLI_RIGHT}, {"set aside", CLI_RIGHT}, {"", CLI_LEFT},     {"sources", CLI_LEFT}};
     struct cli_table table;
     char moment[MOMENT_TEXT_MAX];
+    bool scores = cli_switch(cli, "scores");
+
     cli_table_init(&table, columns, 8, &cli->arena);
     for (size_t i = 0; i < count; i++) {
+        if (imports[i].kind == CATALOG_SCORES && !scores)
+            continue;
         cli_cellf(&table, "%u", imports[i].number);
         cli_cell(&table, moment_format(session_zone(session), imports[i].received, moment));
         cli_cell(&table, imports[i].table);
@@ -253,12 +289,14 @@ static void imports_table(struct cli *cli, const struct session *session,
         cli_cell_count(&table, counted(imports[i].counts, "stored"));
         cli_cell_count(&table, counted(imports[i].counts, "set_aside"));
         cli_cell(&table, remark(cli, &imports[i]));
-        cli_cell(&table, imports[i].sources);
+        cli_cell(&table, sources(cli, &imports[i]));
     }
     if (count)
         cli_table_print(&table, cli);
     else
         cli_note(cli, "nothing was imported yet");
+    if (!scores)
+        note_scores(cli, imports, count);
 }
 
 enum status cli_imports(struct cli *cli, struct error *error)

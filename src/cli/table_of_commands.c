@@ -86,6 +86,8 @@ static const struct cli_option import_options[] = {
 
 static const struct cli_option imports_options[] = {
     {"dry-run", 'n', NULL, "undo: say what would break and what hangs on it, and stop", false},
+    {"scores", 0, NULL, "list what models told, too; without it their tellings are only counted",
+     false},
     END,
 };
 

@@ -1,6 +1,8 @@
 /* What every call of the library does first and last. */
 #include "lib/internal.h"
 
+#include "store/store.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,15 +25,48 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
 {
     *call = (struct lib_call){.store = store, .session = store ? store->session : NULL};
     arena_init(&call->arena, 0);
+    /* What a callback asks is part of the call that runs, which hears of interrupts and tells how
+     * far it is. */
+    if (!store || atomic_fetch_add(&store->calls, 1) > 0)
+        return;
     /* An interrupt ends the call it came in, not those after it. */
-    if (store)
-        session_go_on(store->session);
+    session_go_on(store->session);
+    lib_progress_start(&store->progress);
+}
+
+enum status lib_check_outermost(struct lib_call *call)
+{
+    return atomic_load(&call->store->calls) == 1
+               ? STATUS_OK
+               : error_set(&call->why, STATUS_USAGE,
+                           "a notice or a progress callback cannot change the store that it is of");
+}
+
+enum status lib_begin_change(struct lib_call *call, struct strata_store *store)
+{
+    lib_begin(call, store);
+    TRY(lib_check_outermost(call));
+    return store_check_changeable(session_store(call->session), &call->why);
 }
 
 enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error)
 {
+    if (call->store) {
+        if (atomic_load(&call->store->calls) == 1)
+            lib_progress_stop(&call->store->progress);
+        atomic_fetch_sub(&call->store->calls, 1);
+    }
     arena_release(&call->arena);
     return lib_give_error(status, &call->why, error);
+}
+
+enum status lib_check_flags(int flags, int known, struct error *error)
+{
+    int unknown = flags & ~known;
+    return unknown == 0 ? STATUS_OK
+                        : error_set(error, STATUS_USAGE,
+                                    "the flags %#x are none that this version of Strata knows",
+                                    (unsigned)unknown);
 }
 
 enum status lib_moment(struct lib_call *call, const char *text, struct session_moment *out)

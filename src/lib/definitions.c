@@ -46,8 +46,10 @@ enum strata_status strata_apply(struct strata_store *store, const char *source, 
                                 struct strata_error *error)
 {
     struct lib_call call;
-    lib_begin(&call, store);
-    return lib_end(&call, apply(&call, source, prune != 0), error);
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = apply(&call, source, prune != 0);
+    return lib_end(&call, status, error);
 }
 
 enum strata_status strata_export(struct strata_store *store, char **source,
@@ -71,8 +73,9 @@ enum strata_status strata_delete(struct strata_store *store, const char *const *
                                  struct strata_error *error)
 {
     struct lib_call call;
-    lib_begin(&call, store);
-    enum status status = session_delete(call.session, names, count, &call.why);
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = session_delete(call.session, names, count, &call.why);
     if (status == STATUS_OK)
         status = session_reload(call.session, &call.why);
     return lib_end(&call, status, error);

@@ -103,8 +103,7 @@ enum strata_status strata_import_add_arrow(struct strata_import *import, const c
 
 static bool step(void *context, const char *phase, double fraction)
 {
-    const struct strata_options *options = context;
-    return !options->progress || options->progress(options->context, phase, fraction) == 0;
+    return lib_progress_tell(context, phase, fraction);
 }
 
 static void note_summary(const struct strata_import *import)
@@ -124,13 +123,13 @@ static void note_summary(const struct strata_import *import)
 static enum status run(struct strata_import *import, struct error *error)
 {
     struct ingest_options *options = &import->options;
-    struct ingest_progress progress = {step, &import->store->options};
+    struct ingest_progress progress = {step, &import->store->progress};
 
     if (import->ran)
         return error_set(error, STATUS_USAGE, "this import ran already; make another");
     if (!import->sources.count && !options->retry)
         return error_set(error, STATUS_USAGE, "the import has nothing to read");
-    /* From here on it has run, also if it fails: half of it may be in the store. */
+    /* From here on it has run, also if it fails: figures and JSON are of that one run. */
     import->ran = true;
     options->sources = import->sources.items;
     options->source_count = import->sources.count;
@@ -145,8 +144,17 @@ static enum status run(struct strata_import *import, struct error *error)
 enum strata_status strata_import_run(struct strata_import *import, struct strata_error *error)
 {
     struct lib_call call;
-    lib_begin(&call, import->store);
-    return lib_end(&call, run(import, &call.why), error);
+    enum status status;
+    if (import->options.dry_run) {
+        lib_begin(&call, import->store);
+        status = lib_check_outermost(&call);
+    } else {
+        status = lib_begin_change(&call, import->store);
+    }
+
+    if (status == STATUS_OK)
+        status = run(import, &call.why);
+    return lib_end(&call, status, error);
 }
 
 uint64_t strata_import_figure(const struct strata_import *import, enum strata_import_figure figure)
@@ -200,9 +208,10 @@ enum strata_status strata_undo(struct strata_store *store, uint32_t number,
     struct lib_call call;
     struct engine_undone undone;
 
-    lib_begin(&call, store);
-    enum status status = number ? engine_undo(call.session, number, &call.arena, &undone, &call.why)
-                                : error_set(&call.why, STATUS_NOT_FOUND, "there is no import 0");
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = number ? engine_undo(call.session, number, &call.arena, &undone, &call.why)
+                        : error_set(&call.why, STATUS_NOT_FOUND, "there is no import 0");
     if (status == STATUS_OK)
         note_undone(store, &undone);
     return lib_end(&call, status, error);

@@ -5,10 +5,15 @@
 #include "strata.h"
 
 #include "engine/engine.h"
+#include "lib/progress.h"
+
+#include <stdatomic.h>
 
 struct strata_store {
     struct session *session;
     struct strata_options options; /* as this version knows them */
+    struct lib_progress progress;
+    atomic_int calls; /* that run now: more than one when a callback makes another */
 };
 
 struct strata_members {
@@ -26,10 +31,18 @@ struct lib_call {
 };
 /* An interrupt that came when no call ran is forgotten here. */
 void lib_begin(struct lib_call *call, struct strata_store *store);
+/* The same for what changes the store, and STATUS_USAGE where that cannot be: the store is open for
+ * reading only, or a callback of another call asks for it. lib_end follows either way. */
+enum status lib_begin_change(struct lib_call *call, struct strata_store *store);
+/* The second of these alone. */
+enum status lib_check_outermost(struct lib_call *call);
 /* Copies a failure over and releases the call's memory; returns its status. */
 enum strata_status lib_end(struct lib_call *call, enum status status, struct strata_error *error);
 enum strata_status lib_give_error(enum status status, const struct error *from,
                                   struct strata_error *to);
+/* STATUS_USAGE when flags holds a bit that is not among the known ones: a later version's, which
+ * would be asked for and not done. */
+enum status lib_check_flags(int flags, int known, struct error *error);
 /* The moment a question is about; says so when the newest fact is old. */
 enum status lib_moment(struct lib_call *call, const char *text, struct session_moment *out);
 

@@ -46,8 +46,10 @@ enum strata_status strata_model_fit(struct strata_store *store, const char *name
                                     struct strata_error *error)
 {
     struct lib_call call;
-    lib_begin(&call, store);
-    return lib_end(&call, fit(&call, name, type, options, moment), error);
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = fit(&call, name, type, options, moment);
+    return lib_end(&call, status, error);
 }
 
 enum strata_status strata_model_score(struct strata_store *store, const char *name,
@@ -56,8 +58,9 @@ enum strata_status strata_model_score(struct strata_store *store, const char *na
     struct lib_call call;
     struct session_moment at;
     struct study_model model;
-    lib_begin(&call, store);
-    enum status status = lib_moment(&call, moment, &at);
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status = study_score(call.session, name, &at, &call.arena, &model, &call.why);
     return lib_end(&call, status, error);
@@ -67,9 +70,9 @@ enum strata_status strata_model_delete(struct strata_store *store, const char *n
                                        struct strata_error *error)
 {
     struct lib_call call;
-    lib_begin(&call, store);
-
-    enum status status = study_delete(call.session, name, &call.arena, &call.why);
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = study_delete(call.session, name, &call.arena, &call.why);
     if (status == STATUS_OK)
         status = session_reload(call.session, &call.why);
     return lib_end(&call, status, error);

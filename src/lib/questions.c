@@ -253,8 +253,9 @@ enum strata_status strata_refresh(struct strata_store *store, const char *moment
     struct session_moment at;
     struct engine_refresh refresh;
 
-    lib_begin(&call, store);
-    enum status status = lib_moment(&call, moment, &at);
+    enum status status = lib_begin_change(&call, store);
+    if (status == STATUS_OK)
+        status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status = engine_refresh(call.session, &at, &call.arena, &refresh, &call.why);
 

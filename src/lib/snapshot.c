@@ -20,7 +20,9 @@ enum strata_status strata_snapshot_new(struct strata_store *store, const char *m
 
     const char *name, *why;
     lib_begin(&call, store);
-    enum status status = lib_moment(&call, moment, &at);
+    enum status status = lib_check_flags(flags, STRATA_DEFINED | STRATA_EVERYTHING, &call.why);
+    if (status == STATUS_OK)
+        status = lib_moment(&call, moment, &at);
     if (status == STATUS_OK)
         status =
             session_snapshot_new(call.session, &at, flags & STRATA_EVERYTHING, &made, &call.why);

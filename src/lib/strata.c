@@ -53,13 +53,13 @@ static enum status read_options(const struct strata_options *given, struct strat
 
 static bool report_reading(void *context, double fraction)
 {
-    const struct strata_options *options = context;
-    return options->progress(options->context, "reading", fraction) == 0;
+    return lib_progress_tell(context, "reading", fraction);
 }
 
 static enum status open_session(const char *path, int flags, struct strata_store *store,
                                 const struct strata_options *options, struct error *error)
 {
+    TRY(lib_check_flags(flags, STRATA_READ | STRATA_WRITE, error));
     TRY(read_options(options, &store->options, error));
     struct session_options how = {.path = path,
                                   .write = flags & STRATA_WRITE,
@@ -82,8 +82,9 @@ enum strata_status strata_open(const char *path, int flags, const struct strata_
         return lib_give_error(status, &why, error);
     }
 
+    lib_progress_init(&store->progress, &store->options, store->session);
     if (store->options.progress)
-        session_on_reading(store->session, report_reading, &store->options);
+        session_on_reading(store->session, report_reading, &store->progress);
     lib_note_broken(store);
     *out = store;
     return STRATA_OK;
@@ -94,6 +95,7 @@ void strata_close(struct strata_store *store)
     if (!store)
         return;
     session_close(store->session);
+    lib_progress_release(&store->progress);
     free(store);
 }
 

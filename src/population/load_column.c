@@ -518,6 +518,10 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
                          "a part says that %s is from %lld to %lld, but holds other values",
                          out->name, (long long)inlet->least, (long long)inlet->most);
 
+    if (inlet->set_used > UINT32_MAX)
+        return error_set(error, STATUS_LIMIT,
+                         "the sets of %s have %zu elements; at most 4,294,967,295 fit", out->name,
+                         inlet->set_used);
     settle_codes(inlet, inlet->set_at ? inlet->set_used : inlet->rows);
     if (inlet->set_at)
         order_sets(inlet);

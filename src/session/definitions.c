@@ -430,13 +430,17 @@ static enum status evaluate_new(struct session *session, const struct segment_se
                                 const struct session_moment *moment, struct plan_result **out,
                                 struct error *error)
 {
-    struct error failure;
+    struct error failure = {0};
     /* Together is the rule. Why it failed is found out only if it did. */
-    if (evaluate_some(session, new_set, NULL, -1, population, moment, out, &failure) == STATUS_OK)
-        return STATUS_OK;
+    enum status status =
+        evaluate_some(session, new_set, NULL, -1, population, moment, out, &failure);
+    if (status == STATUS_INTERRUPTED)
+        *error = failure;
+    if (status == STATUS_OK || status == STATUS_INTERRUPTED)
+        return status;
 
     int count, *segments = base_calloc((size_t)new_set->segment_count + 1, sizeof *segments);
-    enum status status =
+    status =
         choose_evaluable(session, new_set, old_set, population, moment, segments, &count, error);
     if (status == STATUS_OK)
         status = evaluate_some(session, new_set, segments, count, population, moment, out, error);
@@ -471,11 +475,10 @@ static enum status evaluate_both(struct session *session, const struct segment_s
     return status;
 }
 
-enum status session_apply_plan(struct session *session, const struct segment_source *sources,
-                               size_t count, bool prune, const struct session_moment *moment,
-                               struct arena *arena, struct session_apply *out, struct error *error)
+static enum status plan_changes(struct session *session, const struct segment_source *sources,
+                                size_t count, bool prune, const struct session_moment *moment,
+                                struct arena *arena, struct session_apply *out, struct error *error)
 {
-    *out = (struct session_apply){0};
     TRY(session_load_definitions(session, error));
     /* Pruning, the sources are all there is to be; otherwise they come on top of
      * what is saved. */
@@ -485,6 +488,19 @@ enum status session_apply_plan(struct session *session, const struct segment_sou
     TRY(session_read_lists(session, sources, count, arena, out, error));
     TRY(find_removed(session, out->set, prune, arena, out, error));
     return evaluate_both(session, out->set, moment, arena, out, error);
+}
+
+enum status session_apply_plan(struct session *session, const struct segment_source *sources,
+                               size_t count, bool prune, const struct session_moment *moment,
+                               struct arena *arena, struct session_apply *out, struct error *error)
+{
+    *out = (struct session_apply){0};
+    enum status status = plan_changes(session, sources, count, prune, moment, arena, out, error);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    segment_set_free(out->set);
+    out->set = NULL;
+    return status;
 }
 
 /* ---- saving ---- */

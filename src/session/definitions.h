@@ -22,7 +22,7 @@ struct session_apply {
     struct session_change *changes;
     size_t count;
     uint64_t customers;
-    struct segment_set *set;    /* what would be saved */
+    struct segment_set *set;    /* what would be saved; the caller's to free */
     struct catalog_list *lists; /* static lists to be copied */
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
@@ -31,7 +31,7 @@ struct session_apply {
     size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative
- * to their source's folder. */
+ * to their source's folder. On failure there is no set, and of the rest only problems count. */
 enum status session_apply_plan(struct session *session, const struct segment_source *sources,
                                size_t count, bool prune, const struct session_moment *moment,
                                struct arena *arena, struct session_apply *out, struct error *error);

@@ -19,15 +19,29 @@ const char *store_quote(struct arena *arena, const char *path)
 {
     struct buffer out;
     buffer_init(&out, 0);
-    buffer_sql_text(&out, text_from(path));
+    lake_add_path(&out, path);
     const char *quoted = buffer_copy(&out, arena);
     buffer_release(&out);
     return quoted;
 }
 
+enum status store_check_changeable(const struct store *store, struct error *error)
+{
+    if (store->change)
+        return error_set(error, STATUS_USAGE, "another change of the store %s is under way",
+                         store->path);
+    if (store->mode == STORE_WRITE)
+        return STATUS_OK;
+
+    enum status status =
+        error_set(error, STATUS_USAGE, "the store %s is open for reading only", store->path);
+    error_hint(error, "open it with STRATA_WRITE");
+    return status;
+}
+
 enum status store_begin(struct store *store, struct store_change **out, struct error *error)
 {
-    ENSURE(store->mode == STORE_WRITE && !store->change);
+    TRY(store_check_changeable(store, error));
     if (store->unreadable)
         return error_set(error, STATUS_ERROR,
                          "a change of the store %s ended in uncertainty: open it again first",

@@ -164,12 +164,15 @@ static enum status sign_lock(struct store *store, const char *command, struct er
     int length =
         snprintf(text, sizeof text, "%s (pid %d, since %s)", command, (int)getpid(), since);
     length = length < (int)sizeof text ? length : (int)sizeof text - 1;
-    /* a full disk may keep the name from being written: the lock holds without it */
-    if (ftruncate(store->lock, 0) != 0 || pwrite(store->lock, text, (size_t)length, 0) != length)
-        return errno == ENOSPC
-                   ? STATUS_OK
-                   : error_system(error, errno, "the lock of %s cannot be written", store->path);
-    return STATUS_OK;
+    errno = 0; /* as a write of a part leaves it */
+    if (ftruncate(store->lock, 0) == 0 && pwrite(store->lock, text, (size_t)length, 0) == length)
+        return STATUS_OK;
+
+    /* A full disk or quota may keep the name from being written, or the end of it: the lock holds
+     * without, and a change may be what makes room. */
+    if (errno == 0 || errno == ENOSPC || errno == EDQUOT)
+        return STATUS_OK;
+    return error_system(error, errno, "the lock of %s cannot be written", store->path);
 }
 
 static enum status take_lock(struct store *store, const char *command, struct error *error)
@@ -229,8 +232,11 @@ static enum status open_generation(struct store *store, struct error *error)
     store->generations =
         open(store_file(store, &store->arena, "generations"), O_RDONLY | O_CLOEXEC);
 
-    /* where there is no such file no writer has opened the store so far, and nothing can be
-     * replaced */
+    /* Where there is no such file no writer has opened the store so far, and nothing can be
+     * replaced. Where it is there and cannot be opened, a writer would not see this reader, and
+     * take files away from under it. */
+    if (store->generations < 0 && errno != ENOENT)
+        return error_system(error, errno, "the store %s cannot be locked for reading", store->path);
     for (;;) {
         uint64_t before, after;
         bool taken;

@@ -88,6 +88,8 @@ enum status store_lake(const struct store *store, int threads, struct lake **out
  */
 struct store_change;
 
+/* STATUS_USAGE when the store is open for reading only, or has a change under way already. */
+enum status store_check_changeable(const struct store *store, struct error *error);
 enum status store_begin(struct store *store, struct store_change **out, struct error *error);
 /*
  * Publishes. On failure the store is as before and the change is gone; except STATUS_UNCERTAIN: the

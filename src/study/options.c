@@ -107,7 +107,8 @@ const struct study_option study_clv_options[] = {
 
 const struct study_option study_cluster_options[] = {
     {"on", STUDY_VALUE, "[NAME=]VALUE,...", "what the groups are made of", .named = true,
-     .list = true, .many = CLUSTER_USED, .absent = "recency, frequency and spend of the orders",
+     .list = true, .many = CLUSTER_USED,
+     .absent = "recency and average order; orders and spend of a year",
      .example = "--on 'visits=count(view), city'"},
     AMONG,
     REFUNDS,

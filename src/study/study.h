@@ -74,6 +74,12 @@ enum status study_find(struct session *session, const char *name, struct arena *
 enum status study_score(struct session *session, const char *name,
                         const struct session_moment *moment, struct arena *arena,
                         struct study_model *out, struct error *error);
+/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a type
+ * that takes none. */
+struct study_orders {
+    const char *kind, *amount, *refunds; /* refunds NULL: not kept */
+};
+bool study_orders(const struct study_model *model, struct arena *arena, struct study_orders *out);
 /* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest
  * first. Associations.
  */

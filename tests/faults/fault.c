@@ -7,6 +7,9 @@
  * with its data, so that a test can work out every state a power cut could leave: what was synced,
  * and any part of what was not (tests/faults/power.py).
  *
+ * FAULT_READ=WORDS: a file whose path has these in it is read up to its middle, and then reading
+ * fails with FAULT_ERRNO.
+ *
  * FAULT_COUNT=FILE gets the number of calls of each kind at a normal end, so that a test knows how
  * many there are.
  */
@@ -311,6 +314,57 @@ NAMING(rename, (const char *from, const char *to), (from, to), from, RENAME, 'R'
 NAMING(unlink, (const char *path), (path), path, UNLINK, 'U', NULL)
 NAMING(rmdir, (const char *path), (path), path, UNLINK, 'U', NULL)
 NAMING(mkdir, (const char *path, mode_t mode), (path, mode), path, MKDIR, 'M', NULL)
+
+/* ---- reading ---- */
+
+struct broken {
+    int file;
+    size_t left; /* bytes until it breaks off */
+};
+
+static ssize_t read_broken(void *cookie, char *data, size_t size)
+{
+    struct broken *broken = cookie;
+    const char *number = getenv("FAULT_ERRNO");
+    if (!broken->left) {
+        errno = number ? atoi(number) : EIO;
+        return -1;
+    }
+    ssize_t done = read(broken->file, data, size < broken->left ? size : broken->left);
+    broken->left -= done > 0 ? (size_t)done : 0;
+    return done;
+}
+
+static int close_broken(void *cookie)
+{
+    struct broken *broken = cookie;
+    int done = close(broken->file);
+    free(broken);
+    return done;
+}
+
+static FILE *open_broken(const char *path)
+{
+    struct stat info;
+    struct broken *broken = calloc(1, sizeof *broken);
+    cookie_io_functions_t reading = {.read = read_broken, .close = close_broken};
+    broken->file = real_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (broken->file < 0 || fstat(broken->file, &info) != 0)
+        _exit(99);
+    broken->left = (size_t)info.st_size / 2;
+    return fopencookie(broken, "r", reading);
+}
+
+#define STREAM(name)                                                            \
+    FILE *name(const char *path, const char *mode)                              \
+    {                                                                           \
+        const char *words = getenv("FAULT_READ");                               \
+        if (words && *mode == 'r' && strstr(path, words))                       \
+            return open_broken(path);                                           \
+        return REAL(#name, FILE * (*)(const char *, const char *))(path, mode); \
+    }
+STREAM(fopen)
+STREAM(fopen64)
 
 __attribute__((destructor)) static void report(void)
 {

@@ -1,5 +1,6 @@
 /* The catalog: the folded schema, what is written and read back, transactions, and refusals. */
 #include "catalog/catalog.h"
+#include "catalog/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,6 +351,18 @@ static void damaged_set(void **state)
     assert_non_null(strstr(error.place, "vip"));
 }
 
+/* Whoever keeps the one from before must not be left with half of another, in an arena that goes.
+ */
+static void a_schema_is_whole_or_untouched(void **state)
+{
+    struct world *world = *state;
+    struct schema before, *schema = &before;
+    OK(catalog_execute(world->catalog, "CREATE TABLE schema_amount (import INTEGER)", &error));
+    assert_int_equal(catalog_load_schema(world->catalog, &world->arena, &schema, &error),
+                     STATUS_ERROR);
+    assert_ptr_equal(schema, &before);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(schema_is_folded, setup, teardown),
     cmocka_unit_test(widening_is_symmetric),
@@ -358,6 +371,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(definitions_and_lists, setup, teardown),
     cmocka_unit_test_setup_teardown(transactions, setup, teardown),
     cmocka_unit_test_setup_teardown(damaged_set, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_schema_is_whole_or_untouched, setup, teardown),
 };
 
 UNIT_MAIN(tests)

@@ -6,6 +6,7 @@
 #include "strata.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +176,24 @@ static int count_threads(void *context, const char *phase, double fraction)
     return 0;
 }
 
-/* One works, and one looks at how far it is. */
+/* One works, and two look at how far it is: at the statement, and at the call. */
+static void flags_of_other_versions_are_refused(void **state)
+{
+    struct strata_store *store = NULL;
+    struct strata_snapshot *snapshot = NULL;
+    assert_int_equal(strata_open(shop, STRATA_WRITE | 8, NULL, &store, &error), STRATA_USAGE);
+    assert_null(store);
+    assert_non_null(strstr(error.message, "0x8"));
+
+    /* Nor does a call that succeeds say anything of errors. */
+    struct strata_error kept = error;
+    store = open_shop(NULL);
+    assert_memory_equal(&error, &kept, sizeof error);
+    assert_int_equal(strata_snapshot_new(store, NULL, 2, &snapshot, &error), STRATA_USAGE);
+    assert_null(snapshot);
+    strata_close(store);
+}
+
 static void limits_are_kept(void **state)
 {
     uint64_t customers = 0;
@@ -191,7 +209,33 @@ static void limits_are_kept(void **state)
     assert_int_equal(strata_count(store, "count(order) >= 400", STRATA_LATEST, &customers, &error),
                      STRATA_OK);
     assert_int_equal(customers, 1000);
-    assert_in_range(most, 1, 2);
+    assert_in_range(most, 1, 3);
+    strata_close(store);
+}
+
+/* Stops when it hears that something is computed. */
+static int stop_computing(void *context, const char *phase, double fraction)
+{
+    *(bool *)context |= strcmp(phase, "computing") == 0;
+    return *(bool *)context;
+}
+
+/* A fit reads little and computes long: whoever waits hears of it, and can stop it. */
+static void a_fit_is_heard_and_stopped(void **state)
+{
+    bool heard = false;
+    const char *fit[] = {"on", "count(order), sum(order.amount), max(order.amount)", NULL};
+    struct strata_options options = STRATA_OPTIONS_INIT;
+    options.progress = stop_computing;
+    options.context = &heard;
+    write_orders(ENOUGH_TO_BE_SEEN);
+    struct strata_store *store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    strata_close(store);
+    store = open_shop(&options);
+    assert_int_equal(strata_model_fit(store, "groups", "cluster", fit, STRATA_LATEST, &error),
+                     STRATA_INTERRUPTED);
+    assert_true(heard);
     strata_close(store);
 }
 
@@ -238,12 +282,112 @@ static void a_fit_is_held_against_the_table(void **state)
     strata_close(store);
 }
 
+/* ---- who may change a store ---- */
+
+/* Each of the calls that change a store. */
+static enum strata_status change_somehow(struct strata_store *store, int which)
+{
+    static const char *const names[] = {"Buyers"};
+    switch (which) {
+    case 0: return strata_apply(store, "segment Buyers where any(order)", 0, &error);
+    case 1: return strata_delete(store, names, 1, &error);
+    case 2: return strata_undo(store, 1, &error);
+    case 3: return import(store, NULL);
+    case 4: return strata_refresh(store, STRATA_LATEST, NULL, NULL, &error);
+    case 5: return strata_model_fit(store, "value", "rfm", NULL, STRATA_LATEST, &error);
+    case 6: return strata_model_score(store, "value", STRATA_LATEST, &error);
+    case 7: return strata_model_delete(store, "value", &error);
+    default: return STRATA_OK;
+    }
+}
+enum { WAYS_TO_CHANGE = 8 };
+
+static void a_reader_changes_nothing(void **state)
+{
+    struct strata_store *store = open_shop(NULL);
+    write_orders(100);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(change_somehow(store, 0), STRATA_OK);
+    assert_int_equal(change_somehow(store, 5), STRATA_OK);
+    strata_close(store);
+
+    write_orders(200);
+    assert_int_equal(strata_open(shop, STRATA_READ, NULL, &store, &error), STRATA_OK);
+    for (int which = 0; which < WAYS_TO_CHANGE; which++) {
+        assert_int_equal(change_somehow(store, which), STRATA_USAGE);
+        assert_non_null(strstr(error.message, "is open for reading only"));
+        assert_string_equal(error.hint, "open it with STRATA_WRITE");
+    }
+
+    /* A dry run changes nothing, and so may be asked for. */
+    struct strata_import *dry = strata_import_new(store);
+    assert_int_equal(strata_import_set(dry, "kind", "order", &error), STRATA_OK);
+    assert_int_equal(strata_import_set(dry, "dry-run", "", &error), STRATA_OK);
+    assert_int_equal(strata_import_add_file(dry, file, &error), STRATA_OK);
+    assert_int_equal(strata_import_run(dry, &error), STRATA_OK);
+    assert_int_equal(strata_import_figure(dry, STRATA_ROWS_READ), 200);
+    strata_import_free(dry);
+    strata_close(store);
+}
+
+/* A store, what its callbacks asked of it, and how often that was refused. */
+struct meddling {
+    struct strata_store *store;
+    int asked, refused;
+};
+
+static int meddling_progress(void *context, const char *phase, double fraction)
+{
+    struct meddling *meddling = context;
+    struct strata_error why;
+    if (!meddling->store || meddling->asked)
+        return 0;
+    meddling->asked++;
+    meddling->refused +=
+        strata_refresh(meddling->store, STRATA_LATEST, NULL, NULL, &why) == STRATA_USAGE;
+    return 0;
+}
+
+static void meddling_notice(void *context, const char *sentence)
+{
+    meddling_progress(context, sentence, -1);
+}
+
+static void a_callback_changes_nothing(void **state)
+{
+    struct meddling meddling = {0};
+    struct strata_options options = STRATA_OPTIONS_INIT;
+    options.progress = meddling_progress;
+    options.context = &meddling;
+    write_orders(ENOUGH_TO_BE_SEEN);
+    struct strata_store *store = meddling.store = open_shop(&options);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(meddling.asked, 1);
+    assert_int_equal(meddling.refused, 1);
+    strata_close(store);
+
+    meddling = (struct meddling){0};
+    options.progress = NULL;
+    options.notice = meddling_notice;
+    store = meddling.store = open_shop(&options);
+    uint64_t customers = 0;
+    assert_int_equal(strata_count(store, "any(order)", NULL, &customers, &error), STRATA_OK);
+    assert_int_equal(meddling.asked, 1);
+    assert_int_equal(meddling.refused, 1);
+    assert_int_equal(strata_refresh(store, STRATA_LATEST, NULL, NULL, &error), STRATA_OK);
+    strata_close(store);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_reader_changes_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_callback_changes_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_stopped_import_leaves_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_question_is_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(options_may_be_older_or_newer, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(flags_of_other_versions_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_fit_is_heard_and_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_used_is_not_deleted, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_fit_is_held_against_the_table, set_up, tear_down),
 };
