@@ -60,7 +60,7 @@ struct study_request {
 
 /* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does
  * not converge, or is no better than a simpler rule, is saved as not usable and gives no traits. A
- * model of that name is replaced. */
+ * model of that name is replaced; what it told, and its scheme where the new one has none, stay. */
 enum status study_fit(struct session *session, const struct study_request *request,
                       const struct session_moment *moment, struct arena *arena,
                       struct study_model *out, struct error *error);
@@ -78,8 +78,8 @@ enum status study_find(struct session *session, const char *name, struct arena *
 enum status study_score(struct session *session, const char *name,
                         const struct session_moment *moment, struct arena *arena,
                         struct study_model *out, struct error *error);
-/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a type
- * that takes none. */
+/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a
+ * type that takes none. */
 struct study_orders {
     const char *kind, *amount, *refunds; /* refunds NULL: not kept */
 };
