@@ -66,6 +66,9 @@ int64_t study_scored_since(struct session *session, const char *name, struct are
 /* In order of first fitting. */
 enum status study_models(struct session *session, struct arena *arena, struct study_model **out,
                          size_t *count, struct error *error);
+/* The names of the schemes that come with models, ended by NULL. */
+enum status study_schemes(struct session *session, struct arena *arena, const char *const **out,
+                          struct error *error);
 /* STATUS_NOT_FOUND names the nearest. */
 enum status study_find(struct session *session, const char *name, struct arena *arena,
                        struct study_model *out, struct error *error);
@@ -74,8 +77,8 @@ enum status study_find(struct session *session, const char *name, struct arena *
 enum status study_score(struct session *session, const char *name,
                         const struct session_moment *moment, struct arena *arena,
                         struct study_model *out, struct error *error);
-/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a type
- * that takes none. */
+/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a
+ * type that takes none. */
 struct study_orders {
     const char *kind, *amount, *refunds; /* refunds NULL: not kept */
 };
