@@ -46,6 +46,10 @@ struct study_model {
     int64_t scored_since; /* the first one's: before it nobody's score is known; 0: not kept, in
                              models of before */
     uint64_t scored_customers;
+    struct study_seen {
+        uint32_t last; /* the last import of the store that is no scoring; 0: not known */
+        uint32_t gone; /* how many of those, and of the model's own scorings, were taken back */
+    } seen;            /* by the last scoring */
 };
 
 struct study_request {
