@@ -158,8 +158,32 @@ static enum status run_fit(struct work *work, const struct study_type *type, str
     return status;
 }
 
+enum status work_seen(const struct work *work, struct study_seen *out, struct error *error)
+{
+    struct catalog_import *imports;
+    struct arena arena;
+    size_t count;
+
+    *out = (struct study_seen){0};
+    if (work->moment->known_at != INT64_MAX)
+        return STATUS_OK; /* some of what there is was not looked at */
+
+    arena_init(&arena, 0);
+    enum status status = catalog_imports(store_catalog(session_store(work->session)), &arena,
+                                         &imports, &count, error);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        bool fact = !study_is_score(&imports[i], NULL);
+        if (fact && imports[i].number > out->last)
+            out->last = imports[i].number;
+        out->gone += imports[i].undone && (fact || study_is_score(&imports[i], work->model->name));
+    }
+    arena_release(&arena);
+    return status;
+}
+
 enum status work_score(struct work *work, const struct study_type *type, struct error *error)
 {
+    TRY(work_seen(work, &work->model->seen, error));
     TRY(with_report(work, type->score, &work->model->score_report, error));
     work->model->scored = true;
     work->model->scored_at = work->moment->now;
