@@ -377,6 +377,20 @@ enum status study_models(struct session *session, struct arena *arena, struct st
     return status;
 }
 
+enum status study_schemes(struct session *session, struct arena *arena, const char *const **out,
+                          struct error *error)
+{
+    struct study_model *models;
+    size_t count, schemes = 0;
+    TRY(study_models(session, arena, &models, &count, error));
+    const char **names = ARENA_ARRAY(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (models[i].scheme)
+            names[schemes++] = models[i].name;
+    *out = names;
+    return STATUS_OK;
+}
+
 static enum status no_such_model(struct session *session, const char *name, struct error *error)
 {
     json_t *names, *item;

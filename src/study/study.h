@@ -70,6 +70,9 @@ int64_t study_scored_since(struct session *session, const char *name, struct are
 /* In order of first fitting. */
 enum status study_models(struct session *session, struct arena *arena, struct study_model **out,
                          size_t *count, struct error *error);
+/* The names of the schemes that come with models, ended by NULL. */
+enum status study_schemes(struct session *session, struct arena *arena, const char *const **out,
+                          struct error *error);
 /* STATUS_NOT_FOUND names the nearest. */
 enum status study_find(struct session *session, const char *name, struct arena *arena,
                        struct study_model *out, struct error *error);
