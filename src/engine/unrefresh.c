@@ -179,11 +179,14 @@ static enum status engine_import_seen(struct session *session, const struct cata
 
 /* Whether a model may have read facts of the kind. What it names it read; without --kind models of
  * orders guess. */
-static bool may_read(struct session *session, const struct study_model *model, const char *table)
+static bool may_read(struct session *session, const struct study_model *model, const char *table,
+                     struct arena *arena)
 {
     const struct schema *schema = session_schema(session);
     const struct schema_table *found = schema_table(schema, table);
-    const char *guessed = insight_revenue_find(schema).kind;
+    struct study_orders fitted;
+    const char *guessed =
+        study_orders(model, arena, &fitted) ? fitted.kind : insight_revenue_find(schema).kind;
     bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
                   strcmp(model->type, "survive") == 0;
     bool answers = strcmp(model->type, "survey") == 0 || strcmp(model->type, "factor") == 0 ||
@@ -232,7 +235,8 @@ static enum status list_hanging(struct session *session, uint32_t number, struct
     bool *scores = ARENA_ARRAY(arena, bool, count + 1);
     for (size_t i = 0; i < count; i++) {
         /* What was fitted before the import came cannot have seen it. */
-        if (models[i].fitted < import.received || !may_read(session, &models[i], import.table))
+        if (models[i].fitted < import.received ||
+            !may_read(session, &models[i], import.table, arena))
             continue;
         scores[out->model_count] = models[i].scored && models[i].trait_count > 0;
         out->models[out->model_count++] = models[i].name;

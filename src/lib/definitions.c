@@ -1,5 +1,6 @@
 /* Definitions: checked, saved, exported, deleted. */
 #include "lib/internal.h"
+#include "study/study.h"
 
 #include <stdio.h>
 
@@ -33,7 +34,10 @@ static enum status apply(struct lib_call *call, const char *source, bool prune)
 
     struct error *why = &call->why;
     TRY(session_moment(call->session, STRATA_LATEST, NULL, &call->arena, &moment, why));
-    TRY(session_apply_plan(call->session, &text, 1, prune, &moment, &call->arena, &plan, why));
+    const char *const *prune_but = NULL;
+    if (prune)
+        TRY(study_schemes(call->session, &call->arena, &prune_but, why));
+    TRY(session_apply_plan(call->session, &text, 1, prune_but, &moment, &call->arena, &plan, why));
     enum status status = session_apply_save(call->session, &plan, why);
     segment_set_free(plan.set);
     /* Problems are noted only of what is saved. */

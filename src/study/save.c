@@ -101,6 +101,8 @@ static void write_saved(const struct study_model *model, struct json *json)
     json_put_integer(json, "scored_at", model->scored_at);
     json_put_integer(json, "scored_since", model->scored_since);
     json_put_count(json, "scored_customers", model->scored_customers);
+    json_put_count(json, "seen_import", model->seen.last);
+    json_put_count(json, "seen_gone", model->seen.gone);
     write_shared(model, json);
     write_raw(json, "fit_report", model->fit_report);
     write_raw(json, "score_report", model->score_report);
@@ -344,6 +346,8 @@ static enum status read_saved(const char *name, const char *text, struct arena *
     out->scored_since = json_integer_value(json_object_get(object, "scored_since"));
     out->scored_customers =
         (uint64_t)json_integer_value(json_object_get(object, "scored_customers"));
+    out->seen.last = (uint32_t)json_integer_value(json_object_get(object, "seen_import"));
+    out->seen.gone = (uint32_t)json_integer_value(json_object_get(object, "seen_gone"));
     read_lists(object, arena, out);
     json_decref(object);
     return STATUS_OK;
@@ -371,6 +375,20 @@ enum status study_models(struct session *session, struct arena *arena, struct st
     }
     json_decref(names);
     return status;
+}
+
+enum status study_schemes(struct session *session, struct arena *arena, const char *const **out,
+                          struct error *error)
+{
+    struct study_model *models;
+    size_t count, schemes = 0;
+    TRY(study_models(session, arena, &models, &count, error));
+    const char **names = ARENA_ARRAY(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (models[i].scheme)
+            names[schemes++] = models[i].name;
+    *out = names;
+    return STATUS_OK;
 }
 
 static enum status no_such_model(struct session *session, const char *name, struct error *error)
