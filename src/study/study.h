@@ -60,7 +60,7 @@ struct study_request {
 
 /* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does
  * not converge, or is no better than a simpler rule, is saved as not usable and gives no traits. A
- * model of that name is replaced. */
+ * model of that name is replaced; what it told, and its scheme where the new one has none, stay. */
 enum status study_fit(struct session *session, const struct study_request *request,
                       const struct session_moment *moment, struct arena *arena,
                       struct study_model *out, struct error *error);
