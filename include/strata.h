@@ -198,7 +198,8 @@ STRATA_API enum strata_status strata_undo(struct strata_store *store, uint32_t n
 
 /* Checks definitions (source text in the segment language) without a store. */
 STRATA_API enum strata_status strata_check(const char *source, struct strata_error *error);
-/* Checks and saves definitions; prune != 0 also deletes those that source does not hold. */
+/* Checks and saves definitions; prune != 0 also deletes those that source does not hold,
+ * but for the schemes that come with models. */
 STRATA_API enum strata_status strata_apply(struct strata_store *store, const char *source,
                                            int prune, struct strata_error *error);
 /* All definitions as one source. */

@@ -27,13 +27,18 @@ struct session_apply {
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
+    const char **spared; /* names of those that would be, were they not to stay */
+    size_t spared_count;
     const char **removed_lists;
     size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative
- * to their source's folder. On failure there is no set, and of the rest only problems count. */
+ * to their source's folder. On failure there is no set, and of the rest only problems count. prune_but:
+ * NULL prunes nothing; else whatever is saved and not in the sources goes, but for the schemes of
+ * these names (ended by NULL). */
 enum status session_apply_plan(struct session *session, const struct segment_source *sources,
-                               size_t count, bool prune, const struct session_moment *moment,
+                               size_t count, const char *const *prune_but,
+                               const struct session_moment *moment,
                                struct arena *arena, struct session_apply *out, struct error *error);
 /* Saves what session_apply_plan found, in one transaction. */
 enum status session_apply_save(struct session *session, const struct session_apply *apply,
