@@ -43,7 +43,7 @@ static enum status apply(struct lib_call *call, const char *source, bool prune)
     /* Problems are noted only of what is saved. */
     TRY(status);
     note_problems(call->store, &plan.problems);
-    return session_reload(call->session, why);
+    return STATUS_OK;
 }
 
 enum strata_status strata_apply(struct strata_store *store, const char *source, int prune,
@@ -80,7 +80,5 @@ enum strata_status strata_delete(struct strata_store *store, const char *const *
     enum status status = lib_begin_change(&call, store);
     if (status == STATUS_OK)
         status = session_delete(call.session, names, count, &call.why);
-    if (status == STATUS_OK)
-        status = session_reload(call.session, &call.why);
     return lib_end(&call, status, error);
 }

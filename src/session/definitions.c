@@ -27,9 +27,24 @@ enum status session_end_change(struct session *session, struct store_change *cha
         status = store_commit(change, error);
     else
         store_abort(change);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         session_forget_definitions(session);
-    return status;
+        return status;
+    }
+
+    /* Those that the change found broken go on being named until the definitions are read again. */
+    segment_set_free(session->definitions);
+    session->definitions = NULL;
+    session->left_out = (struct session_left_out){0};
+    return STATUS_OK;
+}
+
+void session_look_again(struct session *session)
+{
+    struct error told_later;
+    session_forget_definitions(session);
+    if (session_load_definitions(session, &told_later) != STATUS_OK)
+        session_forget_definitions(session);
 }
 
 bool session_is_trouble(const struct session_trouble *list, size_t count, const char *name)
@@ -606,14 +621,8 @@ enum status session_apply_save(struct session *session, const struct session_app
 {
     struct store_change *change;
     TRY(store_begin(session->store, &change, error));
-    enum status status = session_apply_save_within(session, apply, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-    /* The definitions held here are those from before. */
-    session_forget_definitions(session);
-    return store_commit(change, error);
+    return session_end_change(session, change, session_apply_save_within(session, apply, error),
+                              error);
 }
 
 /* Whether a segment goes too, by its own name or with its scheme. */
@@ -686,13 +695,8 @@ enum status session_delete(struct session *session, const char *const *names, si
 {
     struct store_change *change;
     TRY(store_begin(session->store, &change, error));
-    enum status status = session_delete_within(session, names, count, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-    session_forget_definitions(session);
-    return store_commit(change, error);
+    return session_end_change(session, change, session_delete_within(session, names, count, error),
+                              error);
 }
 
 enum status session_export(struct session *session, struct buffer *out, struct error *error)

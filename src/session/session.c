@@ -185,12 +185,6 @@ enum status session_moment(struct session *session, const char *as_of, const cha
     return STATUS_OK;
 }
 
-enum status session_reload(struct session *session, struct error *error)
-{
-    session_forget_definitions(session);
-    return session_load_definitions(session, error);
-}
-
 enum status session_tidy(struct session *session, struct error *error)
 {
     struct lake *lake;
