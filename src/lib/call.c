@@ -31,6 +31,7 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
         return;
     /* An interrupt ends the call it came in, not those after it. */
     session_go_on(store->session);
+    session_begin_question(store->session);
     lib_progress_start(&store->progress);
 }
 

@@ -284,7 +284,7 @@ static enum status score_all(struct scoring *scoring, struct study_picture *pict
 
 static bool scores_at(const struct scored *scored, int64_t moment)
 {
-    return scored->model->usable && scored->type->score && scored->model->moment <= moment;
+    return scored->type->score && scored->model->moment <= moment;
 }
 
 /* Scored at this moment already, and since then nothing came, late facts least of all, or went. */
@@ -318,6 +318,8 @@ static enum status list_models(struct scoring *scoring, struct study_scored *out
         struct study_kept *kept = &out->before[out->before_count];
         bool already;
         *scored = (struct scored){.model = &models[i]};
+        if (!models[i].usable) /* nor need its type be known */
+            continue;
         TRY(study_type_find(models[i].type, &scored->type, error));
         if (!scores_at(scored, scoring->moment->now))
             continue;

@@ -283,15 +283,14 @@ enum status study_fit(struct session *session, const struct study_request *reque
                       struct study_model *out, struct error *error)
 {
     const struct study_type *type;
-    struct study_model before;
-    struct error ignored;
+    const char *before;
 
     TRY(study_type_find(request->type, &type, error));
     TRY(session_load_definitions(session, error));
     TRY(study_options_check(session, type, request, arena, error));
     TRY(study_check_name(session, request->name, error));
 
-    bool refit = study_find(session, request->name, arena, &before, &ignored) == STATUS_OK;
+    TRY(study_kept_text(session, request->name, arena, &before, error));
     *out = (struct study_model){.name = arena_strdup(arena, request->name),
                                 .type = type->name,
                                 .program = "strata " STRATA_VERSION,
@@ -305,7 +304,7 @@ enum status study_fit(struct session *session, const struct study_request *reque
         out->options[out->option_count++] = request->options[i];
     struct work work = {.session = session, .arena = arena, .moment = moment, .model = out};
     buffer_init(&work.scheme, 0);
-    enum status status = fit_and_publish(&work, type, refit, error);
+    enum status status = fit_and_publish(&work, type, before != NULL, error);
     keep(out, arena);
     work_release(&work);
     return status;
@@ -353,9 +352,9 @@ enum status study_score(struct session *session, const char *name,
 {
     const struct study_type *type;
     TRY(study_find(session, name, arena, out, error));
-    TRY(study_type_find(out->type, &type, error));
     if (!out->usable)
         return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", name, out->trouble);
+    TRY(study_type_find(out->type, &type, error));
     if (!type->score)
         return error_set(error, STATUS_ERROR,
                          "a model of type %s has nothing to score customers with", out->type);

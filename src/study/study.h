@@ -67,7 +67,8 @@ enum status study_fit(struct session *session, const struct study_request *reque
 /* Since when there are scores of the model of a name; INT64_MIN when there is no such model or it
  * was never scored, so that nothing is before it. */
 int64_t study_scored_since(struct session *session, const char *name, struct arena *arena);
-/* In order of first fitting. */
+/* In order of first fitting. Those that another version of strata saved in its own form are not
+ * usable, and little else is known of them. */
 enum status study_models(struct session *session, struct arena *arena, struct study_model **out,
                          size_t *count, struct error *error);
 /* The names of the schemes that come with models, ended by NULL. */
