@@ -384,7 +384,7 @@ struct ArrowArrayStream {
 #endif
 
 /* One SELECT over the store's views (docs/sql.md), reading only. The stream is independent of other
- * calls but must be released before the store is closed. */
+ * calls, of changes and interrupts too, but must be released before the store is closed. */
 STRATA_API enum strata_status strata_sql(struct strata_store *store, const char *statement,
                                          struct ArrowArrayStream *stream,
                                          struct strata_error *error);

@@ -149,6 +149,13 @@ enum status lake_result_next(struct lake_result *result, const struct lake_chunk
     return STATUS_OK;
 }
 
+void lake_result_unwatch(struct lake_result *result)
+{
+    lake_watch_stop(&result->watch);
+    lake_on_progress(result->lake, NULL, NULL);
+    result->lake->interrupt = NULL;
+}
+
 void lake_result_free(struct lake_result *result)
 {
     if (!result)

@@ -195,7 +195,7 @@ void session_collect_members(const struct session_view *view, int segment, struc
 {
     size_t count = plan_result_count(view->result, segment), found = 0;
     /* In the order of their numbers, in which customers came first; positions are in
-     * the order of identifiers. */
+     * the order of their last activity. */
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
         if (plan_result_has(view->result, segment, p))
