@@ -12,6 +12,7 @@
 void session_forget_definitions(struct session *session)
 {
     segment_set_free(session->definitions);
+    session_retire(session, NULL);
     session->definitions = NULL;
     session->broken = NULL;
     session->broken_count = 0;
@@ -220,6 +221,8 @@ enum status session_load_definitions(struct session *session, struct error *erro
 {
     if (session->definitions)
         return STATUS_OK;
+    if (!session->left_out.count) /* else it holds those, and nothing else */
+        session_retire(session, NULL);
     return session_build_definitions(session, session_schema(session), &session->arena,
                                      &session->definitions, &session->broken,
                                      &session->broken_count, error);
