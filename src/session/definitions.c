@@ -545,7 +545,7 @@ static enum status plan_changes(struct session *session, const struct segment_so
                                           &out->problems, &out->set, error);
     segment_set_free(spared);
     TRY(built);
-    TRY(session_read_lists(session, sources, count, arena, out, error));
+    TRY(session_read_lists(session, arena, out, error));
     TRY(find_removed(session, prune_but, arena, out, error));
     return evaluate_both(session, out->set, moment, arena, out, error);
 }
