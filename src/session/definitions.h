@@ -33,13 +33,13 @@ struct session_apply {
     size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative
- * to their source's folder. On failure there is no set, and of the rest only problems count. prune_but:
- * NULL prunes nothing; else whatever is saved and not in the sources goes, but for the schemes of
- * these names (ended by NULL). */
+ * to their source's folder. On failure there is no set, and of the rest only problems count.
+ * prune_but: NULL prunes nothing; else whatever is saved and not in the sources goes, but for the
+ * schemes of these names (ended by NULL). */
 enum status session_apply_plan(struct session *session, const struct segment_source *sources,
                                size_t count, const char *const *prune_but,
-                               const struct session_moment *moment,
-                               struct arena *arena, struct session_apply *out, struct error *error);
+                               const struct session_moment *moment, struct arena *arena,
+                               struct session_apply *out, struct error *error);
 /* Saves what session_apply_plan found, in one transaction. */
 enum status session_apply_save(struct session *session, const struct session_apply *apply,
                                struct error *error);

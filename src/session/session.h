@@ -36,6 +36,9 @@ void session_close(struct session *session);
  * From any thread, and from signal handlers. It stays so until session_go_on. */
 void session_interrupt(struct session *session);
 void session_go_on(struct session *session);
+/* For who asks many questions: nobody looks any more at sets that were replaced, nor at names of
+ * broken definitions, so that they go. The others keep them until the session is closed. */
+void session_begin_question(struct session *session);
 /* step is called while files are read for questions, as lake_on_progress says. Before anything is
  * asked. */
 void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
