@@ -376,6 +376,54 @@ static void a_reader_changes_nothing(void **state)
     strata_close(store);
 }
 
+static uint64_t buyers(struct strata_store *store)
+{
+    uint64_t customers = 0;
+    assert_int_equal(strata_count(store, "any(order)", STRATA_LATEST, &customers, &error),
+                     STRATA_OK);
+    return customers;
+}
+
+static void a_reader_moves_on_when_told(void **state)
+{
+    struct strata_store *reader = NULL, *writer = open_shop(NULL);
+    struct strata_snapshot *before = NULL, *after = NULL;
+    write_orders(100);
+    assert_int_equal(import(writer, NULL), STRATA_OK);
+    assert_int_equal(strata_open(shop, STRATA_READ, NULL, &reader, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 100);
+    assert_int_equal(strata_snapshot_new(reader, STRATA_LATEST, STRATA_EVERYTHING, &before, &error),
+                     STRATA_OK);
+    assert_int_equal(strata_reload(reader, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 100);
+
+    write_orders(200);
+    assert_int_equal(import(writer, NULL), STRATA_OK);
+    assert_int_equal(strata_apply(writer, "segment Buyers where any(order)", 0, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 100);
+    assert_int_equal(strata_reload(reader, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 200);
+    assert_int_equal(strata_snapshot_new(reader, "2025-01-10", STRATA_DEFINED, &after, &error),
+                     STRATA_OK);
+    assert_string_equal(strata_snapshot_moment(before), "2025-01-28T10:00:01Z");
+    assert_string_equal(strata_snapshot_moment(after), "2025-01-10T00:00:00Z");
+
+    /* What came from the handle before is as it was. */
+    uint64_t customers = 0;
+    assert_int_equal(strata_snapshot_count(before, "any(order)", &customers, &error), STRATA_OK);
+    assert_int_equal(customers, 100);
+    strata_snapshot_release(before);
+    strata_snapshot_release(after);
+
+    /* Interrupts find the handle as before; and a writer has nothing to move to. */
+    strata_interrupt(reader);
+    assert_int_equal(buyers(reader), 200);
+    assert_int_equal(strata_reload(writer, &error), STRATA_OK);
+    assert_int_equal(buyers(writer), 200);
+    strata_close(reader);
+    strata_close(writer);
+}
+
 /* A store, what its callbacks asked of it, and how often that was refused. */
 struct meddling {
     struct strata_store *store;
@@ -426,6 +474,7 @@ static void a_callback_changes_nothing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_reader_changes_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_reader_moves_on_when_told, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_callback_changes_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_stopped_import_leaves_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
