@@ -562,7 +562,7 @@ static enum status plan_changes(struct session *session, const struct segment_so
                                           &out->problems, &out->set, error);
     segment_set_free(spared);
     TRY(built);
-    TRY(session_read_lists(session, sources, count, arena, out, error));
+    TRY(session_read_lists(session, arena, out, error));
     TRY(find_removed(session, prune_but, arena, out, error));
     return evaluate_both(session, out->set, moment, arena, out, error);
 }
@@ -656,26 +656,51 @@ static bool goes(const struct segment_set *set, const struct segment_definition 
     return false;
 }
 
+enum { USERS_NAMED = 5 };
+
+void session_users_add(struct session_users *users, const char *name)
+{
+    if (users->count++ < USERS_NAMED)
+        buffer_printf(&users->names, "%s%s", users->names.length ? ", " : "", name);
+}
+
+void session_users_end(struct session_users *users)
+{
+    if (users->count > USERS_NAMED)
+        buffer_printf(&users->names, " and %zu more", users->count - USERS_NAMED);
+}
+
+/* Of a scheme any member counts, but for those who use each other within it. */
+static bool is_user(const struct segment_set *set, const struct segment_definition *user,
+                    const char *name)
+{
+    int scheme = segment_set_find_scheme(set, name);
+    for (int u = 0; u < user->use_count; u++) {
+        const struct segment_definition *used = &set->segments[user->uses[u]];
+        if (scheme >= 0 ? used->scheme == scheme && user->scheme != scheme
+                        : strcmp(used->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum status refuse_used(const struct session *session, const char *name,
                                const char *const *names, size_t count, struct error *error)
 {
     const struct segment_set *set = session->definitions;
-    int scheme = segment_set_find_scheme(set, name);
-    /* Of a scheme any member counts, but for those who use each other within it. */
-    for (int i = 0; i < set->segment_count; i++) {
-        const struct segment_definition *user = &set->segments[i];
-        if (goes(set, user, names, count))
-            continue;
-        for (int u = 0; u < user->use_count; u++) {
-            const struct segment_definition *used = &set->segments[user->uses[u]];
-            bool hit = scheme >= 0 ? used->scheme == scheme && user->scheme != scheme
-                                   : strcmp(used->name, name) == 0;
-            if (hit)
-                return error_set(error, STATUS_ERROR,
-                                 "%s is used by %s; delete or change that first", name, user->name);
-        }
-    }
-    return STATUS_OK;
+    struct session_users users = {.count = 0};
+    enum status status = STATUS_OK;
+
+    buffer_init(&users.names, 0);
+    for (int i = 0; i < set->segment_count; i++)
+        if (!goes(set, &set->segments[i], names, count) && is_user(set, &set->segments[i], name))
+            session_users_add(&users, set->segments[i].name);
+    session_users_end(&users);
+    if (users.count)
+        status = error_set(error, STATUS_ERROR, "%s is used by %s; delete or change %s first", name,
+                           users.names.data, users.count == 1 ? "that" : "them");
+    buffer_release(&users.names);
+    return status;
 }
 
 static enum status check_deletable(struct session *session, const char *name,
