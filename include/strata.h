@@ -212,7 +212,8 @@ STRATA_API enum strata_status strata_apply(struct strata_store *store, const cha
 /* All definitions as one source. */
 STRATA_API enum strata_status strata_export(struct strata_store *store, char **source,
                                             struct strata_error *error);
-/* Deletes segments or schemes, all or none; refused while one that stays uses them. */
+/* Deletes segments, schemes or static lists, all or none; refused while one that stays uses them.
+ */
 STRATA_API enum strata_status strata_delete(struct strata_store *store, const char *const *names,
                                             size_t count, struct strata_error *error);
 

@@ -72,9 +72,8 @@ enum status session_find_in(const struct segment_set *set, const char *name, int
 void session_collect_members(const struct session_view *view, int segment, struct arena *arena,
                              struct session_members *out);
 /* Reads the files of the static lists that the set of apply names. */
-enum status session_read_lists(struct session *session, const struct segment_source *sources,
-                               size_t count, struct arena *arena, struct session_apply *apply,
-                               struct error *error);
+enum status session_read_lists(struct session *session, struct arena *arena,
+                               struct session_apply *apply, struct error *error);
 /* The population with lists that are not saved yet beside, or in place of, its own. Free it before
  * the one below; the names are the lists'. */
 struct population *session_with_lists(const struct population *population,
