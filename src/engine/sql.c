@@ -14,13 +14,14 @@ struct engine_sql {
     int hold; /* on the parts that are read, or -1 */
 };
 
-static enum status open_locked(struct session *session, const char *also, struct engine_sql *sql,
-                               struct error *error)
+static enum status open_locked(struct session *session, const char *statement, const char *also,
+                               struct engine_sql *sql, struct error *error)
 {
     const char *const *paths;
     size_t count;
     TRY(store_lake(session_store(session), session_threads(session), &sql->lake, error));
-    TRY(store_create_views(session_store(session), sql->lake, &sql->arena, &paths, &count, error));
+    TRY(store_create_views(session_store(session), sql->lake, statement, &sql->arena, &paths,
+                           &count, error));
     const char **allowed = ARENA_ARRAY(&sql->arena, const char *, count + 1);
     if (count)
         memcpy(allowed, paths, count * sizeof *allowed);
@@ -139,7 +140,7 @@ enum status engine_sql_open(struct session *session, const char *statement, stru
     if (status == STATUS_OK)
         status = store_check_named(session_store(session), statement, error);
     if (status == STATUS_OK)
-        status = open_locked(session, NULL, sql, error);
+        status = open_locked(session, statement, NULL, sql, error);
     if (status == STATUS_OK)
         status = explain_failure(session, statement,
                                  lake_query_user(sql->lake, statement, &sql->result, error), error);
@@ -184,7 +185,7 @@ enum status engine_sql_parquet(struct session *session, const char *statement, c
     buffer_init(&text, 0);
     enum status status = store_check_named(session_store(session), statement, error);
     if (status == STATUS_OK)
-        status = open_locked(session, path, &sql, error);
+        status = open_locked(session, statement, path, &sql, error);
     if (status == STATUS_OK)
         status = explain_failure(session, statement, lake_check_select(sql.lake, statement, error),
                                  error);

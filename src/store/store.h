@@ -223,9 +223,12 @@ enum status store_verify(const char *path, const struct store_verify *what, stru
  * (its key, columns; the row that counts), `memberships` (segment, customer, customer_number,
  * entered, "left") and `refreshes` (number, moment, recorded). customer is the identifier; times
  * are timestamps in UTC. Then take everything else away with lake_lock_down(lake, paths, count):
- * *paths are the files that the views read. arena lives as long as lake. */
-enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena,
-                               const char *const **paths, size_t *path_count, struct error *error);
+ * *paths are the files that the views read. arena lives as long as lake. statement: what will be
+ * asked; what it reads of the catalog is read now, as its rows may come when the store is closed or
+ * busy with something else. */
+enum status store_create_views(struct store *store, struct lake *lake, const char *statement,
+                               struct arena *arena, const char *const **paths, size_t *path_count,
+                               struct error *error);
 /* Checks the parts that a statement over these views may read: those of tables whose names stand in
  * it. */
 enum status store_check_named(const struct store *store, const char *statement,

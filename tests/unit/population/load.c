@@ -692,7 +692,7 @@ static void views_for_people(void **state)
     const char *const *paths;
     size_t count;
     arena_init(&arena, 0);
-    OK(store_create_views(world.store, world.lake, &arena, &paths, &count, &error));
+    OK(store_create_views(world.store, world.lake, "memberships", &arena, &paths, &count, &error));
     OK(lake_lock_down(world.lake, paths, count, &error));
     static const char *const cases[][2] = {
         {"SELECT customer || ' ' || \"time\" FROM \"Page View\" ORDER BY \"time\"",
