@@ -13,7 +13,6 @@
 #include "segment/segment.h"
 
 enum {
-    NAME_MAX_BYTES = 200,
     NODES_MAX = 1000000,
     STATEMENTS_MAX = 100000,
     PROBLEMS_MAX = 1000,

@@ -55,8 +55,10 @@ static const char *read_by_model(const struct work *work, struct study_model *mo
     if (!amount && (!kind || strcmp(kind, revenue.kind) == 0))
         amount = revenue.property;
     kind = kind ? kind : revenue.kind;
-    text = arena_printf(work->arena, "any(`%s`)", kind);
-    return amount ? arena_printf(work->arena, "%s and sum(`%s`.`%s`) is known", text, kind, amount)
+    kind = segment_name_text(kind, work->arena);
+    text = arena_printf(work->arena, "any(%s)", kind);
+    return amount ? arena_printf(work->arena, "%s and sum(%s.%s) is known", text, kind,
+                                 segment_name_text(amount, work->arena))
                   : text;
 }
 
