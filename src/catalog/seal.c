@@ -26,6 +26,8 @@ static const struct sealed {
     const char *holds; /* for people */
     const char *select;
     bool each; /* a seal for each value of the first column, looked at when it is read */
+    bool late; /* made when it is first needed: there may be none, and before it was sealed as well
+                */
 } sealed[] = {
     {"meta", "the time zone, the currency and the counters",
      "SELECT name, value FROM meta WHERE name <> 'settled'", false},
@@ -33,6 +35,7 @@ static const struct sealed {
     {"import", "the list of imports", "SELECT * FROM import", false},
     {"schema_table", "the kinds and tables", "SELECT * FROM schema_table", false},
     {"schema_column", "the columns and their types", "SELECT * FROM schema_column", false},
+    {"schema_amount", "which columns are amounts", "SELECT * FROM schema_amount", false, true},
     {"part", "the list of parts", "SELECT * FROM part WHERE removed = 0", false},
     {"part_column", "the columns of parts",
      "SELECT * FROM part_column WHERE part IN (SELECT number FROM part WHERE removed = 0)", false},
@@ -192,22 +195,76 @@ enum status catalog_seal_prepare(struct catalog *catalog, struct error *error)
     return has_seals(catalog, &catalog->sealed, error);
 }
 
+static enum status count_tables(struct catalog *catalog, const char *name, int64_t *out,
+                                struct error *error)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?", "s",
+                      name));
+    TRY(catalog_step(catalog, &statement, &row, error));
+    *out = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return STATUS_OK;
+}
+
+/* What was noted for a table that has one seal; *known: that there is one. */
+static enum status noted_sum(struct catalog *catalog, const struct sealed *what, uint64_t *out,
+                             bool *known, struct error *error)
+{
+    sqlite3_stmt *statement;
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT value FROM seal WHERE name = ? AND item = ''", "s", what->table));
+    TRY(catalog_step(catalog, &statement, known, error));
+    *out = *known ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return STATUS_OK;
+}
+
+/* Whether there is such a table without a seal; of those made from the beginning none is. */
+static enum status is_unsealed(struct catalog *catalog, const struct sealed *what, bool *out,
+                               struct error *error)
+{
+    int64_t tables = 0;
+    uint64_t sum;
+    bool known = true;
+    if (what->late)
+        TRY(count_tables(catalog, what->table, &tables, error));
+    if (tables)
+        TRY(noted_sum(catalog, what, &sum, &known, error));
+    *out = !known;
+    return STATUS_OK;
+}
+
+static enum status seal_table(struct catalog *catalog, const struct sealed *what,
+                              struct error *error)
+{
+    uint64_t sum;
+    int64_t tables = 1;
+    if (what->each)
+        return seal_each(catalog, what, error);
+    if (what->late)
+        TRY(count_tables(catalog, what->table, &tables, error));
+    if (!tables)
+        return STATUS_OK;
+    TRY(sum_up(catalog, what->select, &sum, error));
+    return put(catalog, what->table, "", sum, error);
+}
+
 enum status catalog_seal(struct catalog *catalog, struct error *error)
 {
     bool any = !catalog->sealed;
-    uint64_t generation, sum;
+    uint64_t generation;
 
     /* The first time all are sealed, later those that changed: a seal costs reading its table. */
     for (size_t i = 0; i < SEALED; i++) {
-        if (catalog->sealed && !catalog->stale[i])
+        bool unsealed;
+        TRY(is_unsealed(catalog, &sealed[i], &unsealed, error));
+        if (catalog->sealed && !catalog->stale[i] && !unsealed)
             continue;
         any = true;
-        if (sealed[i].each) {
-            TRY(seal_each(catalog, &sealed[i], error));
-        } else {
-            TRY(sum_up(catalog, sealed[i].select, &sum, error));
-            TRY(put(catalog, sealed[i].table, "", sum, error));
-        }
+        TRY(seal_table(catalog, &sealed[i], error));
     }
 
     /* Of which generation the seals are: an older program moves it on and leaves them behind. */
@@ -240,16 +297,18 @@ static enum status broken(const struct catalog *catalog, const struct sealed *wh
 static enum status check_table(struct catalog *catalog, const struct sealed *what,
                                struct error *error)
 {
-    sqlite3_stmt *statement;
-    uint64_t sum;
-    bool row;
-    TRY(catalog_query(catalog, &statement, error,
-                      "SELECT value FROM seal WHERE name = ? AND item = ''", "s", what->table));
-    TRY(catalog_step(catalog, &statement, &row, error));
-    uint64_t noted = row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_finalize(statement);
+    uint64_t noted, sum;
+    int64_t tables = 1;
+    bool known;
+    TRY(noted_sum(catalog, what, &noted, &known, error));
+    if (what->late && !known)
+        return STATUS_OK;
+    if (what->late)
+        TRY(count_tables(catalog, what->table, &tables, error));
+    if (!known || !tables)
+        return broken(catalog, what, NULL, error);
     TRY(sum_up(catalog, what->select, &sum, error));
-    return row && noted == sum ? STATUS_OK : broken(catalog, what, NULL, error);
+    return noted == sum ? STATUS_OK : broken(catalog, what, NULL, error);
 }
 
 static enum status check_tables(struct catalog *catalog, struct error *error)

@@ -224,7 +224,8 @@ const struct cli_command cli_commands[] = {
     {"fmt", "FILE...", "print definitions in canonical form", NULL,
      "  strata fmt --write segments.strata", fmt_options, 1, -1, false, false, cli_fmt},
     {"apply", "STORE FILE...", "check definitions, show who joins and who leaves, and save them",
-     "Segments absent from the files stay, unless --prune is given.",
+     "Segments absent from the files stay, unless --prune is given; schemes of models stay even "
+     "then.",
      "  strata apply shop segments.strata --dry-run", apply_options, 1, -1, true, true, cli_apply},
     {"export", "STORE", "write all definitions back as one file", NULL,
      "  strata export shop -o segments.strata", output_options, 0, 0, true, false, cli_export},

@@ -70,17 +70,15 @@ bool guard_has_word(const char *text, const char *word)
 }
 
 /* Names in a model's options are values of the language or plain names; a name that occurs is taken
- * as used: to keep a column as it is does no harm. Models of orders use `amount` without being
- * told. */
-static bool model_uses(const struct study_model *model, const char *column)
+ * as used: to keep a column as it is does no harm. Models of orders use the amount that they were
+ * fitted on without being told. */
+static bool model_uses(const struct study_model *model, const struct study_orders *fitted,
+                       const char *column)
 {
-    bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0, told = false;
-    for (size_t i = 0; i < model->option_count; i++) {
-        told |= strcmp(model->options[i].name, "amount") == 0;
+    for (size_t i = 0; i < model->option_count; i++)
         if (guard_has_word(model->options[i].value, column))
             return true;
-    }
-    return orders && !told && strcmp(column, "amount") == 0;
+    return fitted->amount && strcmp(column, fitted->amount) == 0;
 }
 
 static enum status add_models(struct guard *guard, struct error *error)
@@ -91,11 +89,13 @@ static enum status add_models(struct guard *guard, struct error *error)
     TRY(study_models(guard->session, guard->arena, &models, &count, error));
     for (size_t m = 0; m < count; m++) {
         const char *by = arena_printf(guard->arena, "the model %s uses it", models[m].name);
+        struct study_orders fitted;
+        study_orders(&models[m], guard->arena, &fitted);
         for (size_t t = 0; t < schema->table_count; t++)
             for (size_t c = 0; c < schema->tables[t].column_count; c++)
                 /* Without knowing which table an option means, a column of that name is
                  * kept in all of them. */
-                if (model_uses(&models[m], schema->tables[t].columns[c].name))
+                if (model_uses(&models[m], &fitted, schema->tables[t].columns[c].name))
                     add_use(guard, schema->tables[t].name, schema->tables[t].columns[c].name, by);
     }
     return STATUS_OK;

@@ -179,11 +179,14 @@ static enum status engine_import_seen(struct session *session, const struct cata
 
 /* Whether a model may have read facts of the kind. What it names it read; without --kind models of
  * orders guess. */
-static bool may_read(struct session *session, const struct study_model *model, const char *table)
+static bool may_read(struct session *session, const struct study_model *model, const char *table,
+                     struct arena *arena)
 {
     const struct schema *schema = session_schema(session);
     const struct schema_table *found = schema_table(schema, table);
-    const char *guessed = insight_revenue_find(schema).kind;
+    struct study_orders fitted;
+    const char *guessed =
+        study_orders(model, arena, &fitted) ? fitted.kind : insight_revenue_find(schema).kind;
     bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
                   strcmp(model->type, "survive") == 0;
     bool answers = strcmp(model->type, "survey") == 0 || strcmp(model->type, "factor") == 0 ||
@@ -232,7 +235,8 @@ static enum status list_hanging(struct session *session, uint32_t number, struct
     bool *scores = ARENA_ARRAY(arena, bool, count + 1);
     for (size_t i = 0; i < count; i++) {
         /* What was fitted before the import came cannot have seen it. */
-        if (models[i].fitted < import.received || !may_read(session, &models[i], import.table))
+        if (models[i].fitted < import.received ||
+            !may_read(session, &models[i], import.table, arena))
             continue;
         scores[out->model_count] = models[i].scored && models[i].trait_count > 0;
         out->models[out->model_count++] = models[i].name;
@@ -324,10 +328,12 @@ enum status engine_undo(struct session *session, uint32_t number, struct arena *
     TRY(list_hanging(session, number, arena, out, error));
     TRY(count_lists(session, arena, &before, error));
     TRY(store_begin(session_store(session), &change, error));
-    TRY(session_end_change(session, change, undo_within(session, change, number, arena, out, error),
-                           error));
-    TRY(session_reload(session, error));
-    TRY(count_lists(session, arena, &after, error));
+
+    /* Whom the lists know afterwards is asked within the change, which can still be taken back. */
+    enum status status = undo_within(session, change, number, arena, out, error);
+    if (status == STATUS_OK)
+        status = count_lists(session, arena, &after, error);
+    TRY(session_end_change(session, change, status, error));
     compare_lists(&before, &after, arena, out);
     return STATUS_OK;
 }
@@ -482,8 +488,7 @@ enum status engine_unrefresh(struct session *session, struct arena *arena,
                          "there is no refresh to take back: none is recorded");
 
     TRY(store_begin(session_store(session), &change, error));
-    TRY(session_end_change(
+    return session_end_change(
         session, change,
-        unrefresh_within(session, change, &refreshes[count - 1], arena, out, error), error));
-    return session_load_definitions(session, error);
+        unrefresh_within(session, change, &refreshes[count - 1], arena, out, error), error);
 }

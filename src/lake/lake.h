@@ -211,6 +211,13 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
                                  struct error *error);
 
 /*
+ * Paths. DuckDB takes *, ? and [ in the path of a file to read for a pattern, and reads all that
+ * matches it. lake_add_path appends path as an SQL literal that means the one file of that name:
+ * every path a statement reads is written by it. Where COPY writes, a path is plain text.
+ */
+void lake_add_path(struct buffer *sql, const char *path);
+
+/*
  * Writing Parquet. The file at path is written whole and synced by the caller (src/store does);
  * rows keep the query's order.
  */

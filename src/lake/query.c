@@ -207,6 +207,26 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
     return status;
 }
 
+/* What is special in a pattern stands for itself as a class of its own. The \ is special only among
+ * such, where it parts folders and not even a class can hold it: there it is the byte that is no
+ * other one. */
+void lake_add_path(struct buffer *sql, const char *path)
+{
+    struct buffer pattern;
+    bool special = strpbrk(path, "*?[") != NULL;
+
+    buffer_init(&pattern, 0);
+    for (const char *p = path; *p; p++)
+        if (strchr("*?[", *p))
+            buffer_printf(&pattern, "[%c]", *p);
+        else if (*p == '\\' && special)
+            buffer_string(&pattern, "[!]\x01-[^-~]");
+        else
+            buffer_char(&pattern, *p);
+    buffer_sql_text(sql, (struct text){pattern.data, pattern.length});
+    buffer_release(&pattern);
+}
+
 enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count,
                            struct error *error)
 {
@@ -218,6 +238,9 @@ enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t c
     for (size_t i = 0; i < count; i++) {
         buffer_string(&sql, i ? ", " : "");
         buffer_sql_text(&sql, text_from(paths[i]));
+        /* both the pattern and the file it finds are held against the list */
+        buffer_string(&sql, ", ");
+        lake_add_path(&sql, paths[i]);
     }
     buffer_string(&sql, "]; SET enable_external_access=false; SET lock_configuration=true");
     enum status status = lake_execute(lake, sql.data, error);

@@ -12,6 +12,7 @@
 void session_forget_definitions(struct session *session)
 {
     segment_set_free(session->definitions);
+    session_retire(session, NULL);
     session->definitions = NULL;
     session->broken = NULL;
     session->broken_count = 0;
@@ -27,9 +28,24 @@ enum status session_end_change(struct session *session, struct store_change *cha
         status = store_commit(change, error);
     else
         store_abort(change);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         session_forget_definitions(session);
-    return status;
+        return status;
+    }
+
+    /* Those that the change found broken go on being named until the definitions are read again. */
+    segment_set_free(session->definitions);
+    session->definitions = NULL;
+    session->left_out = (struct session_left_out){0};
+    return STATUS_OK;
+}
+
+void session_look_again(struct session *session)
+{
+    struct error told_later;
+    session_forget_definitions(session);
+    if (session_load_definitions(session, &told_later) != STATUS_OK)
+        session_forget_definitions(session);
 }
 
 bool session_is_trouble(const struct session_trouble *list, size_t count, const char *name)
@@ -207,6 +223,8 @@ enum status session_load_definitions(struct session *session, struct error *erro
 {
     if (session->definitions)
         return STATUS_OK;
+    if (!session->left_out.count) /* else it holds those, and nothing else */
+        session_retire(session, NULL);
     return session_build_definitions(session, session_schema(session), &session->arena,
                                      &session->definitions, &session->broken,
                                      &session->broken_count, error);
@@ -361,20 +379,56 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
     out->customers = plan_result_customers(new);
 }
 
+static bool is_listed(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* What pruning leaves is known to the new definitions; what does not fit the store any more is not,
+ * and stays all the same. */
+static enum status build_spared(struct session *session, const char *const *names,
+                                struct arena *arena, struct segment_set **out, struct error *error)
+{
+    struct catalog_definition *saved;
+    struct broken_list broken = {.arena = arena};
+    size_t count, kept = 0;
+    TRY(catalog_definitions(store_catalog(session->store), arena, &saved, &count, error));
+    struct segment_source *sources = ARENA_ARRAY(arena, struct segment_source, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (saved[i].scheme && is_listed(names, saved[i].name))
+            sources[kept++] = (struct segment_source){saved[i].name, text_from(saved[i].text)};
+    return build_fitting(sources, kept, session_schema(session), &broken, out, error);
+}
+
+static bool comes_with_sources(const struct segment_set *set, const char *name)
+{
+    int scheme = segment_set_find_scheme(set, name), segment = segment_set_find(set, name);
+    if (scheme >= 0)
+        segment = set->schemes[scheme].first_member;
+    return segment >= 0 && strcmp(set->segments[segment].file, SEGMENT_SAVED_FILE) != 0;
+}
+
 /* Saved names (segments outside schemes, schemes) that the new set no longer has; broken ones too
  * when pruning. */
-static enum status find_removed(struct session *session, const struct segment_set *set, bool prune,
+static enum status find_removed(struct session *session, const char *const *prune_but,
                                 struct arena *arena, struct session_apply *out, struct error *error)
 {
     struct catalog_definition *saved;
     size_t count;
     TRY(catalog_definitions(store_catalog(session->store), arena, &saved, &count, error));
     out->removed = ARENA_ARRAY(arena, const char *, count + 1);
+    out->spared = ARENA_ARRAY(arena, const char *, count + 1);
 
-    for (size_t i = 0; prune && i < count; i++)
-        if (segment_set_find(set, saved[i].name) < 0 &&
-            segment_set_find_scheme(set, saved[i].name) < 0)
+    for (size_t i = 0; prune_but && i < count; i++) {
+        bool spared = saved[i].scheme && is_listed(prune_but, saved[i].name);
+        if (spared && !comes_with_sources(out->set, saved[i].name))
+            out->spared[out->spared_count++] = saved[i].name;
+        else if (!spared && segment_set_find(out->set, saved[i].name) < 0 &&
+                 segment_set_find_scheme(out->set, saved[i].name) < 0)
             out->removed[out->removed_count++] = saved[i].name;
+    }
     return STATUS_OK;
 }
 
@@ -477,20 +531,40 @@ static enum status evaluate_both(struct session *session, const struct segment_s
     return status;
 }
 
+static enum status plan_changes(struct session *session, const struct segment_source *sources,
+                                size_t count, const char *const *prune_but,
+                                const struct session_moment *moment, struct arena *arena,
+                                struct session_apply *out, struct error *error)
+{
+    TRY(session_load_definitions(session, error));
+    /* Pruning, the sources and what is spared are all there is to be; otherwise they come on top of
+     * what is saved. */
+    struct segment_set *spared = NULL;
+    if (prune_but)
+        TRY(build_spared(session, prune_but, arena, &spared, error));
+    enum status built = segment_set_build(sources, count, session_schema(session),
+                                          prune_but ? spared : session->definitions, arena,
+                                          &out->problems, &out->set, error);
+    segment_set_free(spared);
+    TRY(built);
+    TRY(session_read_lists(session, sources, count, arena, out, error));
+    TRY(find_removed(session, prune_but, arena, out, error));
+    return evaluate_both(session, out->set, moment, arena, out, error);
+}
+
 enum status session_apply_plan(struct session *session, const struct segment_source *sources,
-                               size_t count, bool prune, const struct session_moment *moment,
-                               struct arena *arena, struct session_apply *out, struct error *error)
+                               size_t count, const char *const *prune_but,
+                               const struct session_moment *moment, struct arena *arena,
+                               struct session_apply *out, struct error *error)
 {
     *out = (struct session_apply){0};
-    TRY(session_load_definitions(session, error));
-    /* Pruning, the sources are all there is to be; otherwise they come on top of
-     * what is saved. */
-    TRY(segment_set_build(sources, count, session_schema(session),
-                          prune ? NULL : session->definitions, arena, &out->problems, &out->set,
-                          error));
-    TRY(session_read_lists(session, sources, count, arena, out, error));
-    TRY(find_removed(session, out->set, prune, arena, out, error));
-    return evaluate_both(session, out->set, moment, arena, out, error);
+    enum status status =
+        plan_changes(session, sources, count, prune_but, moment, arena, out, error);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    segment_set_free(out->set);
+    out->set = NULL;
+    return status;
 }
 
 /* ---- saving ---- */
@@ -552,14 +626,8 @@ enum status session_apply_save(struct session *session, const struct session_app
 {
     struct store_change *change;
     TRY(store_begin(session->store, &change, error));
-    enum status status = session_apply_save_within(session, apply, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-    /* The definitions held here are those from before. */
-    session_forget_definitions(session);
-    return store_commit(change, error);
+    return session_end_change(session, change, session_apply_save_within(session, apply, error),
+                              error);
 }
 
 /* Whether a segment goes too, by its own name or with its scheme. */
@@ -632,13 +700,8 @@ enum status session_delete(struct session *session, const char *const *names, si
 {
     struct store_change *change;
     TRY(store_begin(session->store, &change, error));
-    enum status status = session_delete_within(session, names, count, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-    session_forget_definitions(session);
-    return store_commit(change, error);
+    return session_end_change(session, change, session_delete_within(session, names, count, error),
+                              error);
 }
 
 enum status session_export(struct session *session, struct buffer *out, struct error *error)

@@ -22,19 +22,24 @@ struct session_apply {
     struct session_change *changes;
     size_t count;
     uint64_t customers;
-    struct segment_set *set;    /* what would be saved */
+    struct segment_set *set;    /* what would be saved; the caller's to free */
     struct catalog_list *lists; /* static lists to be copied */
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
+    const char **spared; /* names of those that would be, were they not to stay */
+    size_t spared_count;
     const char **removed_lists;
     size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative
- * to their source's folder. */
+ * to their source's folder. On failure there is no set, and of the rest only problems count.
+ * prune_but: NULL prunes nothing; else whatever is saved and not in the sources goes, but for the
+ * schemes of these names (ended by NULL). */
 enum status session_apply_plan(struct session *session, const struct segment_source *sources,
-                               size_t count, bool prune, const struct session_moment *moment,
-                               struct arena *arena, struct session_apply *out, struct error *error);
+                               size_t count, const char *const *prune_but,
+                               const struct session_moment *moment, struct arena *arena,
+                               struct session_apply *out, struct error *error);
 /* Saves what session_apply_plan found, in one transaction. */
 enum status session_apply_save(struct session *session, const struct session_apply *apply,
                                struct error *error);

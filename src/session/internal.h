@@ -15,6 +15,11 @@ struct session_left_out {
     size_t count;
 };
 
+struct session_retired {
+    struct segment_set *set; /* or NULL */
+    struct arena arena;
+};
+
 struct session {
     struct store *store;
     struct lake *lake; /* opened when first needed */
@@ -25,12 +30,12 @@ struct session {
     bool (*reading)(void *context, double fraction); /* or NULL */
     void *reading_context;
     struct segment_set *definitions; /* loaded when first needed; NULL after a change */
-    struct arena arena;              /* as long as the session */
+    struct arena arena;              /* what is said of those definitions */
     struct session_trouble *broken;  /* definitions that no longer fit the store, left out */
     size_t broken_count;
     struct session_left_out left_out;
-    VECTOR(struct segment_set *)
-    retired; /* sets that were replaced while somebody may still look at them */
+    /* sets that were replaced, and what was said of them, while somebody may still look at it */
+    VECTOR(struct session_retired) retired;
 };
 
 /* The newest fact that is not implausible, and the moment `latest` (latest.c), which may be NULL.
@@ -39,9 +44,12 @@ enum status session_newest(struct session *session, bool *found, int64_t *newest
                            struct error *error);
 /* After evaluating all saved definitions failed over this population: leaves out those that bring
  * the failure about, and names them among the broken. Sets whose pointers are held stay alive until
- * the session is closed. STATUS_ERROR, with `why` as it was, when no definition is to blame. */
+ * the next question begins. STATUS_ERROR, with `why` as it was, when no definition is to blame. */
 enum status session_leave_out(struct session *session, const struct population *population,
                               int64_t moment, const struct error *why, struct error *error);
+/* The set and all that is in the session's arena stay until the next question begins; the arena is
+ * empty then. */
+void session_retire(struct session *session, struct segment_set *set);
 /* What was left out for another moment comes back. */
 enum status session_take_in_again(struct session *session, int64_t moment, struct error *error);
 /* Why each segment of the set cannot be evaluated over the population at the moment, NULL where it

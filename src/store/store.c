@@ -500,6 +500,11 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
+uint64_t store_generation(const struct store *store)
+{
+    return store->generation;
+}
+
 struct catalog *store_catalog(struct store *store)
 {
     return store->catalog;

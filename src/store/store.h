@@ -55,6 +55,8 @@ enum status store_find(const char *argument, const char *directory, struct arena
 bool store_is(const char *path);
 
 const char *store_path(const struct store *store);
+/* Grows with every change. A reader's stays what it was when the store was opened. */
+uint64_t store_generation(const struct store *store);
 /* For reading at any time; for writing within a change alone. */
 struct catalog *store_catalog(struct store *store);
 /* As of the opening, the last commit, or the change's last store_fold_schema; valid until the next

@@ -183,10 +183,11 @@ enum status cluster_rows(struct work *work, struct cluster_data *out, struct err
     uint64_t *who;
     out->values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, work->moment->now, out->values, error));
-    if (out->told_at > work->moment->now) { /* the groups of a fit that looked at a later moment */
-        struct plan_values *later = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
-        TRY(work_inputs_values(work, inputs, out->told_at, later, error));
-        out->values[out->columns] = later[out->columns];
+    if (out->told_at && out->told_at != work->moment->now) { /* of the groups, what that fit told */
+        struct work_inputs groups = *inputs;
+        groups.nodes += out->columns;
+        groups.count = 1;
+        TRY(work_inputs_values(work, &groups, out->told_at, &out->values[out->columns], error));
     }
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     work_score_customers(work, who);

@@ -418,6 +418,7 @@ enum status study_clv_fit(struct work *work, struct error *error)
     }
 
     TRY(status);
+    work_orders_write(work, &data.orders);
     json_write_key(work->parameters, "clv");
     model_clv_write(&model, work->parameters);
     describe_frequency(work, &model);

@@ -31,12 +31,30 @@ static void add_set(struct work *work, const struct segment_set *set, struct loo
 
 /* ---- models ---- */
 
+/* What a type that reads orders takes for them: as it was fitted, else as it was told, else a
+ * guess.
+ */
+static struct study_orders orders_of(const struct work *work, const struct study_model *model,
+                                     const struct work *other)
+{
+    struct study_orders orders = {0};
+    if (study_orders(model, work->arena, &orders))
+        return orders;
+    struct insight_revenue revenue = insight_revenue_find(session_schema(work->session));
+    orders.kind = work_option(other, "kind");
+    orders.amount = work_option(other, "amount");
+
+    /* The amount that was guessed is that of the kind that was guessed. */
+    if (!orders.amount && revenue.kind && (!orders.kind || strcmp(orders.kind, revenue.kind) == 0))
+        orders.amount = revenue.property;
+    orders.kind = orders.kind ? orders.kind : revenue.kind;
+    return orders;
+}
+
 /* A condition that reads what the model was made from, or NULL when that is not known. */
 static const char *read_by_model(const struct work *work, struct study_model *model)
 {
     struct work other = {.arena = work->arena, .model = model};
-    struct insight_revenue revenue = insight_revenue_find(session_schema(work->session));
-    const char *kind = work_option(&other, "kind"), *amount = work_option(&other, "amount");
     const char *text = NULL;
     struct text name;
     size_t count;
@@ -48,18 +66,17 @@ static const char *read_by_model(const struct work *work, struct study_model *mo
                             work_named(on[i], &name));
     bool of_orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
                      strcmp(model->type, "cluster") == 0;
-    if (text || !of_orders || !(kind || revenue.kind))
+    if (text || !of_orders)
         return text;
 
-    /* The amount that was guessed is that of the kind that was guessed. */
-    if (!amount && (!kind || strcmp(kind, revenue.kind) == 0))
-        amount = revenue.property;
-    kind = kind ? kind : revenue.kind;
-    kind = segment_name_text(kind, work->arena);
+    struct study_orders orders = orders_of(work, model, &other);
+    if (!orders.kind)
+        return NULL;
+    const char *kind = segment_name_text(orders.kind, work->arena);
     text = arena_printf(work->arena, "any(%s)", kind);
-    return amount ? arena_printf(work->arena, "%s and sum(%s.%s) is known", text, kind,
-                                 segment_name_text(amount, work->arena))
-                  : text;
+    return orders.amount ? arena_printf(work->arena, "%s and sum(%s.%s) is known", text, kind,
+                                        segment_name_text(orders.amount, work->arena))
+                         : text;
 }
 
 static void add_condition(struct work *work, const char *condition, struct lookalike_fields *out)

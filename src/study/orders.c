@@ -19,6 +19,12 @@
 #include <string.h>
 
 enum { CENTS = 2 }; /* digits behind the point of amounts that are no decimals */
+/* as options say them */
+static const char *const refund_words[] = {
+    [WORK_REFUNDS_SUBTRACT] = "subtract",
+    [WORK_REFUNDS_IGNORE] = "ignore",
+    [WORK_REFUNDS_COUNT] = "count",
+};
 
 /* Look-alikes take no --refunds and count orders as everyone does who says nothing. */
 static enum work_refunds refunds_of(const struct work *work)
@@ -45,8 +51,103 @@ static const char *why_unpaid(const struct work *work, const struct schema_table
     return arena_printf(work->arena, "%s has no amount", table->name);
 }
 
+/* ---- which they are ---- */
+
+/* A model of before has no such part, but says it among its figures: "booking.amount". */
+static bool read_figure(const struct study_model *model, struct arena *arena,
+                        struct study_orders *out)
+{
+    for (size_t i = 0; i < model->figure_count; i++) {
+        const char *text = model->figures[i].text;
+        if (strcmp(model->figures[i].label, "orders are") != 0)
+            continue;
+        size_t kind = strcspn(text, ".");
+        out->kind = arena_strndup(arena, text, kind);
+        out->amount = text[kind] ? arena_strdup(arena, text + kind + 1) : NULL;
+        return true;
+    }
+    return false;
+}
+
+static bool read_kept(const json_t *parameters, const struct study_model *model,
+                      struct arena *arena, struct study_orders *out)
+{
+    json_t *kept = json_object_get(parameters, "orders");
+    const char *kind = json_string_value(json_object_get(kept, "kind")),
+               *amount = json_string_value(json_object_get(kept, "amount")),
+               *refunds = json_string_value(json_object_get(kept, "refunds"));
+    *out = (struct study_orders){0};
+    if (!kind)
+        return read_figure(model, arena, out);
+    *out = (struct study_orders){arena_strdup(arena, kind),
+                                 amount ? arena_strdup(arena, amount) : NULL,
+                                 refunds ? arena_strdup(arena, refunds) : NULL};
+    return true;
+}
+
+bool study_orders(const struct study_model *model, struct arena *arena, struct study_orders *out)
+{
+    json_t *parameters = json_loads(model->parameters, 0, NULL);
+    bool known = read_kept(parameters, model, arena, out);
+    json_decref(parameters);
+    return known;
+}
+
+void work_orders_write(struct work *work, const struct work_orders *orders)
+{
+    json_put_object(work->parameters, "orders");
+    json_put_string(work->parameters, "kind", orders->kind);
+    if (orders->property)
+        json_put_string(work->parameters, "amount", orders->property);
+    json_put_string(work->parameters, "refunds", refund_words[orders->refunds]);
+    json_write_end_object(work->parameters);
+}
+
+static void look_at_amount(const struct work *work, const struct schema_table *table,
+                           struct work_orders *out)
+{
+    const struct schema_column *column = out->property ? schema_column(table, out->property) : NULL;
+    out->currencies = column && column->currency ? column->currencies : 0;
+    out->unpaid = out->property ? NULL : why_unpaid(work, table);
+    out->scale = column && column->type == VALUE_DECIMAL ? column->scale : CENTS;
+}
+
+/* A model scores what it was fitted on, whatever looks like orders by now. */
+static enum status find_fitted(struct work *work, const struct study_orders *fitted,
+                               struct work_orders *out, struct error *error)
+{
+    const struct schema_table *table = schema_table(session_schema(work->session), fitted->kind);
+    *out = (struct work_orders){.kind = fitted->kind,
+                                .property = fitted->amount,
+                                .named = fitted->amount != NULL,
+                                .refunds = refunds_of(work)};
+    for (int r = 0; fitted->refunds && r <= WORK_REFUNDS_COUNT; r++)
+        if (strcmp(fitted->refunds, refund_words[r]) == 0)
+            out->refunds = (enum work_refunds)r;
+
+    enum status status = STATUS_OK;
+    if (!table || table->role != SCHEMA_FACTS)
+        status = error_set(error, STATUS_NOT_FOUND,
+                           "the model %s was fitted on the kind %s, which the store has no more",
+                           work->model->name, fitted->kind);
+    else if (fitted->amount && !is_number(schema_column(table, fitted->amount)))
+        status = error_set(error, STATUS_NOT_FOUND,
+                           "the model %s was fitted on %s.%s, and %s has no such number any more",
+                           work->model->name, fitted->kind, fitted->amount, fitted->kind);
+    if (status != STATUS_OK) {
+        error_hint(error, "import them again, or fit the model again on what there is");
+        return status;
+    }
+    look_at_amount(work, table, out);
+    return STATUS_OK;
+}
+
 enum status work_orders_find(struct work *work, struct work_orders *out, struct error *error)
 {
+    struct study_orders fitted;
+    if (work->saved && read_kept(work->saved, work->model, work->arena, &fitted))
+        return find_fitted(work, &fitted, out, error);
+
     const struct schema *schema = session_schema(work->session);
     const char *kind = work_option(work, "kind"), *amount = work_option(work, "amount");
     struct insight_revenue revenue =
@@ -78,9 +179,7 @@ enum status work_orders_find(struct work *work, struct work_orders *out, struct 
         return status;
     }
 
-    out->currencies = column && column->currency ? column->currencies : 0;
-    out->unpaid = out->property ? NULL : why_unpaid(work, table);
-    out->scale = column && column->type == VALUE_DECIMAL ? column->scale : CENTS;
+    look_at_amount(work, table, out);
     return STATUS_OK;
 }
 

@@ -168,6 +168,7 @@ enum status study_rfm_fit(struct work *work, struct error *error)
     struct model_rfm_data data = {table.count, table.recency, table.frequency, table.monetary};
     TRY(model_rfm_fit(&data, &options, work->arena, &model, error));
 
+    work_orders_write(work, &orders);
     json_write_key(work->parameters, "rfm");
     model_rfm_write(&model, work->parameters);
 

@@ -167,7 +167,8 @@ static double nice_step(double width)
     return power * steps[s];
 }
 
-/* Bins of one round width up to about the 97th percentile, and one for the long tail. */
+/* Bins of one round width up to about the 97th percentile, and one for the long tail. Its end is
+ * round too: the largest value is one customer's. */
 static void write_histogram(struct work *work, const double *sorted, size_t count)
 {
     enum { BINS = 15 };
@@ -175,12 +176,12 @@ static void write_histogram(struct work *work, const double *sorted, size_t coun
     double low = sorted[0], high = stats_quantile_sorted(sorted, count, tail),
            last = sorted[count - 1];
     double step = nice_step(high > low ? (high - low) / BINS : 1);
-    double from = floor(low / step) * step;
+    double from = floor(low / step) * step, end = ceil(last / step) * step;
 
     json_put_array(work->report, "histogram");
     for (size_t at = 0, bin = 1; at < count; bin++) {
         double to = floor(low / step) * step + (double)bin * step;
-        to = to > high && to < last ? last : to;
+        to = to > high && to < last ? end : to;
 
         /* The last bin takes whatever is left, its own end among it. */
         size_t begin = at;
@@ -221,7 +222,10 @@ void work_report_values(struct work *work, const char *name, const char *title, 
     json_put_double(work->report, "mean", stats_mean(sorted, known));
     write_histogram(work, sorted, known);
     json_put_array(work->report, "quantiles");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        /* Where few lie above it, it is what one of them has. */
+        if ((1 - levels[i]) * (double)known < INSIGHT_NAMED_BY)
+            continue;
         json_write_object(work->report);
         json_put_double(work->report, "q", levels[i]);
         json_put_double(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));

@@ -170,6 +170,9 @@ enum status work_ask(struct work *work, const struct study_type *type, struct er
 /* Scores as it does, after asking, on a population that holds what was asked for, and says so in
  * the model. */
 enum status work_score(struct work *work, const struct study_type *type, struct error *error);
+/* What the store holds that a scoring now goes by, to tell later whether anything came or went. Not
+ * known where the moment asks for what was known earlier. */
+enum status work_seen(const struct work *work, struct study_seen *out, struct error *error);
 /* Frees what the work holds, but not its arena. */
 void work_release(struct work *work);
 
@@ -198,8 +201,11 @@ struct work_orders {
     uint32_t *refund_offset, *refund_row;
     uint64_t looked_over; /* the population that this is of */
 };
-/* What the options --kind, --amount and --refunds mean here. */
+/* What the options --kind, --amount and --refunds mean here, and what is guessed without them; when
+ * a model scores, what they meant when it was fitted. */
 enum status work_orders_find(struct work *work, struct work_orders *out, struct error *error);
+/* Keeps that with the parameters, for the scorings to come. */
+void work_orders_write(struct work *work, const struct work_orders *orders);
 /* Fails where the amounts are in several currencies: whoever adds amounts up asks this first. */
 enum status work_orders_one_currency(const struct work_orders *orders, struct error *error);
 /* What orders and --among read, into work->needs: for types that score orders. */

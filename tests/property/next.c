@@ -188,6 +188,9 @@ static const char *const conditions[] = {
     "ntile(4) by days since last(order.time) = 2",
     "percentile by months since joined > 50",
     "count(account.customers where any(order last 1 month)) >= 2",
+    "any(account.customers where any(order last 30 days))",
+    "top 3 by count(order) among (any(order last 1 month))",
+    "ntile(4) by sum(order.amount last 1 month) = 4",
     "seconds since last(order.time) - 60 * minutes since last(order.time) > 2592000",
     "seconds since joined / 3600 > 24 * days since joined + 12",
     "seconds since renewal + seconds until renewal = 0 and seconds since renewal > 86400",
@@ -482,7 +485,7 @@ static void moments_to_scan(struct round *round)
 /* ---- scanning ---- */
 
 struct tally {
-    int64_t scanned, late, flips, wakes, exact, stepping;
+    int64_t scanned, late, flips, wakes, exact, stepping, told;
     int64_t own_flips[CONDITIONS], own_wakes[CONDITIONS];
     int printed;
 };
@@ -555,6 +558,32 @@ static void check_kept(const struct round *round, struct tally *tally, int c,
     ENSURE(status == STATUS_OK);
     plan_phase_free(phase);
     plan_state_free(state);
+}
+
+/* What is told of ranks and accounts: before the moment said nothing changes, though others' facts
+ * leave windows. */
+static void check_told(const struct round *round, struct tally *tally, int c,
+                       const struct segment_set *set, const struct population *population,
+                       const int64_t *flip)
+{
+    int64_t seen_until = round->scanned.items[round->scanned.count - 1];
+    for (uint32_t p = 0; p < CUSTOMERS; p += 5) {
+        struct plan_explanation why;
+        struct arena arena;
+        struct error error;
+        arena_init(&arena, 0);
+        enum status status = plan_explain(set, &round->schema, c + 1, population, p,
+                                          round->world.now, NULL, &arena, &why, &error);
+        ENSURE(status == STATUS_OK);
+        int64_t certain = why.flips ? why.flips_at : why.looked_until;
+        bool seen = flip[p] <= seen_until;
+        if (seen && certain > flip[p]) {
+            tally->late++;
+            complain(tally, round, "told wrongly", c, p, certain, flip[p]);
+        }
+        tally->told += seen && why.flips;
+        arena_release(&arena);
+    }
 }
 
 /* Wakes up at every next moment for a month: how often it was for nothing, and whether it steps.
@@ -677,6 +706,8 @@ static void check_condition(const struct round *round, struct tally *tally,
     check_first(round, tally, c, said, flip);
     if (asks_everyone(c))
         check_kept(round, tally, c, plan, population);
+    if (asks_everyone(c))
+        check_told(round, tally, c, set, population, flip);
     for (uint32_t p = 0; p < CUSTOMERS; p += 6)
         wake(round, tally, c, plan, population, p);
     plan_result_free(said);
@@ -771,6 +802,7 @@ int main(int argc, char **argv)
     worst(&tally);
     ok(tally.scanned == (int64_t)rounds * CONDITIONS * CUSTOMERS, "every construct was scanned");
     ok(tally.late == 0, "no next moment is late, and none is missing");
+    ok(tally.told > 0, "flips that others cause are told");
     ok(tally.stepping == 0, "nobody is woken up second by second");
     ok(tally.exact > 0 && tally.flips > 0, "there were flips to be seen");
     ok(tally.wakes - tally.flips <= 12 * tally.flips, "few of the moments are early");
