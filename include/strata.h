@@ -212,7 +212,8 @@ STRATA_API enum strata_status strata_apply(struct strata_store *store, const cha
 /* All definitions as one source. */
 STRATA_API enum strata_status strata_export(struct strata_store *store, char **source,
                                             struct strata_error *error);
-/* Deletes segments or schemes, all or none; refused while one that stays uses them. */
+/* Deletes segments, schemes or static lists, all or none; refused while one that stays uses them.
+ */
 STRATA_API enum strata_status strata_delete(struct strata_store *store, const char *const *names,
                                             size_t count, struct strata_error *error);
 
@@ -384,7 +385,7 @@ struct ArrowArrayStream {
 #endif
 
 /* One SELECT over the store's views (docs/sql.md), reading only. The stream is independent of other
- * calls but must be released before the store is closed. */
+ * calls, of changes and interrupts too, but must be released before the store is closed. */
 STRATA_API enum strata_status strata_sql(struct strata_store *store, const char *statement,
                                          struct ArrowArrayStream *stream,
                                          struct strata_error *error);

@@ -300,15 +300,26 @@ enum status cli_export(struct cli *cli, struct error *error)
     return status;
 }
 
+/* Of a list nothing was recorded. */
+static bool has_history(const struct session *session, const char *name)
+{
+    const struct segment_set *set = session_definitions(session);
+    return segment_set_find(set, name) >= 0 || segment_set_find_scheme(set, name) >= 0;
+}
+
 enum status cli_delete(struct cli *cli, struct error *error)
 {
     struct session *session;
     TRY(cli_open(cli, true, &session, error));
+    bool *history = ARENA_ARRAY(&cli->arena, bool, (size_t)cli->argument_count);
+    for (int i = 0; i < cli->argument_count; i++)
+        history[i] = has_history(session, cli->arguments[i]);
     enum status status =
         session_delete(session, cli->arguments, (size_t)cli->argument_count, error);
 
     for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++)
-        cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
+        cli_note(cli, "deleted %s%s", cli->arguments[i],
+                 history[i] ? "; its recorded history stays" : "");
     session_close(session);
     return status;
 }

@@ -272,6 +272,7 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_put_string(json, "as_of", moment_format(telling->population->zone, why->now, moment));
     json_put_bool(json, "exists", why->exists);
     json_put_bool(json, "member", why->member);
+    /* One of three: when it flips, how far was looked, or how long their own facts decide. */
     json_put_string(json, "flips_at",
                     why->flips ? moment_format(telling->population->zone, why->flips_at, moment)
                                : NULL);

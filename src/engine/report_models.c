@@ -111,6 +111,7 @@ enum status engine_report_models(struct session *session, int64_t now,
         add_sections(&gathered, &scoring);
     }
 
+    /* What is of another moment than the report is said of the sections that are in it. */
     for (size_t s = 0; status == STATUS_OK && s < sizeof sections / sizeof *sections; s++) {
         json_t *part =
             wanted(context, sections[s]) ? json_object_get(gathered.all, sections[s]) : NULL;

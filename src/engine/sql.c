@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct engine_sql {
     struct lake *lake;
     struct lake_result *result;
     struct arena arena;
+    int hold; /* on the parts that are read, or -1 */
 };
 
 static enum status open_locked(struct session *session, const char *also, struct engine_sql *sql,
@@ -133,7 +135,9 @@ enum status engine_sql_open(struct session *session, const char *statement, stru
 {
     struct engine_sql *sql = base_calloc(1, sizeof *sql);
     arena_init(&sql->arena, 0);
-    enum status status = store_check_named(session_store(session), statement, error);
+    enum status status = store_hold(session_store(session), &sql->hold, error);
+    if (status == STATUS_OK)
+        status = store_check_named(session_store(session), statement, error);
     if (status == STATUS_OK)
         status = open_locked(session, NULL, sql, error);
     if (status == STATUS_OK)
@@ -152,12 +156,19 @@ struct lake_result *engine_sql_result(struct engine_sql *sql)
     return sql->result;
 }
 
+void engine_sql_detach(struct engine_sql *sql)
+{
+    lake_result_unwatch(sql->result);
+}
+
 void engine_sql_close(struct engine_sql *sql)
 {
     if (!sql)
         return;
     lake_result_free(sql->result);
     lake_close(sql->lake);
+    if (sql->hold >= 0)
+        close(sql->hold);
     arena_release(&sql->arena);
     free(sql);
 }

@@ -132,6 +132,8 @@ const struct lake_vector *lake_result_column(const struct lake_result *result, s
 enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk,
                              struct error *error);
 void lake_result_free(struct lake_result *result);
+/* Nobody stops or follows its lake any more: for a result that outlives the call it was made in. */
+void lake_result_unwatch(struct lake_result *result);
 /* The single integer of a query with one row and one column; *known (may be NULL) is false for
  * NULL. */
 enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known,

@@ -149,6 +149,13 @@ enum status lake_result_next(struct lake_result *result, const struct lake_chunk
     return STATUS_OK;
 }
 
+void lake_result_unwatch(struct lake_result *result)
+{
+    lake_watch_stop(&result->watch);
+    lake_on_progress(result->lake, NULL, NULL);
+    result->lake->interrupt = NULL;
+}
+
 void lake_result_free(struct lake_result *result)
 {
     if (!result)
@@ -304,6 +311,19 @@ static enum status refuse(struct error *error)
     return status;
 }
 
+/* DuckDB says of some of these that a view cannot be changed, as if a table could; also behind
+ * WITH.
+ */
+static bool changes_something(const char *sql, const char *reason)
+{
+    static const char *const words[] = {"insert", "update", "delete", "merge", "truncate",
+                                        "create", "alter",  "drop",   "copy"};
+    size_t i = 0;
+    while (i < sizeof words / sizeof *words && !skip_word(&sql, words[i]))
+        i++;
+    return i < sizeof words / sizeof *words || (reason && strstr(reason, "base table"));
+}
+
 /* Prepares the only statement of sql, which has to be of one of two types. */
 static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepared_statement *out,
                                 duckdb_statement_type *type, struct error *error)
@@ -319,7 +339,9 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
         status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
     else if (duckdb.prepare_extracted_statement(lake->connection, statements, 0, out) !=
              DuckDBSuccess)
-        status = lake_failure_in_sql(lake, duckdb.prepare_error(*out), error);
+        status = changes_something(sql, duckdb.prepare_error(*out))
+                     ? refuse(error)
+                     : lake_failure_in_sql(lake, duckdb.prepare_error(*out), error);
     else if (duckdb.nparams(*out) != 0)
         status = error_set(error, STATUS_USAGE,
                            "the statement has parameters, and nothing gives them values");

@@ -57,6 +57,7 @@ struct segment_set {
                    earlier members) */
     const char **lists;      /* names of the static lists defined: list winter from 'winter.csv' */
     const char **list_files; /* the file each is copied from, as written */
+    const char **list_sources; /* where each is defined, as file of the segments */
     int list_count;
     struct text_map segment_index, scheme_index; /* by name */
     bool checked;

@@ -155,6 +155,7 @@ static void count_definitions(struct build *build)
     set->schemes = ARENA_ARRAY(&set->arena, struct segment_scheme, schemes + 1);
     set->lists = ARENA_ARRAY(&set->arena, const char *, lists + 1);
     set->list_files = ARENA_ARRAY(&set->arena, const char *, lists + 1);
+    set->list_sources = ARENA_ARRAY(&set->arena, const char *, lists + 1);
 }
 
 static struct segment_definition *add_segment(struct segment_set *set,
@@ -202,6 +203,7 @@ static void fill_set(struct build *build)
             add_scheme(set, statement);
         } else if (statement->kind == STATEMENT_LIST) {
             set->lists[set->list_count] = statement->name;
+            set->list_sources[set->list_count] = statement->source->file;
             set->list_files[set->list_count++] = statement->path;
         } else {
             add_segment(set, statement);

@@ -55,6 +55,13 @@ enum status session_apply_save_within(struct session *session, const struct sess
                                       struct error *error);
 enum status session_delete_within(struct session *session, const char *const *names, size_t count,
                                   struct error *error);
+/* Who stands in the way, as a sentence names them: the first few, "and 3 more". */
+struct session_users {
+    struct buffer names;
+    size_t count;
+};
+void session_users_add(struct session_users *users, const char *name);
+void session_users_end(struct session_users *users);
 /* How many of the list's identifiers the population knows. */
 size_t session_list_known(const struct population *population, const struct catalog_list *list);
 /* Which saved definitions a schema would not fit, and why. Memory: arena. */

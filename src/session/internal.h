@@ -64,6 +64,21 @@ enum status session_build_definitions(struct session *session, const struct sche
                                       struct arena *arena, struct segment_set **out,
                                       struct session_trouble **broken, size_t *broken_count,
                                       struct error *error);
+/* Definitions that are left out, while a set is built. */
+struct session_broken_list {
+    struct arena *arena;
+    struct session_trouble *items;
+    size_t count;
+};
+/* The set of those sources that fit the schema; the others join broken. */
+enum status session_build_fitting(struct segment_source *sources, size_t count,
+                                  const struct schema *schema, struct session_broken_list *broken,
+                                  struct segment_set **out, struct error *error);
+/* The saved definitions and lists as sources, in arena. */
+enum status session_load_sources(struct session *session, struct arena *arena,
+                                 struct segment_source **out, size_t *count, struct error *error);
+/* Whether the set has a static list of that name. */
+bool session_is_list(const struct segment_set *set, const char *name);
 /* Index of the segment in the set; STATUS_NOT_FOUND with the nearest name, or when it is a scheme.
  */
 enum status session_find_in(const struct segment_set *set, const char *name, int *index,
@@ -72,9 +87,8 @@ enum status session_find_in(const struct segment_set *set, const char *name, int
 void session_collect_members(const struct session_view *view, int segment, struct arena *arena,
                              struct session_members *out);
 /* Reads the files of the static lists that the set of apply names. */
-enum status session_read_lists(struct session *session, const struct segment_source *sources,
-                               size_t count, struct arena *arena, struct session_apply *apply,
-                               struct error *error);
+enum status session_read_lists(struct session *session, struct arena *arena,
+                               struct session_apply *apply, struct error *error);
 /* The population with lists that are not saved yet beside, or in place of, its own. Free it before
  * the one below; the names are the lists'. */
 struct population *session_with_lists(const struct population *population,

@@ -57,6 +57,9 @@ bool store_is(const char *path);
 const char *store_path(const struct store *store);
 /* Grows with every change. A reader's stays what it was when the store was opened. */
 uint64_t store_generation(const struct store *store);
+/* A file that keeps what counts now from being deleted until it is closed, whatever becomes of the
+ * store: a lock of its own on the generation. -1 where none is needed. */
+enum status store_hold(const struct store *store, int *out, struct error *error);
 /* For reading at any time; for writing within a change alone. */
 struct catalog *store_catalog(struct store *store);
 /* As of the opening, the last commit, or the change's last store_fold_schema; valid until the next

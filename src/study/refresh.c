@@ -168,12 +168,16 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
     scoring->held = needs;
     /* What all ask for may be more than fits, or is wanted as it was known earlier: then each loads
      * for itself, and what is wrong is said of whom it is wrong for. */
-    if (scoring->moment->known_at != INT64_MAX ||
-        session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) !=
-            STATUS_OK)
-        scoring->base = NULL;
-    error_clear(&trouble);
-    return STATUS_OK;
+    if (scoring->moment->known_at != INT64_MAX)
+        return STATUS_OK;
+    if (session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) ==
+        STATUS_OK)
+        return STATUS_OK;
+    scoring->base = NULL;
+    if (trouble.code != STATUS_INTERRUPTED)
+        return STATUS_OK;
+    *error = trouble;
+    return STATUS_INTERRUPTED;
 }
 
 static enum status share(struct scoring *scoring, struct work *work, struct error *error)

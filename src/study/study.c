@@ -455,17 +455,33 @@ static enum status check_deletable(struct session *session, const struct study_m
 {
     const struct segment_set *set = session_definitions(session);
     int own = segment_set_find_scheme(set, model->name);
+    struct session_users users = {.count = 0};
+    const char *only = NULL;
+
+    buffer_init(&users.names, 0);
     *scheme = own >= 0 && model->scheme;
     for (int s = 0; s < set->segment_count; s++) {
         const char *trait = trait_read(session, s, traits, arena);
         /* The scheme of an earlier fit is told by its name and what it reads. */
-        if (trait && own >= 0 && set->segments[s].scheme == own)
+        if (trait && own >= 0 && set->segments[s].scheme == own) {
             *scheme = true;
-        else if (trait)
-            return error_set(error, STATUS_ERROR, "%s uses %s; delete or change that segment first",
-                             set->segments[s].name, trait);
+        } else if (trait) {
+            only = trait;
+            session_users_add(&users, set->segments[s].name);
+        }
     }
-    return STATUS_OK;
+    session_users_end(&users);
+
+    enum status status = STATUS_OK;
+    if (users.count == 1)
+        status = error_set(error, STATUS_ERROR, "%s uses %s; delete or change that segment first",
+                           users.names.data, only);
+    else if (users.count)
+        status = error_set(error, STATUS_ERROR,
+                           "%s use scores of %s; delete or change these segments first",
+                           users.names.data, model->name);
+    buffer_release(&users.names);
+    return status;
 }
 
 static enum status take_scores_back(struct session *session, struct store_change *change,

@@ -424,6 +424,32 @@ static void a_reader_moves_on_when_told(void **state)
     strata_close(writer);
 }
 
+/* A stream reads what the store was when it was asked, whatever the handle does meanwhile. */
+static void a_stream_is_independent(void **state)
+{
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    int64_t rows = 0;
+    write_orders(ENOUGH_TO_BE_SEEN);
+    struct strata_store *store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(strata_sql(store, "SELECT * FROM \"order\"", &stream, &error), STRATA_OK);
+    assert_int_equal(strata_undo(store, 1, &error), STRATA_OK);
+    strata_interrupt(store);
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+
+    for (;;) {
+        assert_int_equal(stream.get_next(&stream, &batch), 0);
+        if (!batch.release)
+            break;
+        rows += batch.length;
+        batch.release(&batch);
+    }
+    assert_int_equal(rows, ENOUGH_TO_BE_SEEN);
+    stream.release(&stream);
+    strata_close(store);
+}
+
 /* A store, what its callbacks asked of it, and how often that was refused. */
 struct meddling {
     struct strata_store *store;
@@ -475,6 +501,7 @@ static void a_callback_changes_nothing(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_reader_changes_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_reader_moves_on_when_told, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_stream_is_independent, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_callback_changes_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_stopped_import_leaves_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),

@@ -153,6 +153,12 @@ static void a_stopped_search_leaves_nobody_out(void **state)
                      STATUS_INTERRUPTED);
     assert_string_equal(error.message, "interrupted; nothing was changed");
     assert_int_equal(session->left_out.count, 0);
+
+    struct session_members members;
+    assert_int_equal(
+        session_members(session, "daily", (struct text){0}, &before, &arena, &members, &error),
+        STATUS_INTERRUPTED);
+    assert_string_equal(error.message, "interrupted; nothing was changed");
     session_go_on(session);
 
     session_view_close(&view);
