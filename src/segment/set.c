@@ -110,7 +110,7 @@ static void merge(struct build *build)
         struct statement statement = build->statements.items[i];
         bool is_new;
         /* Lists have names of their own: a segment may be called like one. */
-        char key[NAME_MAX_BYTES + 2];
+        char key[SEGMENT_NAME_MAX + 2];
         snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
                  statement.name);
         uint64_t place = text_map_put(&places, text_from(key), kept, &is_new);

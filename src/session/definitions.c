@@ -161,7 +161,9 @@ static enum status list_definitions(struct session *session, struct arena *arena
     buffer_init(&text, 0);
     for (size_t i = 0; i < *count; i++) {
         buffer_reset(&text);
-        buffer_printf(&text, "list `%s` from ", lists[i].name);
+        buffer_string(&text, "list ");
+        segment_format_name(&text, lists[i].name);
+        buffer_string(&text, " from ");
         buffer_sql_text(&text, text_from(lists[i].source));
         buffer_char(&text, '\n');
         (*out)[i] = (struct segment_source){arena_printf(arena, "list %s", lists[i].name),
