@@ -99,7 +99,7 @@ STRATA_API enum strata_status strata_create(const char *path, const char *time_z
                                             const char *currency, struct strata_error *error);
 
 enum strata_open_flags {
-    STRATA_READ = 0,
+    STRATA_READ = 0,  /* as it is now: see strata_reload */
     STRATA_WRITE = 1, /* take the writer's lock: STRATA_BUSY when another process has it. Needed for
                          what changes the store */
 };
@@ -133,6 +133,13 @@ STRATA_API enum strata_status strata_open(const char *path, int flags,
                                           const struct strata_options *options,
                                           struct strata_store **store, struct strata_error *error);
 STRATA_API void strata_close(struct strata_store *store);
+
+/* A handle opened with STRATA_READ sees the store as it was when it was opened, whatever others
+ * change meanwhile, and answers of it never differ for that. This moves it to the store as it is
+ * now; it costs little when nothing has changed, and what came from the handle before (snapshots,
+ * members, streams) stays as it is. A handle with STRATA_WRITE sees its own changes, and there are
+ * no others: nothing happens. On failure it sees what it saw. */
+STRATA_API enum strata_status strata_reload(struct strata_store *store, struct strata_error *error);
 
 /* Stops the call that runs on the store now: it returns STRATA_INTERRUPTED within about a second
  * (the fitting of a model may take longer), unless it was as good as done. Nothing happens when no
@@ -198,13 +205,15 @@ STRATA_API enum strata_status strata_undo(struct strata_store *store, uint32_t n
 
 /* Checks definitions (source text in the segment language) without a store. */
 STRATA_API enum strata_status strata_check(const char *source, struct strata_error *error);
-/* Checks and saves definitions; prune != 0 also deletes those that source does not hold. */
+/* Checks and saves definitions; prune != 0 also deletes those that source does not hold,
+ * but for the schemes that come with models. */
 STRATA_API enum strata_status strata_apply(struct strata_store *store, const char *source,
                                            int prune, struct strata_error *error);
 /* All definitions as one source. */
 STRATA_API enum strata_status strata_export(struct strata_store *store, char **source,
                                             struct strata_error *error);
-/* Deletes segments or schemes, all or none; refused while one that stays uses them. */
+/* Deletes segments, schemes or static lists, all or none; refused while one that stays uses them.
+ */
 STRATA_API enum strata_status strata_delete(struct strata_store *store, const char *const *names,
                                             size_t count, struct strata_error *error);
 
@@ -277,6 +286,9 @@ STRATA_API enum strata_status strata_snapshot_new(struct strata_store *store, co
 /* One more holder; returns snapshot. */
 STRATA_API struct strata_snapshot *strata_snapshot_retain(struct strata_snapshot *snapshot);
 STRATA_API void strata_snapshot_release(struct strata_snapshot *snapshot);
+/* The moment it is of, also where STRATA_LATEST or NULL was asked for: "2025-06-30T14:00:00+02:00",
+ * in the store's time zone. Lives as long as the snapshot. */
+STRATA_API const char *strata_snapshot_moment(const struct strata_snapshot *snapshot);
 
 /* The segments a customer is in, in microseconds: writes at most `most` names, which live as long
  * as the snapshot, and says in *count how many there are. */
@@ -373,7 +385,7 @@ struct ArrowArrayStream {
 #endif
 
 /* One SELECT over the store's views (docs/sql.md), reading only. The stream is independent of other
- * calls but must be released before the store is closed. */
+ * calls, of changes and interrupts too, but must be released before the store is closed. */
 STRATA_API enum strata_status strata_sql(struct strata_store *store, const char *statement,
                                          struct ArrowArrayStream *stream,
                                          struct strata_error *error);

@@ -1,13 +1,13 @@
 /*
  * JSON, written as it is told: nothing is kept but where in the nesting the writer stands. What a
  * level is (an object, holding something already, waiting for the value of a key) is one bit in
- * each of three words, at the level's depth. A caller that forgets a key, or closes what it did not
+ * each of three sets, at the level's depth. A caller that forgets a key, or closes what it did not
  * open, is stopped.
  */
 #include "base/json.h"
 
+#include "base/bits.h"
 #include "base/calendar.h"
-
 #include "base/number.h"
 
 #include <math.h>
@@ -15,7 +15,6 @@
 #include <utf8proc.h>
 
 enum {
-    DEPTH_MAX = 62,     /* levels: one bit each in words of 64, with one to spare */
     FIRST_SHOWN = 0x20, /* the first ASCII character that is no control character */
     FIRST_LONG = 0x80,  /* the first code point of more than one byte */
 };
@@ -24,6 +23,12 @@ enum {
 void json_init(struct json *json, struct buffer *out, bool pretty)
 {
     *json = (struct json){.out = out, .pretty = pretty};
+}
+
+static void put_bit(uint64_t *bits, int at, bool value)
+{
+    bit_clear(bits, (size_t)at);
+    bit_or(bits, (size_t)at, value);
 }
 
 static void new_line(struct json *json)
@@ -37,10 +42,9 @@ static void new_line(struct json *json)
 
 static void separate(struct json *json)
 {
-    uint64_t bit = 1ull << json->depth;
-    if (json->filled & bit)
+    if (bit_at(json->filled, (size_t)json->depth))
         buffer_char(json->out, ',');
-    json->filled |= bit;
+    bit_set(json->filled, (size_t)json->depth);
     if (json->depth)
         new_line(json);
 }
@@ -49,10 +53,10 @@ static void separate(struct json *json)
  * separated from the last. */
 static void begin_value(struct json *json)
 {
-    uint64_t bit = 1ull << json->depth;
-    ENSURE(!(json->object & bit) == !(json->keyed & bit));
-    if (json->keyed & bit)
-        json->keyed &= ~bit;
+    bool keyed = bit_at(json->keyed, (size_t)json->depth);
+    ENSURE(bit_at(json->object, (size_t)json->depth) == keyed);
+    if (keyed)
+        bit_clear(json->keyed, (size_t)json->depth);
     else
         separate(json);
 }
@@ -62,21 +66,21 @@ static void open_level(struct json *json, bool object)
     begin_value(json);
     buffer_char(json->out, object ? '{' : '[');
 
-    ENSURE(json->depth < DEPTH_MAX);
-    uint64_t bit = 1ull << ++json->depth;
-    json->object = object ? json->object | bit : json->object & ~bit;
-    json->filled &= ~bit;
-    json->keyed &= ~bit;
+    ENSURE(json->depth < JSON_LEVELS_MAX);
+    json->depth++;
+    put_bit(json->object, json->depth, object);
+    bit_clear(json->filled, (size_t)json->depth);
+    bit_clear(json->keyed, (size_t)json->depth);
 }
 
 static void close_level(struct json *json, bool object)
 {
-    uint64_t bit = 1ull << json->depth;
-    ENSURE(json->depth > 0 && !(json->object & bit) == !object && !(json->keyed & bit));
+    ENSURE(json->depth > 0 && bit_at(json->object, (size_t)json->depth) == object &&
+           !bit_at(json->keyed, (size_t)json->depth));
     json->depth--;
 
     /* An empty level closes on the line it opened on. */
-    if (json->filled & bit)
+    if (bit_at(json->filled, (size_t)json->depth + 1))
         new_line(json);
     buffer_char(json->out, object ? '}' : ']');
     if (json->pretty && json->depth == 0)
@@ -155,12 +159,11 @@ void json_write_string(struct json *json, const char *value)
 
 void json_write_key(struct json *json, const char *key)
 {
-    uint64_t bit = 1ull << json->depth;
-    ENSURE((json->object & bit) && !(json->keyed & bit));
+    ENSURE(bit_at(json->object, (size_t)json->depth) && !bit_at(json->keyed, (size_t)json->depth));
     separate(json);
     add_escaped(json->out, (const unsigned char *)key, strlen(key));
     buffer_string(json->out, json->pretty ? ": " : ":");
-    json->keyed |= bit;
+    bit_set(json->keyed, (size_t)json->depth);
 }
 
 void json_write_integer(struct json *json, int64_t value)

@@ -9,13 +9,20 @@
 
 #include "base/text.h"
 
+/* Levels that may be open at once. The deepest answers are explanations, of up to 64 conditions in
+ * each other with two levels each. */
+enum { JSON_LEVELS_MAX = 255 };
+
 struct json {
     struct buffer *out;
     int depth;
     bool pretty;
-    uint64_t object; /* one bit a level: it is an object, not an array */
-    uint64_t filled; /* one bit a level: something stands there already */
-    uint64_t keyed;  /* one bit a level: a key was written, its value comes next */
+    uint64_t
+        object[(JSON_LEVELS_MAX + 1) / 64]; /* one bit a level: it is an object, not an array */
+    uint64_t
+        filled[(JSON_LEVELS_MAX + 1) / 64]; /* one bit a level: something stands there already */
+    uint64_t keyed[(JSON_LEVELS_MAX + 1) /
+                   64]; /* one bit a level: a key was written, its value comes next */
 };
 
 void json_init(struct json *json, struct buffer *out, bool pretty);

@@ -464,8 +464,6 @@ enum status catalog_commit(struct catalog *catalog, struct error *error)
     if (status == STATUS_OK || !mark_may_be_written(code) ||
         catalog_settle(catalog, NULL) == STATUS_OK)
         return status;
-    if (error)
-        error->code = STATUS_UNCERTAIN;
     return STATUS_UNCERTAIN;
 }
 

@@ -38,7 +38,8 @@ enum status catalog_begin(struct catalog *catalog, struct error *error);
  * disk refuses to sync, what was written may lie whole in the WAL, and whoever opens the catalog
  * next would find it there: so the place is written over. When that fails too the answer is
  * STATUS_UNCERTAIN: nothing that the transaction refers to may be deleted before somebody has
- * opened the catalog anew (catalog_reopen) and looked.
+ * opened the catalog anew (catalog_reopen) and looked. error then keeps the code of what failed:
+ * that is what it was when it turns out that nothing was saved.
  */
 enum status catalog_commit(struct catalog *catalog, struct error *error);
 /* Closes and opens the file again, so that what is read is what the files hold and not what this

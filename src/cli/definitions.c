@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/table.h"
+#include "study/study.h"
 
 #include <string.h>
 
@@ -200,21 +201,44 @@ static enum status save_or_not(struct cli *cli, struct session *session,
     return STATUS_OK;
 }
 
+/* Models go on scoring, and their schemes with them; who wants neither deletes the model. */
+static void note_spared(const struct cli *cli, const struct session_apply *apply)
+{
+    struct buffer names;
+    buffer_init(&names, 0);
+    for (size_t i = 0; i < apply->spared_count; i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", apply->spared[i]);
+    if (apply->spared_count == 1)
+        cli_note(cli, "the scheme %s stays, for it belongs to a model: model delete removes both",
+                 names.data);
+    else if (apply->spared_count)
+        cli_note(
+            cli,
+            "the schemes %s stay, for they belong to models: model delete removes a model with "
+            "its scheme",
+            names.data);
+    buffer_release(&names);
+}
+
 static enum status apply_sources(struct cli *cli, struct session *session, struct error *error)
 {
     struct segment_source *sources;
     size_t count;
     struct session_moment moment;
     struct session_apply apply = {0};
+    const char *const *prune_but = NULL;
 
     TRY(cli_read_sources(cli, &sources, &count, error));
     TRY(cli_moment(cli, session, &moment, error));
-    enum status status = session_apply_plan(session, sources, count, cli_switch(cli, "prune"),
-                                            &moment, &cli->arena, &apply, error);
+    if (cli_switch(cli, "prune"))
+        TRY(study_schemes(session, &cli->arena, &prune_but, error));
+    enum status status =
+        session_apply_plan(session, sources, count, prune_but, &moment, &cli->arena, &apply, error);
 
     /* Printed even when there is a plan: they may be warnings. */
     cli_problems(cli, &apply.problems);
     TRY(summed_up(&apply.problems, status, error));
+    note_spared(cli, &apply);
     if (!cli->json)
         print_changes(cli, &apply);
 
@@ -276,15 +300,26 @@ enum status cli_export(struct cli *cli, struct error *error)
     return status;
 }
 
+/* Of a list nothing was recorded. */
+static bool has_history(const struct session *session, const char *name)
+{
+    const struct segment_set *set = session_definitions(session);
+    return segment_set_find(set, name) >= 0 || segment_set_find_scheme(set, name) >= 0;
+}
+
 enum status cli_delete(struct cli *cli, struct error *error)
 {
     struct session *session;
     TRY(cli_open(cli, true, &session, error));
+    bool *history = ARENA_ARRAY(&cli->arena, bool, (size_t)cli->argument_count);
+    for (int i = 0; i < cli->argument_count; i++)
+        history[i] = has_history(session, cli->arguments[i]);
     enum status status =
         session_delete(session, cli->arguments, (size_t)cli->argument_count, error);
 
     for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++)
-        cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
+        cli_note(cli, "deleted %s%s", cli->arguments[i],
+                 history[i] ? "; its recorded history stays" : "");
     session_close(session);
     return status;
 }

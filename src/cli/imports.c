@@ -276,6 +276,7 @@ static void imports_table(struct cli *cli, const struct session *session,
         {"stored", CLI_RIGHT}, {"set aside", CLI_RIGHT}, {"", CLI_LEFT},     {"sources", CLI_LEFT}};
     struct cli_table table;
     char moment[MOMENT_TEXT_MAX];
+    /* Of scores there are as many as models times refreshes. */
     bool scores = cli_switch(cli, "scores");
 
     cli_table_init(&table, columns, 8, &cli->arena);

@@ -252,8 +252,11 @@ static enum status show(struct cli *cli, struct session *session, const char *na
 static enum status delete_model(struct cli *cli, struct session *session, const char *name,
                                 struct error *error)
 {
+    struct study_model model;
+    TRY(study_find(session, name, &cli->arena, &model, error));
     TRY(study_delete(session, name, &cli->arena, error));
-    cli_note(cli, "deleted the model %s and took its scores back", name);
+    cli_note(cli, "deleted the model %s%s", name,
+             model.scored ? " and took its scores back" : "; it had told no scores");
     return STATUS_OK;
 }
 

@@ -124,6 +124,10 @@ enum status cli_help_command(struct cli *cli, struct error *error)
     if (!command)
         return error_set(error, STATUS_USAGE, "there is no command '%s'; strata help lists them",
                          cli->arguments[0]);
+    /* One help is for all actions of a command. */
+    if (cli->argument_count > 1 && !strstr(command->arguments, cli->arguments[1]))
+        return error_set(error, STATUS_USAGE, "strata %s has no action '%s'; its usage is %s %s",
+                         command->name, cli->arguments[1], command->name, command->arguments);
     cli_help(cli->out, command);
     return STATUS_OK;
 }

@@ -21,7 +21,7 @@
 enum {
     ROWS_MAX = LXW_ROW_MAX,    /* 1,048,576 with the header */
     COLUMNS_MAX = LXW_COL_MAX, /* 16,384 */
-    FIRST_DAY = -25508,   /* 1900-03-01: before it Excel's calendar counts a day that never was */
+    FIRST_DAY = -25508, /* 1900-03-01: before it Excel's calendar counts a day that never was */
     LAST_DAY = DATE_MAX,
     EPOCH_SERIAL = 25569, /* 1970-01-01 in Excel's days */
     WIDTH_MOST = 48,      /* of a column, in characters */

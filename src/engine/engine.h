@@ -204,6 +204,8 @@ struct lake_result;
 enum status engine_sql_open(struct session *session, const char *statement, struct engine_sql **out,
                             struct error *error);
 struct lake_result *engine_sql_result(struct engine_sql *sql);
+/* From here on the session's interrupt does not concern it. */
+void engine_sql_detach(struct engine_sql *sql);
 void engine_sql_close(struct engine_sql *sql);
 /* Its result as a Parquet file at path. */
 enum status engine_sql_parquet(struct session *session, const char *statement, const char *path,

@@ -109,13 +109,31 @@ static void node_text(const struct telling *telling, const struct plan_explained
 
 #define TEN_YEARS (INT64_C(3653) * SECONDS_A_DAY)
 
+/* Ranks and accounts, where it takes too many looks at everyone to be certain for ten years. */
+static void others_text(const struct telling *telling)
+{
+    const struct plan_explanation *why = telling->explanation;
+    char moment[MOMENT_TEXT_MAX];
+
+    buffer_printf(telling->text, "Their own facts keep them %s ", why->member ? "in" : "out");
+    if (!why->flips_alone && why->alone_until >= why->now + TEN_YEARS)
+        buffer_string(telling->text, "for ten years");
+    else
+        buffer_printf(telling->text, "until %s%s", why->flips_alone ? "" : "at least ",
+                      moment_format(telling->population->zone, why->alone_until, moment));
+    buffer_printf(telling->text, "; where they stand among the others may change from %s on.\n",
+                  moment_format(telling->population->zone, why->looked_until, moment));
+}
+
 static void flip_text(const struct telling *telling)
 {
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
 
     /* Where looking ahead was cut short, only that much is promised. */
-    if (!why->flips && why->looked_until < why->now + TEN_YEARS)
+    if (why->by_others)
+        others_text(telling);
+    else if (!why->flips && why->looked_until < why->now + TEN_YEARS)
         buffer_printf(telling->text,
                       "Time alone will not change that before %s; later was not looked at.\n",
                       moment_format(telling->population->zone, why->looked_until, moment));
@@ -254,9 +272,17 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_put_string(json, "as_of", moment_format(telling->population->zone, why->now, moment));
     json_put_bool(json, "exists", why->exists);
     json_put_bool(json, "member", why->member);
+    /* One of three: when it flips, how far was looked, or how long their own facts decide. */
     json_put_string(json, "flips_at",
                     why->flips ? moment_format(telling->population->zone, why->flips_at, moment)
                                : NULL);
+    json_put_string(
+        json, "unchanged_until",
+        why->flips ? NULL : moment_format(telling->population->zone, why->looked_until, moment));
+    json_put_string(json, "flips_alone_at",
+                    why->flips_alone
+                        ? moment_format(telling->population->zone, why->alone_until, moment)
+                        : NULL);
     const char *nearest = why->nearest ? why->nearest->text : NULL;
     if (why->nearest && why->nearest_why)
         nearest = why->nearest_why;

@@ -41,5 +41,6 @@ enum status engine_import(struct session *session, struct ingest_options *option
     TRY(ingest_run(session_store(session), options, &steps, arena, &out->summary, error));
     if (!options->dry_run)
         tidy(session, &out->untidy);
-    return session_reload(session, error);
+    session_look_again(session);
+    return STATUS_OK;
 }

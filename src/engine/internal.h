@@ -5,8 +5,9 @@
 #include "engine/engine.h"
 #include "judge/judge.h"
 
-/* Appends the sections that models bring to the report's object; wanted says which. */
-enum status engine_report_models(struct session *session,
+/* Appends the sections that models bring to the report's object, and which of them are of another
+ * moment than `now`; wanted says which sections. */
+enum status engine_report_models(struct session *session, int64_t now,
                                  bool (*wanted)(const void *context, const char *section),
                                  const void *context, struct json *json, struct error *error);
 /* Appends personas of a few segments. */

@@ -110,8 +110,7 @@ static enum status arrivals_sql(struct session *session, const struct arrivals *
                              (const char *[]){"customer", "import"}, 2, error));
         buffer_string(sql, sql->length ? " UNION " : "");
         buffer_string(sql, "SELECT DISTINCT customer FROM read_parquet(");
-        buffer_sql_text(sql,
-                        text_from(store_file(session_store(session), arena, "%s", parts[i].path)));
+        lake_add_path(sql, store_file(session_store(session), arena, "%s", parts[i].path));
         buffer_string(sql, ") WHERE import IN (");
 
         for (size_t n = 0; n < arrivals->count; n++)

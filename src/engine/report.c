@@ -684,7 +684,8 @@ static enum status write_sections(struct reporting *report, struct error *error)
         write_revenue(report);
     write_time(report);
 
-    TRY(engine_report_models(report->session, wanted, report, &report->json, error));
+    TRY(engine_report_models(report->session, report->view.now, wanted, report, &report->json,
+                             error));
     if (wanted(report, "health")) {
         json_write_key(&report->json, "health");
         judge_health_write(report->session, &report->health, &report->json);

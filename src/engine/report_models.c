@@ -1,7 +1,8 @@
 /*
  * The report's sections that come from models. Each model keeps the sections it made when it was
  * fitted and last scored; here they are only put together: of a section that is a list every model
- * adds its entries, of one that is a single object the first model's counts.
+ * adds its entries, of one that is a single object the first model's counts. A report of another
+ * moment shows them as they are, for to score anew would be to write; it says of when they are.
  */
 #include "engine/internal.h"
 #include "judge/judge.h"
@@ -15,19 +16,53 @@ static const char *const sections[] = {"rfm",       "values",   "tracking",   "c
                                        "survival",  "clusters", "lookalikes", "scales",
                                        "retention", "surveys"};
 
-static void add_sections(json_t *all, const char *text)
+/* Where sections come from. */
+struct origin {
+    const char *model, *made; /* made: "fit" or "scoring" */
+    const char *text;         /* of the sections; NULL: none */
+    int64_t moment;
+};
+
+/* The report's sections so far, and those of another moment than its own. */
+struct gathered {
+    const struct session *session;
+    int64_t now;
+    json_t *all, *other;
+};
+
+static void note_moment(struct gathered *gathered, const char *section, const struct origin *origin)
 {
-    json_t *object = json_loads(text, 0, NULL);
+    char text[MOMENT_TEXT_MAX];
+    if (origin->moment == gathered->now)
+        return;
+    json_t *list = json_object_get(gathered->other, section), *entry = json_object();
+    if (!list) {
+        list = json_array();
+        json_object_set_new(gathered->other, section, list);
+    }
+    moment_format(session_zone(gathered->session), origin->moment, text);
+    json_object_set_new(entry, "model", json_string(origin->model));
+    json_object_set_new(entry, "made", json_string(origin->made));
+    json_object_set_new(entry, "as_of", json_string(text));
+    json_array_append_new(list, entry);
+}
+
+static void add_sections(struct gathered *gathered, const struct origin *origin)
+{
+    json_t *object = json_loads(origin->text ? origin->text : "{}", 0, NULL);
     for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
         json_t *part = json_object_get(object, sections[s]),
-               *there = json_object_get(all, sections[s]);
-        if (!part)
+               *there = json_object_get(gathered->all, sections[s]);
+        if (!part || (json_is_array(part) && !json_array_size(part)))
             continue;
 
         if (!there)
-            json_object_set(all, sections[s], part);
+            json_object_set(gathered->all, sections[s], part);
         else if (json_is_array(there) && json_is_array(part))
             json_array_extend(there, part);
+        else
+            continue;
+        note_moment(gathered, sections[s], origin);
     }
     json_decref(object);
 }
@@ -46,7 +81,18 @@ static void write_safely(struct json *json, const char *text)
     buffer_release(&safe);
 }
 
-enum status engine_report_models(struct session *session,
+/* In ASCII, so that the encoding of whatever the page is put into does not matter. */
+static void write_part(struct json *json, const char *key, const json_t *part)
+{
+    char *text = json_dumps(part, JSON_COMPACT | JSON_ENSURE_ASCII);
+    if (!text)
+        return;
+    json_write_key(json, key);
+    write_safely(json, text);
+    free(text);
+}
+
+enum status engine_report_models(struct session *session, int64_t now,
                                  bool (*wanted)(const void *context, const char *section),
                                  const void *context, struct json *json, struct error *error)
 {
@@ -56,25 +102,29 @@ enum status engine_report_models(struct session *session,
 
     arena_init(&arena, 0);
     enum status status = study_models(session, &arena, &models, &count, error);
-    json_t *all = json_object();
+    struct gathered gathered = {session, now, json_object(), json_object()};
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        add_sections(all, models[i].fit_report ? models[i].fit_report : "{}");
-        add_sections(all, models[i].score_report ? models[i].score_report : "{}");
+        struct origin fit = {models[i].name, "fit", models[i].fit_report, models[i].moment},
+                      scoring = {models[i].name, "scoring", models[i].score_report,
+                                 models[i].scored_at};
+        add_sections(&gathered, &fit);
+        add_sections(&gathered, &scoring);
     }
 
+    /* What is of another moment than the report is said of the sections that are in it. */
     for (size_t s = 0; status == STATUS_OK && s < sizeof sections / sizeof *sections; s++) {
-        json_t *part = wanted(context, sections[s]) ? json_object_get(all, sections[s]) : NULL;
-
-        /* In ASCII, so that the encoding of whatever the page is put into does not matter. */
-        char *text = part ? json_dumps(part, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-        if (!text)
-            continue;
-        json_write_key(json, sections[s]);
-        write_safely(json, text);
-        free(text);
+        json_t *part =
+            wanted(context, sections[s]) ? json_object_get(gathered.all, sections[s]) : NULL;
+        if (part)
+            write_part(json, sections[s], part);
+        else
+            json_object_del(gathered.other, sections[s]);
     }
+    if (status == STATUS_OK && json_object_size(gathered.other))
+        write_part(json, "other_moments", gathered.other);
 
-    json_decref(all);
+    json_decref(gathered.all);
+    json_decref(gathered.other);
     arena_release(&arena);
     return status;
 }

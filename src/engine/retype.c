@@ -68,5 +68,6 @@ enum status engine_retype_do(struct session *session, const char *name, const ch
 {
     struct ingest_retype done;
     TRY(ingest_retype_column(session_store(session), name, type, true, arena, &done, error));
-    return session_reload(session, error);
+    session_look_again(session);
+    return STATUS_OK;
 }

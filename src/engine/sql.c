@@ -5,20 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct engine_sql {
     struct lake *lake;
     struct lake_result *result;
     struct arena arena;
+    int hold; /* on the parts that are read, or -1 */
 };
 
-static enum status open_locked(struct session *session, const char *also, struct engine_sql *sql,
-                               struct error *error)
+static enum status open_locked(struct session *session, const char *statement, const char *also,
+                               struct engine_sql *sql, struct error *error)
 {
     const char *const *paths;
     size_t count;
     TRY(store_lake(session_store(session), session_threads(session), &sql->lake, error));
-    TRY(store_create_views(session_store(session), sql->lake, &sql->arena, &paths, &count, error));
+    TRY(store_create_views(session_store(session), sql->lake, statement, &sql->arena, &paths,
+                           &count, error));
     const char **allowed = ARENA_ARRAY(&sql->arena, const char *, count + 1);
     if (count)
         memcpy(allowed, paths, count * sizeof *allowed);
@@ -133,9 +136,11 @@ enum status engine_sql_open(struct session *session, const char *statement, stru
 {
     struct engine_sql *sql = base_calloc(1, sizeof *sql);
     arena_init(&sql->arena, 0);
-    enum status status = store_check_named(session_store(session), statement, error);
+    enum status status = store_hold(session_store(session), &sql->hold, error);
     if (status == STATUS_OK)
-        status = open_locked(session, NULL, sql, error);
+        status = store_check_named(session_store(session), statement, error);
+    if (status == STATUS_OK)
+        status = open_locked(session, statement, NULL, sql, error);
     if (status == STATUS_OK)
         status = explain_failure(session, statement,
                                  lake_query_user(sql->lake, statement, &sql->result, error), error);
@@ -152,12 +157,19 @@ struct lake_result *engine_sql_result(struct engine_sql *sql)
     return sql->result;
 }
 
+void engine_sql_detach(struct engine_sql *sql)
+{
+    lake_result_unwatch(sql->result);
+}
+
 void engine_sql_close(struct engine_sql *sql)
 {
     if (!sql)
         return;
     lake_result_free(sql->result);
     lake_close(sql->lake);
+    if (sql->hold >= 0)
+        close(sql->hold);
     arena_release(&sql->arena);
     free(sql);
 }
@@ -173,7 +185,7 @@ enum status engine_sql_parquet(struct session *session, const char *statement, c
     buffer_init(&text, 0);
     enum status status = store_check_named(session_store(session), statement, error);
     if (status == STATUS_OK)
-        status = open_locked(session, path, &sql, error);
+        status = open_locked(session, statement, path, &sql, error);
     if (status == STATUS_OK)
         status = explain_failure(session, statement, lake_check_select(sql.lake, statement, error),
                                  error);

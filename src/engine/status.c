@@ -73,8 +73,7 @@ static enum status count_customers(struct session *session, uint64_t *out, struc
                                       (const char *[]){"customer"}, 1, error);
         buffer_string(&sql,
                       sql.length ? "," : "SELECT count(DISTINCT customer) FROM read_parquet([");
-        buffer_sql_text(&sql,
-                        text_from(store_file(session_store(session), &arena, "%s", parts[i].path)));
+        lake_add_path(&sql, store_file(session_store(session), &arena, "%s", parts[i].path));
     }
 
     if (status == STATUS_OK && sql.length) {

@@ -328,10 +328,12 @@ enum status engine_undo(struct session *session, uint32_t number, struct arena *
     TRY(list_hanging(session, number, arena, out, error));
     TRY(count_lists(session, arena, &before, error));
     TRY(store_begin(session_store(session), &change, error));
-    TRY(session_end_change(session, change, undo_within(session, change, number, arena, out, error),
-                           error));
-    TRY(session_reload(session, error));
-    TRY(count_lists(session, arena, &after, error));
+
+    /* Whom the lists know afterwards is asked within the change, which can still be taken back. */
+    enum status status = undo_within(session, change, number, arena, out, error);
+    if (status == STATUS_OK)
+        status = count_lists(session, arena, &after, error);
+    TRY(session_end_change(session, change, status, error));
     compare_lists(&before, &after, arena, out);
     return STATUS_OK;
 }
@@ -486,8 +488,7 @@ enum status engine_unrefresh(struct session *session, struct arena *arena,
                          "there is no refresh to take back: none is recorded");
 
     TRY(store_begin(session_store(session), &change, error));
-    TRY(session_end_change(
+    return session_end_change(
         session, change,
-        unrefresh_within(session, change, &refreshes[count - 1], arena, out, error), error));
-    return session_load_definitions(session, error);
+        unrefresh_within(session, change, &refreshes[count - 1], arena, out, error), error);
 }

@@ -283,12 +283,36 @@ static enum status read_patterns(const struct ingest_run *run, struct ingest_sha
     return STATUS_OK;
 }
 
-enum status ingest_check_names(const struct ingest_run *run,
-                               const struct ingest_understood *understood,
+/* A column may be called by its new name, too, which is how the store shows it; the mapping that is
+ * kept calls it as the file does. */
+static void call_as_file_does(const struct ingest_run *run, const struct ingest_shape *shape,
+                              const struct ingest_mapping *mapping, struct ingest_pairs *pairs)
+{
+    struct ingest_pair *items = ARENA_ARRAY(run->arena, struct ingest_pair, pairs->count + 1);
+    for (size_t i = 0; i < pairs->count; i++) {
+        items[i] = pairs->items[i];
+        int found = ingest_find_column(shape, items[i].name);
+        if (found >= 0) {
+            items[i].name = shape->columns[found].name;
+            continue;
+        }
+        const char *column = ingest_pair_value(&mapping->map, items[i].name);
+        if (!column)
+            column = ingest_pair_value(&mapping->trait, items[i].name);
+        if (column && !ingest_pair_value(&mapping->set, column))
+            items[i].name = column;
+    }
+    pairs->items = items;
+}
+
+enum status ingest_check_names(const struct ingest_run *run, struct ingest_understood *understood,
                                struct ingest_shape *shape, struct error *error)
 {
-    const struct ingest_mapping *mapping = &understood->mapping;
+    struct ingest_mapping *mapping = &understood->mapping;
     int column;
+
+    call_as_file_does(run, shape, mapping, &mapping->refers);
+    call_as_file_does(run, shape, mapping, &mapping->types);
 
     for (size_t i = 0; i < mapping->id.count; i++) {
         TRY(ingest_need_column(run, shape, "--id", mapping->id.items[i], &column, error));

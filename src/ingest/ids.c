@@ -340,8 +340,7 @@ static enum status rewrite_part(struct ids *ids, const struct catalog_part *part
 {
     struct buffer path;
     buffer_init(&path, 0);
-    buffer_sql_text(&path,
-                    text_from(store_file(ids->run->store, ids->run->arena, "%s", part->path)));
+    lake_add_path(&path, store_file(ids->run->store, ids->run->arena, "%s", part->path));
 
     const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
 
@@ -391,8 +390,7 @@ static enum status replace_present(struct ids *ids, struct error *error)
         struct buffer sql;
         buffer_init(&sql, 0);
         buffer_string(&sql, "SELECT count(*) FROM read_parquet(");
-        buffer_sql_text(
-            &sql, text_from(store_file(ids->run->store, ids->run->arena, "%s", parts[i].path)));
+        lake_add_path(&sql, store_file(ids->run->store, ids->run->arena, "%s", parts[i].path));
         buffer_string(&sql, ") WHERE id IN (SELECT id FROM verdicts WHERE verdict = 4)");
         enum status status = ingest_count_rows(ids->staged, sql.data, &rows, error);
         buffer_release(&sql);

@@ -87,40 +87,49 @@ static bool selected(const struct ingest_understood *understood, const struct in
     return !consumed && select->count == 0;
 }
 
-/* What the store makes a column refer to: what --refers says, else a table of the
- * column's name or with such a key. */
+static const struct schema_column *stored_column(const struct ingest_run *run, const char *table,
+                                                 const char *name)
+{
+    const struct schema_table *found = schema_table(store_schema(run->store), table);
+    return found ? schema_column(found, name) : NULL;
+}
+
+/* "product" and "products", or the key of the table: customers' own names for a reference. */
+static bool is_called_like(const struct schema_table *table, const char *name)
+{
+    size_t length = strlen(table->name), own = strlen(name);
+    bool plural =
+        length == own + 1 && table->name[own] == 's' && strncasecmp(table->name, name, own) == 0;
+    return plural || strcasecmp(table->name, name) == 0 ||
+           (table->key && strcasecmp(table->key, name) == 0);
+}
+
+/* What the store makes a column refer to: what --refers says, else a table called like the column,
+ * by its name in the file or its new one, or with such a key. */
 static const char *referred_table(const struct ingest_run *run,
                                   const struct ingest_understood *understood, const char *column,
                                   const char *name)
 {
     const char *said = ingest_pair_value(&understood->mapping.refers, column);
     const struct schema *schema = store_schema(run->store);
-    if (said || understood->role != SCHEMA_FACTS)
+    if (said || understood->role == SCHEMA_REFERENCE)
         return said;
 
-    for (size_t i = 0; i < schema->table_count; i++) {
-        const struct schema_table *table = &schema->tables[i];
-        size_t length = strlen(table->name), own = strlen(name);
-        if (table->role != SCHEMA_REFERENCE)
-            continue;
+    /* Traits that are numbers in the store stay so unless somebody asks for it. */
+    const struct schema_column *stored = stored_column(run, understood->table, name);
+    if (understood->role == SCHEMA_TRAITS && stored && stored->type != VALUE_TEXT)
+        return NULL;
 
-        /* "product" and "products", or the key of the table: customers' own names for a
-         * reference */
-        bool same =
-            strcasecmp(table->name, name) == 0 || (table->key && strcasecmp(table->key, name) == 0);
-        bool plural = length == own + 1 && table->name[own] == 's' &&
-                      strncasecmp(table->name, name, own) == 0;
-        if (same || plural)
-            return arena_strdup(run->arena, table->name);
-    }
+    /* Many a table is keyed by a name, and a customer's own is another thing. */
+    if (understood->role == SCHEMA_TRAITS && strcasecmp(name, "name") == 0)
+        return NULL;
+    bool by_column = !ingest_is_own_column(false, column);
+    for (size_t i = 0; i < schema->table_count; i++)
+        if (schema->tables[i].role == SCHEMA_REFERENCE &&
+            (is_called_like(&schema->tables[i], name) ||
+             (by_column && is_called_like(&schema->tables[i], column))))
+            return arena_strdup(run->arena, schema->tables[i].name);
     return NULL;
-}
-
-static const struct schema_column *stored_column(const struct ingest_run *run, const char *table,
-                                                 const char *name)
-{
-    const struct schema_table *found = schema_table(store_schema(run->store), table);
-    return found ? schema_column(found, name) : NULL;
 }
 
 /* Keys, and what is text already, must be text before the first type is decided. */

@@ -589,6 +589,8 @@ static enum status state_schema(struct publishing *work, const char *table, enum
 /* Orphans: rows that point at a key which the reference table does not hold. */
 static enum status count_orphans(struct publishing *work, struct error *error)
 {
+    static const char *const kept[] = {
+        [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "rows"};
     for (size_t i = 0; i < work->shape->property_count; i++) {
         const struct ingest_property *property = &work->shape->properties[i];
         if (!property->refers || !ingest_is_stored(property))
@@ -625,10 +627,10 @@ static enum status count_orphans(struct publishing *work, struct error *error)
         work->out->properties[i].orphans = rows;
         if (rows)
             ingest_warn(work->run,
-                        "%llu %s a %s that %s does not hold; the facts are kept, and what they "
-                        "point at is unknown",
-                        (unsigned long long)rows, rows == 1 ? "row names" : "rows name",
-                        property->name, property->refers);
+                        "%llu %s by %s at what the reference table %s does not hold; the %s are "
+                        "kept, and what they point at is unknown",
+                        (unsigned long long)rows, rows == 1 ? "row points" : "rows point",
+                        property->name, property->refers, kept[work->understood->role]);
     }
 
     return STATUS_OK;

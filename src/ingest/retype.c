@@ -161,7 +161,7 @@ static const char *part_sql(struct retype *retype, const struct catalog_part *pa
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "read_parquet(");
-    buffer_sql_text(&sql, text_from(store_file(retype->store, retype->arena, "%s", part->path)));
+    lake_add_path(&sql, store_file(retype->store, retype->arena, "%s", part->path));
     buffer_char(&sql, ')');
     const char *copy = buffer_copy(&sql, retype->arena);
     buffer_release(&sql);

@@ -275,7 +275,7 @@ enum status ingest_spool_parquet(const char *parquet, const char *path, struct e
     TRY(lake_open(NULL, &lake, error));
     buffer_init(&sql, 0);
     buffer_string(&sql, "COPY (SELECT * FROM read_parquet(");
-    buffer_sql_text(&sql, text_from(parquet));
+    lake_add_path(&sql, parquet);
     buffer_string(&sql, ")) TO ");
     buffer_sql_text(&sql, text_from(path));
     buffer_string(&sql, " (FORMAT csv, HEADER true, FORCE_QUOTE *)");

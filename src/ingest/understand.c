@@ -21,6 +21,26 @@ static enum status refuse_name(const char *option, const char *name, struct erro
     return status;
 }
 
+/* Whoever asks for a name gets it or hears why not; only a file's own column moves aside unasked.
+ */
+static enum status refuse_own_column(const char *option, const struct ingest_pair *asked,
+                                     struct error *error)
+{
+    static const char *const roles[] = {"customer", "time", "id", "key"};
+    enum status status = error_set(error, STATUS_USAGE,
+                                   "%s %s is a name of Strata's own, as are customer, time, "
+                                   "import, arrival, id, key, part, row and lines of invoices",
+                                   option, asked->name);
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (strcmp(option, "--map") == 0 && strcasecmp(asked->name, roles[i]) == 0) {
+            error_hint(error, "--%s %s gives the column that part; another name keeps it as it is",
+                       roles[i], asked->value);
+            return status;
+        }
+    error_hint(error, "give it another name: %s %s_='%s'", option, asked->name, asked->value);
+    return status;
+}
+
 static enum status check_own_names(const struct ingest_understood *understood, struct error *error)
 {
     const struct ingest_mapping *mapping = &understood->mapping;
@@ -34,16 +54,19 @@ static enum status check_own_names(const struct ingest_understood *understood, s
             if (schema_is_own_name(given[i].pairs->items[j].name))
                 return refuse_name(given[i].option, given[i].pairs->items[j].name, error);
 
-    for (size_t i = 0; i < mapping->trait.count; i++) {
-        const char *name = mapping->trait.items[i].name;
-        if (!ingest_is_own_column(true, name)) /* whether rows are grouped is not known yet */
-            continue;
-        enum status status =
-            error_set(error, STATUS_USAGE, "--trait %s is a name of Strata's own", name);
-        error_hint(error, "give the trait another name: --trait %s_=%s", name,
-                   mapping->trait.items[i].value);
-        return status;
-    }
+    bool grouped = mapping->group_by != NULL;
+    for (size_t i = 0; i < mapping->map.count; i++)
+        if (ingest_is_own_column(grouped, mapping->map.items[i].name))
+            return refuse_own_column("--map", &mapping->map.items[i], error);
+    /* A computed customer and a computed time play those roles. */
+    for (size_t i = 0; i < mapping->set.count; i++)
+        if (ingest_is_own_column(grouped, mapping->set.items[i].name) &&
+            strcasecmp(mapping->set.items[i].name, "customer") != 0 &&
+            strcasecmp(mapping->set.items[i].name, "time") != 0)
+            return refuse_own_column("--set", &mapping->set.items[i], error);
+    for (size_t i = 0; i < mapping->trait.count; i++)
+        if (ingest_is_own_column(true, mapping->trait.items[i].name))
+            return refuse_own_column("--trait", &mapping->trait.items[i], error);
 
     return STATUS_OK;
 }

@@ -146,9 +146,9 @@ int ingest_add_column(struct ingest_shape *shape, const char *name);
 enum status ingest_add_names(const struct ingest_run *run,
                              const struct ingest_understood *understood, struct ingest_shape *shape,
                              size_t source, struct error *error);
-/* The columns that options name are there; what options say of their types. */
-enum status ingest_check_names(const struct ingest_run *run,
-                               const struct ingest_understood *understood,
+/* The columns that options name are there, by their new names or the file's; what options say of
+ * their types. */
+enum status ingest_check_names(const struct ingest_run *run, struct ingest_understood *understood,
                                struct ingest_shape *shape, struct error *error);
 /* Types by what is known of the columns; true when any differs from before. */
 bool ingest_retype(const struct ingest_run *run, const struct ingest_understood *understood,

@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/number.h"
+#include "base/vector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,30 +18,42 @@ struct draft {
     struct buffer condition;
     struct insight_feature items[MOST_FEATURES];
     size_t count;
+    VECTOR(struct insight_lost) lost;
+    const char *unnamed; /* the last column that no definition can name */
+    const char *first;   /* of those past MOST_FEATURES … */
+    size_t more;         /* … and how many they are */
     struct arena *arena;
 };
 
-/* Backquotes do no harm to a name that needs none: the canonical text drops them. */
-static void add_name(struct buffer *out, const char *name)
-{
-    buffer_printf(out, "`%s`", name);
-}
-
-/* head(`kind`.`column`) tail; column and kind NULL where they do not belong. */
+/* head(kind.column) tail; column and kind NULL where they do not belong. */
 static void add_feature(struct draft *draft, const char *table, const char *column,
                         const char *head, const char *kind, const char *name, const char *tail)
 {
-    if (draft->count == MOST_FEATURES || strchr(table, '`') || (column && strchr(column, '`')))
+    /* Several features are made of a column; it is told once. */
+    if (column && !segment_can_name(column)) {
+        const char *why = arena_printf(
+            draft->arena,
+            "no definition can name it: a name has %d bytes at most, and no line break",
+            SEGMENT_NAME_MAX);
+        if (draft->unnamed != column)
+            VECTOR_PUSH(&draft->lost, ((struct insight_lost){column, why}));
+        draft->unnamed = column;
         return;
+    }
+    if (draft->count == MOST_FEATURES) {
+        if (!draft->more++)
+            draft->first = column ? column : table;
+        return;
+    }
 
     buffer_string(&draft->condition, draft->count ? " and " : "");
     buffer_string(&draft->condition, head);
     if (kind)
-        add_name(&draft->condition, kind);
+        segment_format_name(&draft->condition, kind);
     if (kind && name)
         buffer_char(&draft->condition, '.');
     if (name)
-        add_name(&draft->condition, name);
+        segment_format_name(&draft->condition, name);
     buffer_string(&draft->condition, tail);
     draft->items[draft->count++] = (struct insight_feature){.table = table, .column = column};
 }
@@ -129,6 +142,25 @@ static void resolve_nodes(struct insight_features *out, struct arena *arena)
     }
 }
 
+static void tell_lost(struct draft *draft, struct insight_features *out)
+{
+    if (draft->more) {
+        const char *what = draft->first;
+        if (draft->more > 1)
+            what =
+                arena_printf(draft->arena, "%s, with %zu values after it,", what, draft->more - 1);
+        const char *why =
+            arena_printf(draft->arena, "no more than %d are compared at once", MOST_FEATURES);
+        VECTOR_PUSH(&draft->lost, ((struct insight_lost){what, why}));
+    }
+
+    out->lost_count = draft->lost.count;
+    out->lost = ARENA_ARRAY(draft->arena, struct insight_lost, out->lost_count + 1);
+    for (size_t i = 0; i < out->lost_count; i++)
+        out->lost[i] = draft->lost.items[i];
+    VECTOR_RELEASE(&draft->lost);
+}
+
 enum status insight_features_new(const struct schema *schema, struct arena *arena,
                                  struct insight_features *out, struct error *error)
 {
@@ -148,6 +180,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
             add_trait(draft, table, &table->columns[i]);
     }
 
+    tell_lost(draft, out);
     enum status status = STATUS_OK;
     if (draft->count) {
         struct text condition = {draft->condition.data, draft->condition.length};
@@ -260,7 +293,11 @@ static enum status find_values_one_by_one(const struct evaluating *how, struct e
 {
     struct insight_features *features = how->features;
     size_t kept = 0;
-    features->lost = ARENA_ARRAY(how->arena, struct insight_lost, features->count);
+    const struct insight_lost *before = features->lost;
+    features->lost =
+        ARENA_ARRAY(how->arena, struct insight_lost, features->lost_count + features->count);
+    for (size_t i = 0; i < features->lost_count; i++)
+        features->lost[i] = before[i];
     for (size_t i = 0; i < features->count; i++) {
         struct error why = {0};
         if (find_values(how, i, 1, &why) == STATUS_OK)
@@ -270,7 +307,7 @@ static enum status find_values_one_by_one(const struct evaluating *how, struct e
                 features->items[i].text, arena_strdup(how->arena, why.message)};
     }
     if (!kept)
-        return error_set(error, STATUS_ERROR, "%s", features->lost[0].why);
+        return error_set(error, STATUS_ERROR, "%s", features->lost[features->lost_count - 1].why);
     features->count = kept;
     return STATUS_OK;
 }

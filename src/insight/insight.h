@@ -46,14 +46,15 @@ struct insight_feature {
     uint32_t *order; /* numbers: positions of existing customers with a known value, by value */
     uint32_t order_count;
 };
-/* One that cannot be evaluated at the moment: a sum past 64 bits. */
+/* One that cannot be evaluated at the moment (a sum past 64 bits), that no definition can name, or
+ * that is past as many as are compared at once. */
 struct insight_lost {
     const char *text, *why;
 };
 struct insight_features {
     struct insight_feature *items;
     size_t count;
-    struct insight_lost *lost; /* left out of items by insight_features_evaluate */
+    struct insight_lost *lost; /* left out of items */
     size_t lost_count;
     struct segment_set *set; /* owns the nodes; free with segment_set_free */
 };

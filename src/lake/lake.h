@@ -132,6 +132,8 @@ const struct lake_vector *lake_result_column(const struct lake_result *result, s
 enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk,
                              struct error *error);
 void lake_result_free(struct lake_result *result);
+/* Nobody stops or follows its lake any more: for a result that outlives the call it was made in. */
+void lake_result_unwatch(struct lake_result *result);
 /* The single integer of a query with one row and one column; *known (may be NULL) is false for
  * NULL. */
 enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known,
@@ -209,6 +211,13 @@ struct lake_source {
 };
 enum status lake_register_source(struct lake *lake, const struct lake_source *source,
                                  struct error *error);
+
+/*
+ * Paths. DuckDB takes *, ? and [ in the path of a file to read for a pattern, and reads all that
+ * matches it. lake_add_path appends path as an SQL literal that means the one file of that name:
+ * every path a statement reads is written by it. Where COPY writes, a path is plain text.
+ */
+void lake_add_path(struct buffer *sql, const char *path);
 
 /*
  * Writing Parquet. The file at path is written whole and synced by the caller (src/store does);

@@ -149,6 +149,13 @@ enum status lake_result_next(struct lake_result *result, const struct lake_chunk
     return STATUS_OK;
 }
 
+void lake_result_unwatch(struct lake_result *result)
+{
+    lake_watch_stop(&result->watch);
+    lake_on_progress(result->lake, NULL, NULL);
+    result->lake->interrupt = NULL;
+}
+
 void lake_result_free(struct lake_result *result)
 {
     if (!result)
@@ -207,6 +214,26 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
     return status;
 }
 
+/* What is special in a pattern stands for itself as a class of its own. The \ is special only among
+ * such, where it parts folders and not even a class can hold it: there it is the byte that is no
+ * other one. */
+void lake_add_path(struct buffer *sql, const char *path)
+{
+    struct buffer pattern;
+    bool special = strpbrk(path, "*?[") != NULL;
+
+    buffer_init(&pattern, 0);
+    for (const char *p = path; *p; p++)
+        if (strchr("*?[", *p))
+            buffer_printf(&pattern, "[%c]", *p);
+        else if (*p == '\\' && special)
+            buffer_string(&pattern, "[!]\x01-[^-~]");
+        else
+            buffer_char(&pattern, *p);
+    buffer_sql_text(sql, (struct text){pattern.data, pattern.length});
+    buffer_release(&pattern);
+}
+
 enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count,
                            struct error *error)
 {
@@ -218,6 +245,9 @@ enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t c
     for (size_t i = 0; i < count; i++) {
         buffer_string(&sql, i ? ", " : "");
         buffer_sql_text(&sql, text_from(paths[i]));
+        /* both the pattern and the file it finds are held against the list */
+        buffer_string(&sql, ", ");
+        lake_add_path(&sql, paths[i]);
     }
     buffer_string(&sql, "]; SET enable_external_access=false; SET lock_configuration=true");
     enum status status = lake_execute(lake, sql.data, error);
@@ -281,6 +311,19 @@ static enum status refuse(struct error *error)
     return status;
 }
 
+/* DuckDB says of some of these that a view cannot be changed, as if a table could; also behind
+ * WITH.
+ */
+static bool changes_something(const char *sql, const char *reason)
+{
+    static const char *const words[] = {"insert", "update", "delete", "merge", "truncate",
+                                        "create", "alter",  "drop",   "copy"};
+    size_t i = 0;
+    while (i < sizeof words / sizeof *words && !skip_word(&sql, words[i]))
+        i++;
+    return i < sizeof words / sizeof *words || (reason && strstr(reason, "base table"));
+}
+
 /* Prepares the only statement of sql, which has to be of one of two types. */
 static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepared_statement *out,
                                 duckdb_statement_type *type, struct error *error)
@@ -296,7 +339,9 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
         status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
     else if (duckdb.prepare_extracted_statement(lake->connection, statements, 0, out) !=
              DuckDBSuccess)
-        status = lake_failure_in_sql(lake, duckdb.prepare_error(*out), error);
+        status = changes_something(sql, duckdb.prepare_error(*out))
+                     ? refuse(error)
+                     : lake_failure_in_sql(lake, duckdb.prepare_error(*out), error);
     else if (duckdb.nparams(*out) != 0)
         status = error_set(error, STATUS_USAGE,
                            "the statement has parameters, and nothing gives them values");

@@ -31,6 +31,7 @@ void lib_begin(struct lib_call *call, struct strata_store *store)
         return;
     /* An interrupt ends the call it came in, not those after it. */
     session_go_on(store->session);
+    session_begin_question(store->session);
     lib_progress_start(&store->progress);
 }
 
@@ -39,7 +40,8 @@ enum status lib_check_outermost(struct lib_call *call)
     return atomic_load(&call->store->calls) == 1
                ? STATUS_OK
                : error_set(&call->why, STATUS_USAGE,
-                           "a notice or a progress callback cannot change the store that it is of");
+                           "a notice or a progress callback cannot ask for this while a call on "
+                           "the same store runs");
 }
 
 enum status lib_begin_change(struct lib_call *call, struct strata_store *store)

@@ -1,5 +1,6 @@
 /* Definitions: checked, saved, exported, deleted. */
 #include "lib/internal.h"
+#include "study/study.h"
 
 #include <stdio.h>
 
@@ -33,13 +34,16 @@ static enum status apply(struct lib_call *call, const char *source, bool prune)
 
     struct error *why = &call->why;
     TRY(session_moment(call->session, STRATA_LATEST, NULL, &call->arena, &moment, why));
-    TRY(session_apply_plan(call->session, &text, 1, prune, &moment, &call->arena, &plan, why));
+    const char *const *prune_but = NULL;
+    if (prune)
+        TRY(study_schemes(call->session, &call->arena, &prune_but, why));
+    TRY(session_apply_plan(call->session, &text, 1, prune_but, &moment, &call->arena, &plan, why));
     enum status status = session_apply_save(call->session, &plan, why);
     segment_set_free(plan.set);
     /* Problems are noted only of what is saved. */
     TRY(status);
     note_problems(call->store, &plan.problems);
-    return session_reload(call->session, why);
+    return STATUS_OK;
 }
 
 enum strata_status strata_apply(struct strata_store *store, const char *source, int prune,
@@ -76,7 +80,5 @@ enum strata_status strata_delete(struct strata_store *store, const char *const *
     enum status status = lib_begin_change(&call, store);
     if (status == STATUS_OK)
         status = session_delete(call.session, names, count, &call.why);
-    if (status == STATUS_OK)
-        status = session_reload(call.session, &call.why);
     return lib_end(&call, status, error);
 }

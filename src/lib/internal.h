@@ -4,13 +4,16 @@
 
 #include "strata.h"
 
+#include "base/interrupt.h"
 #include "engine/engine.h"
 #include "lib/progress.h"
 
 #include <stdatomic.h>
 
 struct strata_store {
-    struct session *session;
+    struct session *session; /* strata_reload replaces it */
+    bool writes;
+    struct interrupt interrupt;    /* of the sessions, which others raise at any time */
     struct strata_options options; /* as this version knows them */
     struct lib_progress progress;
     atomic_int calls; /* that run now: more than one when a callback makes another */

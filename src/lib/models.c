@@ -1,5 +1,5 @@
-/* Models: fitted, scored, deleted, shown. Scores become columns that definitions may read, so the
- * definitions are loaded again after each change. */
+/* Models: fitted, scored, deleted, shown. A fit is given its options as names and values in turn;
+ * what it has to say besides becomes notices. */
 #include "lib/internal.h"
 
 #include "study/study.h"
@@ -36,9 +36,7 @@ static enum status fit(struct lib_call *call, const char *name, const char *type
     TRY(lib_moment(call, moment, &at));
     TRY(study_fit(call->session, &request, &at, &call->arena, &model, &call->why));
     note_model(call->store, &model);
-
-    /* Scores are columns that definitions may read: they are checked again. */
-    return session_reload(call->session, &call->why);
+    return STATUS_OK;
 }
 
 enum strata_status strata_model_fit(struct strata_store *store, const char *name, const char *type,
@@ -73,8 +71,6 @@ enum strata_status strata_model_delete(struct strata_store *store, const char *n
     enum status status = lib_begin_change(&call, store);
     if (status == STATUS_OK)
         status = study_delete(call.session, name, &call.arena, &call.why);
-    if (status == STATUS_OK)
-        status = session_reload(call.session, &call.why);
     return lib_end(&call, status, error);
 }
 

@@ -6,10 +6,10 @@
 enum { SECOND = 1000000000, TENTH = SECOND / 10 }; /* nanoseconds */
 
 void lib_progress_init(struct lib_progress *progress, const struct strata_options *options,
-                       struct session *session)
+                       struct interrupt *interrupt)
 {
     pthread_condattr_t clock;
-    *progress = (struct lib_progress){.options = options, .session = session};
+    *progress = (struct lib_progress){.options = options, .interrupt = interrupt};
     pthread_mutex_init(&progress->mutex, NULL);
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -65,7 +65,7 @@ static void *speak_up(void *argument)
         if (is_before(now, due))
             pthread_cond_timedwait(&progress->wake, &progress->mutex, &due);
         else if (!tell(progress, "computing", -1))
-            session_interrupt(progress->session);
+            interrupt_raise(progress->interrupt);
     }
     pthread_mutex_unlock(&progress->mutex);
     return NULL;

@@ -8,7 +8,7 @@
 
 #include "strata.h"
 
-#include "session/session.h"
+#include "base/interrupt.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 
 struct lib_progress {
     const struct strata_options *options;
-    struct session *session;
+    struct interrupt *interrupt;
     pthread_mutex_t mutex; /* guards what follows, and the callback */
     pthread_cond_t wake;
     pthread_t thread;
@@ -24,9 +24,9 @@ struct lib_progress {
     struct timespec heard; /* when the callback was last called, by the monotonic clock */
 };
 
-/* Nothing is called without a callback in the options, which are borrowed, as is the session. */
+/* Nothing is called without a callback in the options, which are borrowed, as is the interrupt. */
 void lib_progress_init(struct lib_progress *progress, const struct strata_options *options,
-                       struct session *session);
+                       struct interrupt *interrupt);
 void lib_progress_release(struct lib_progress *progress);
 /* Around a call. */
 void lib_progress_start(struct lib_progress *progress);

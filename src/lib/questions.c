@@ -226,8 +226,10 @@ enum strata_status strata_sql(struct strata_store *store, const char *statement,
 
     lib_begin(&call, store);
     enum status status = engine_sql_open(call.session, statement, &sql, &call.why);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        engine_sql_detach(sql);
         lib_arrow_stream(engine_sql_result(sql), close_sql, sql, stream);
+    }
     return lib_end(&call, status, error);
 }
 

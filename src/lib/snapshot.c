@@ -46,6 +46,11 @@ void strata_snapshot_release(struct strata_snapshot *snapshot)
     session_snapshot_release((struct session_snapshot *)snapshot);
 }
 
+const char *strata_snapshot_moment(const struct strata_snapshot *snapshot)
+{
+    return session_snapshot_moment(inner(snapshot));
+}
+
 enum strata_status strata_snapshot_customer(const struct strata_snapshot *snapshot,
                                             const char *customer, const char **names, size_t most,
                                             size_t *count, struct strata_error *error)

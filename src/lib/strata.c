@@ -56,17 +56,28 @@ static bool report_reading(void *context, double fraction)
     return lib_progress_tell(context, "reading", fraction);
 }
 
-static enum status open_session(const char *path, int flags, struct strata_store *store,
-                                const struct strata_options *options, struct error *error)
+static enum status open_session(struct strata_store *store, const char *path, struct session **out,
+                                struct error *error)
+{
+    struct session_options how = {.path = path,
+                                  .write = store->writes,
+                                  .command = "a program using libstrata",
+                                  .threads = store->options.threads,
+                                  .memory = store->options.memory,
+                                  .interrupt = &store->interrupt};
+    TRY(session_open(&how, out, error));
+    if (store->options.progress)
+        session_on_reading(*out, report_reading, &store->progress);
+    return STATUS_OK;
+}
+
+static enum status open_store(struct strata_store *store, const char *path, int flags,
+                              const struct strata_options *options, struct error *error)
 {
     TRY(lib_check_flags(flags, STRATA_READ | STRATA_WRITE, error));
     TRY(read_options(options, &store->options, error));
-    struct session_options how = {.path = path,
-                                  .write = flags & STRATA_WRITE,
-                                  .command = "a program using libstrata",
-                                  .threads = store->options.threads,
-                                  .memory = store->options.memory};
-    return session_open(&how, &store->session, error);
+    store->writes = flags & STRATA_WRITE;
+    return open_session(store, path, &store->session, error);
 }
 
 enum strata_status strata_open(const char *path, int flags, const struct strata_options *options,
@@ -76,15 +87,13 @@ enum strata_status strata_open(const char *path, int flags, const struct strata_
 
     struct strata_store *store = base_calloc(1, sizeof *store);
 
-    enum status status = open_session(path, flags, store, options, &why);
+    enum status status = open_store(store, path, flags, options, &why);
     if (status != STATUS_OK) {
         free(store);
         return lib_give_error(status, &why, error);
     }
 
-    lib_progress_init(&store->progress, &store->options, store->session);
-    if (store->options.progress)
-        session_on_reading(store->session, report_reading, &store->progress);
+    lib_progress_init(&store->progress, &store->options, &store->interrupt);
     lib_note_broken(store);
     *out = store;
     return STRATA_OK;
@@ -101,7 +110,34 @@ void strata_close(struct strata_store *store)
 
 void strata_interrupt(struct strata_store *store)
 {
-    session_interrupt(store->session);
+    interrupt_raise(&store->interrupt);
+}
+
+/* A session of its own takes the place of the one there was, so that a failure changes nothing; but
+ * not where nothing has come in: what the old one has read and checked is worth keeping. */
+static enum status reload(struct lib_call *call, struct error *error)
+{
+    struct strata_store *store = call->store;
+    struct session *old = store->session, *fresh;
+    TRY(lib_check_outermost(call));
+    if (store->writes)
+        return STATUS_OK;
+
+    TRY(open_session(store, store_path(session_store(old)), &fresh, error));
+    bool same = store_generation(session_store(old)) == store_generation(session_store(fresh));
+    session_close(same ? fresh : old);
+    if (same)
+        return STATUS_OK;
+    store->session = fresh;
+    lib_note_broken(store);
+    return STATUS_OK;
+}
+
+enum strata_status strata_reload(struct strata_store *store, struct strata_error *error)
+{
+    struct lib_call call;
+    lib_begin(&call, store);
+    return lib_end(&call, reload(&call, &call.why), error);
 }
 
 enum strata_status strata_verify(const char *path, uint64_t *damaged, char **out,

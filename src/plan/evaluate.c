@@ -378,8 +378,6 @@ bool run_exists(const struct run *run, uint32_t lane)
 
 /* ---- the pass ---- */
 
-enum { TASK_BATCHES = 16 };
-
 struct pass {
     const struct plan *plan;
     const struct binding *binding;

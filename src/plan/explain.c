@@ -2,7 +2,8 @@
  * Why a customer is in a segment, or is not: every node of the condition becomes a root of one
  * plan, which runs for this customer alone. When the membership will flip by itself is found by
  * going from one next moment to the next, which may be earlier than a flip but never later, and
- * evaluating there.
+ * evaluating there. Where ranks or accounts are read, others move the customer, too: everyone's
+ * next moment counts as theirs.
  */
 #include "plan/explain.h"
 
@@ -13,8 +14,11 @@ enum {
     FACTS_SHOWN = 20,    /* of each node, as plan.h promises */
     YEARS_AHEAD = 10,    /* how far a flip is looked for */
     MOMENTS_MAX = 20000, /* looks at the customer on the way to it */
-    EVERYONE_MAX = 50,   /* the same where each look finds everyone's ranks anew */
-    NODES_MAX = 4096,    /* of the tree that is shown; what is more, or deeper, stays closed */
+    /* the same where each look finds everyone's ranks anew: so many, or more among few customers */
+    EVERYONE_MIN = 50,
+    EVERYONE_MAX = 1000,
+    EVERYONE_CUSTOMERS = 1000000, /* looked at by all looks together */
+    NODES_MAX = 4096, /* of the tree that is shown; what is more, or deeper, stays closed */
     DEPTH_MAX = 64
 };
 
@@ -310,8 +314,7 @@ static const char *nearest_why(struct explaining *explaining, const struct plan_
 
 /* ---- when it flips ---- */
 
-/* One membership at one moment. What everyone contributes to ranks and accounts is found anew each
- * time. */
+/* One membership at one moment after the other. */
 struct flip_search {
     const struct plan *plan;
     const struct population *population;
@@ -321,25 +324,78 @@ struct flip_search {
     uint64_t *bits;
     uint32_t position;
     int segment;
+    bool others_stay; /* what everyone contributes is no longer found anew */
+    int64_t next;     /* the first moment after the last look at which it may be another */
 };
 
-static enum status look(struct flip_search *search, int64_t moment, bool *member, int64_t *next,
+static enum status look(struct flip_search *search, int64_t moment, bool *member,
                         struct error *error)
 {
-    if (!search->phase || search->plan->globals.count) {
+    bool everyone = search->plan->globals.count && !search->others_stay;
+    if (!search->phase || everyone) {
         plan_phase_free(search->phase);
         search->phase = NULL;
         TRY(plan_phase_new(search->plan, search->population, moment, search->pool, &search->phase,
                            error));
     }
     TRY(plan_evaluate_one(search->plan, search->population, search->phase, search->position, moment,
-                          NULL, search->state, search->bits, next, error));
+                          NULL, search->state, search->bits, &search->next, error));
     *member = bit_at(search->bits, (size_t)search->segment);
+
+    int64_t everyone_next = plan_phase_next(search->phase);
+    if (everyone && everyone_next < search->next)
+        search->next = everyone_next;
     return STATUS_OK;
 }
 
-/* From next moment to next moment, until the membership is another. Where it takes very many of
- * them the search ends early, and says how far it came. */
+/* From next moment to next moment until end, or until the membership is another than `member`. */
+static enum status look_ahead(struct flip_search *search, bool member, int64_t end, int looks_max,
+                              bool *flips, int64_t *flips_at, struct error *error)
+{
+    for (int i = 0; !*flips && search->next <= end && i < looks_max; i++) {
+        bool then;
+        /* Every look is at the moment that the one before named, which is after it. */
+        *flips_at = search->next;
+        TRY(look(search, *flips_at, &then, error));
+        *flips = then != member;
+    }
+    return STATUS_OK;
+}
+
+static int everyone_max(const struct population *population)
+{
+    uint32_t among = population->customers ? population->customers : 1;
+    int looks = (int)(EVERYONE_CUSTOMERS / among);
+    if (looks < EVERYONE_MIN)
+        return EVERYONE_MIN;
+    return looks < EVERYONE_MAX ? looks : EVERYONE_MAX;
+}
+
+/* Where it takes very many looks the search ends early, and says how far it came. If that is
+ * because everyone is to be looked at each time, it goes on with the others as they are by then. */
+static enum status search_flip(struct flip_search *search, struct plan_explanation *out,
+                               struct error *error)
+{
+    /* A year of 366 days: rather a little longer than ten years than shorter. */
+    int64_t end = out->now + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
+    bool everyone = search->plan->globals.count > 0;
+    int looks_max = everyone ? everyone_max(search->population) : MOMENTS_MAX;
+
+    TRY(look(search, out->now, &out->member, error));
+    TRY(look_ahead(search, out->member, end, looks_max, &out->flips, &out->flips_at, error));
+    out->looked_until = search->next <= end && !out->flips ? search->next : end;
+    if (!everyone || out->flips || search->next > end)
+        return STATUS_OK;
+
+    out->by_others = true;
+    search->others_stay = true;
+    TRY(look_ahead(search, out->member, end, MOMENTS_MAX, &out->flips_alone, &out->alone_until,
+                   error));
+    if (!out->flips_alone)
+        out->alone_until = search->next <= end ? search->next : end;
+    return STATUS_OK;
+}
+
 static enum status find_flip(const struct segment_set *set, const struct schema *schema,
                              int segment, const struct population *population, uint32_t position,
                              struct pool *pool, struct plan_explanation *out, struct error *error)
@@ -355,24 +411,7 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
         .bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof(uint64_t)),
         .position = position,
         .segment = segment};
-
-    int64_t moment = out->now, next = moment;
-    /* A year of 366 days: rather a little longer than ten years than shorter. */
-    int64_t end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
-    int looks_max = plan->globals.count ? EVERYONE_MAX : MOMENTS_MAX;
-    bool member = false;
-    enum status status = look(&search, moment, &out->member, &next, error);
-
-    /* Every look is at the moment that the one before named, which is after it, so the
-     * search goes on until it ends. */
-    for (int i = 0; status == STATUS_OK && !out->flips && next <= end && i < looks_max; i++) {
-        moment = next;
-        status = look(&search, moment, &member, &next, error);
-        out->flips = member != out->member;
-        out->flips_at = moment;
-    }
-
-    out->looked_until = next <= end && !out->flips ? next : end;
+    enum status status = search_flip(&search, out, error);
 
     free(search.bits);
     plan_state_free(search.state);

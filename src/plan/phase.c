@@ -165,8 +165,6 @@ void step_account(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- finding them ---- */
 
-enum { TASK_BATCHES = 16 };
-
 struct collect {
     const struct plan *plan;
     const struct binding *binding;
@@ -174,6 +172,7 @@ struct collect {
     const struct step *step;
     int64_t now;
     struct run **runs; /* by worker */
+    const struct pool *pool;
     int64_t *integers; /* by position */
     double *doubles;
     uint64_t *value_known, *among;
@@ -214,19 +213,22 @@ static void collect_batch(struct collect *collect, struct run *run, uint32_t fir
 static void collect_task(void *context, size_t task, int worker)
 {
     struct collect *collect = context;
+    if (pool_interrupted(collect->pool))
+        return; /* fill_one says so */
     if (!collect->runs[worker]) {
         collect->runs[worker] = run_new(collect->plan);
         run_bind(collect->runs[worker], collect->binding, collect->phase, collect->now);
     }
 
+    struct run *run = collect->runs[worker];
     uint32_t customers = collect->binding->population->customers;
-    for (size_t b = task * TASK_BATCHES; b < (task + 1) * TASK_BATCHES && b * BATCH < customers;
-         b++) {
+    for (size_t b = task * TASK_BATCHES;
+         !run->failed && b < (task + 1) * TASK_BATCHES && b * BATCH < customers; b++) {
         uint32_t first = (uint32_t)(b * BATCH), rest = customers - first;
         uint32_t count = rest < BATCH ? rest : BATCH;
-        collect_batch(collect, collect->runs[worker], first, count);
+        collect_batch(collect, run, first, count);
         if (collect->next)
-            collect_next(collect, collect->runs[worker], count, worker);
+            collect_next(collect, run, count, worker);
     }
 }
 
@@ -373,6 +375,7 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     for (int w = 0; collect->next && w < pool_threads(pool); w++)
         collect->next[w] = INT64_MAX;
 
+    collect->pool = pool;
     pool_run(pool, tasks, collect_task, collect);
 
     enum status status = STATUS_OK;

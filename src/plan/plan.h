@@ -165,6 +165,11 @@ struct plan_explanation {
     int64_t flips_at;
     int64_t looked_until; /* when not: how far was looked, ten years unless there were too many
                              moments to look at */
+    /* It was cut short by ranks or accounts, as everyone had to be looked at each time: from
+     * looked_until on others may move the customer. If they stay as they are by then, the
+     * membership flips at alone_until, or does not before it. */
+    bool by_others, flips_alone;
+    int64_t alone_until;
 };
 /* All in arena. */
 enum status plan_explain(const struct segment_set *set, const struct schema *schema, int segment,

@@ -34,7 +34,7 @@ __extension__ typedef unsigned __int128 uint128;
 
 /* Customers at a time: few enough that a batch's vectors stay in the processor's cache, enough that
  * a step's call is nothing beside its loop. */
-enum { BATCH = 512, BATCH_WORDS = BATCH / 64 };
+enum { BATCH = 512, BATCH_WORDS = BATCH / 64, TASK_BATCHES = 16 /* batches of a task */ };
 
 enum frame { FRAME_ONE, FRAME_CUSTOMERS, FRAME_CODES, FRAME_ROWS /* + plan table */ };
 

@@ -15,6 +15,7 @@ struct value_pass {
     struct plan_values *out; /* for everyone; NULL: a batch at a time goes to take */
     int64_t now;
     struct run **runs; /* by worker */
+    const struct pool *pool;
     const struct segment_node *const *nodes;
     plan_scan_take *take;
     void *context;
@@ -89,11 +90,15 @@ static void scan_batch(struct value_pass *pass, struct run *run, uint32_t first,
 static void value_task(void *context, size_t task, int worker)
 {
     struct value_pass *pass = context;
+    if (pool_interrupted(pass->pool))
+        return; /* run_values says so */
     if (!pass->runs[worker]) {
         pass->runs[worker] = run_new(pass->plan);
         run_bind(pass->runs[worker], pass->binding, pass->phase, pass->now);
     }
 
+    if (pass->runs[worker]->failed)
+        return;
     uint32_t first = (uint32_t)(task * BATCH), rest = pass->binding->population->customers - first;
     run_batch(pass->runs[worker], first, rest < BATCH ? rest : BATCH);
 
@@ -108,6 +113,7 @@ static enum status run_values(struct value_pass *pass, struct pool *pool, struct
     enum status status = STATUS_OK;
 
     int threads = pool_threads(pool);
+    pass->pool = pool;
     pass->runs = base_calloc((size_t)threads, sizeof *pass->runs);
     pass->scanned = base_calloc((size_t)threads, sizeof *pass->scanned);
     pass->arenas = base_calloc((size_t)threads, sizeof *pass->arenas);

@@ -86,4 +86,16 @@ enum status population_builder_placed_table(struct population_builder *builder,
                                             const char *const *refers, struct pool *pool,
                                             struct error *error);
 
+/* What stands in a row, above the column's base. */
+static inline uint64_t population_stored(const struct population_column *column, size_t row)
+{
+    switch (column->width) {
+    case 1: return ((const uint8_t *)column->values)[row];
+    case 2: return ((const uint16_t *)column->values)[row];
+    case 4: return ((const uint32_t *)column->values)[row];
+    case 8: return ((const uint64_t *)column->values)[row];
+    default: return 0;
+    }
+}
+
 #endif

@@ -5,6 +5,8 @@
 #include "population/internal.h"
 #include "population/loading.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,10 +58,24 @@ bool loading_is_coded(struct loading *loading, const struct schema_column *colum
             !loading_has_column(part, column->name));
 }
 
+enum status loading_damaged(struct error *error, const char *format, ...)
+{
+    char what[ERROR_MESSAGE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    enum status status = error_set(error, STATUS_CORRUPT, "%s", what);
+    error_hint(
+        error,
+        "bring the store back from a backup; strata verify lists every file that is damaged");
+    return status;
+}
+
 enum status loading_unknown_customer(uint32_t number, struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u",
-                     number);
+    return loading_damaged(error, "the store speaks of a customer number it never gave: %u",
+                           number);
 }
 
 /*

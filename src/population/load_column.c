@@ -514,9 +514,9 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
 
     /* The width was chosen by what the parts say of their values: others were not stored right. */
     if (atomic_load(&inlet->wrong))
-        return error_set(error, STATUS_ERROR,
-                         "a part says that %s is from %lld to %lld, but holds other values",
-                         out->name, (long long)inlet->least, (long long)inlet->most);
+        return loading_damaged(error,
+                               "a part says that %s is from %lld to %lld, but holds other values",
+                               out->name, (long long)inlet->least, (long long)inlet->most);
 
     if (inlet->set_used > UINT32_MAX)
         return error_set(error, STATUS_LIMIT,
@@ -532,9 +532,8 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
     /* Unknown rows hold code 0, which is no code where there are no texts. */
     if (out->type == VALUE_TEXT && (uint64_t)out->max >= code_count && inlet->rows &&
         !(out->max == 0 && out->known))
-        return error_set(
-            error, STATUS_ERROR,
-            "column %s holds the text code %lld, but the dictionary has only %zu texts", out->name,
-            (long long)out->max, code_count);
+        return loading_damaged(
+            error, "column %s holds the text code %lld, but the dictionary has only %zu texts",
+            out->name, (long long)out->max, code_count);
     return STATUS_OK;
 }

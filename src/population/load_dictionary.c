@@ -35,8 +35,8 @@ static enum status put_texts(void *context, const struct lake_chunk *in, struct 
     for (size_t i = 0; i < in->rows; i++) {
         struct text text = lake_text(&in->columns[1], i);
         if (code[i] >= spelling->limit)
-            return error_set(error, STATUS_ERROR,
-                             "the store's dictionary holds a code it never gave: %u", code[i]);
+            return loading_damaged(error, "the store's dictionary holds a code it never gave: %u",
+                                   code[i]);
         if (text.length)
             memcpy(at, text.data, text.length);
         at[text.length] = '\0';

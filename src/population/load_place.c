@@ -97,8 +97,8 @@ const int64_t *loading_rows(const struct put *put, const struct lake_chunk *in, 
 
 enum status loading_differs(const struct table_loading *table, struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "a part of %s and what is known of its customers differ",
-                     table->table->name);
+    return loading_damaged(error, "a part of %s and what is known of its customers differ",
+                           table->table->name);
 }
 
 static enum status check_customer(const struct loading *loading, uint32_t number,

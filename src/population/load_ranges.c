@@ -181,7 +181,7 @@ static void select_forms(struct table_loading *table, const struct forms *forms,
             continue;
         const char *path = store_file(table->loading->store, arena, "%s", table->parts[p]->path);
         buffer_string(sql, any ? ", " : "");
-        buffer_sql_text(sql, text_from(path));
+        lake_add_path(sql, path);
         any = true;
     }
 

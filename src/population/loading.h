@@ -43,6 +43,9 @@ const char *loading_codes(struct loading *loading, const char *name);
  * as unknown values are no texts. */
 bool loading_is_coded(struct loading *loading, const struct schema_column *column,
                       const struct catalog_part *part);
+/* Sets error to what cannot be in a store that is whole: STATUS_CORRUPT. */
+enum status loading_damaged(struct error *error, const char *format, ...)
+    PRINTF_LIKE(2, 3) MUST_USE;
 enum status loading_unknown_customer(uint32_t number, struct error *error);
 /* Who exists, in order; the builder gets them. */
 enum status loading_customers(struct loading *loading, struct error *error);

@@ -145,17 +145,6 @@ static int64_t integer_of(const struct population_input *input, size_t row)
     return input->codes ? (int64_t)input->codes[row] : input->integers[row];
 }
 
-static uint64_t stored(const struct population_column *column, size_t row)
-{
-    switch (column->width) {
-    case 1: return ((const uint8_t *)column->values)[row];
-    case 2: return ((const uint16_t *)column->values)[row];
-    case 4: return ((const uint32_t *)column->values)[row];
-    case 8: return ((const uint64_t *)column->values)[row];
-    default: return 0;
-    }
-}
-
 static void store(struct population_column *column, size_t row, uint64_t value)
 {
     switch (column->width) {
@@ -199,7 +188,7 @@ static void convert_pieces(const struct overlay *overlay, const struct populatio
         while (next < overlay->count && overlay->insertions[next].before <= row)
             next++;
         if (!from->known || bit_at(from->known, row))
-            store(to, row + next, stored(from, row) + higher);
+            store(to, row + next, population_stored(from, row) + higher);
     }
 }
 

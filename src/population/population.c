@@ -141,17 +141,6 @@ uint32_t population_code(const struct population *population, struct text text)
                                                                            : POPULATION_NO_CODE;
 }
 
-static uint64_t stored(const struct population_column *column, size_t row)
-{
-    switch (column->width) {
-    case 1: return ((const uint8_t *)column->values)[row];
-    case 2: return ((const uint16_t *)column->values)[row];
-    case 4: return ((const uint32_t *)column->values)[row];
-    case 8: return ((const uint64_t *)column->values)[row];
-    default: return 0;
-    }
-}
-
 struct population_value population_get(const struct population_column *column, size_t row)
 {
     struct population_value value = {.known = !column->known || bit_at(column->known, row)};
@@ -168,7 +157,7 @@ struct population_value population_get(const struct population_column *column, s
         value.code_count = column->set_start[row + 1] - column->set_start[row];
     } else {
         /* What is stored counts from the least value, and wraps where the range is wide. */
-        value.integer = (int64_t)((uint64_t)column->base + stored(column, row));
+        value.integer = (int64_t)((uint64_t)column->base + population_stored(column, row));
     }
 
     return value;

@@ -359,7 +359,10 @@ static void check_account(struct check *check, const struct scope *scope,
                            check, node->span,
                            "“%s” does not point at a reference table, so it has no customers",
                            path->parts[0]),
-                       "import the customers with --refers %s=TABLE", path->parts[0]);
+                       "import the customers with --refers %s=TABLE; an import there is already is "
+                       "done anew with --replace N and that option (strata imports lists their "
+                       "numbers)",
+                       path->parts[0]);
     }
 
     struct scope plain = {.period = scope->period};

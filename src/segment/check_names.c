@@ -246,7 +246,10 @@ static bool explain_walk(struct check *check, const struct segment_node *node,
         struct error *error = segment_check_error(
             check, node->span, "“%s” does not point at a reference table, so it has no “%s”",
             walk->no_pointer, node->path.parts[walk->failed_part]);
-        error_hint(error, "import it with --refers %s=TABLE", walk->no_pointer);
+        error_hint(error,
+                   "import it with --refers %s=TABLE; an import there is already is done anew with "
+                   "--replace N and that option (strata imports lists their numbers)",
+                   walk->no_pointer);
         return true;
     }
 

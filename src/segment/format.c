@@ -56,6 +56,22 @@ void segment_format_name(struct buffer *out, const char *name)
         quote(out, text_from(name), '`');
 }
 
+const char *segment_name_text(const char *name, struct arena *arena)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    segment_format_name(&text, name);
+    const char *copy = buffer_copy(&text, arena);
+    buffer_release(&text);
+    return copy;
+}
+
+bool segment_can_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length <= SEGMENT_NAME_MAX && !strchr(name, '\n');
+}
+
 void segment_format_part(struct buffer *out, const char *name)
 {
     if (plain_name(name))

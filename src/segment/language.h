@@ -12,13 +12,7 @@
 #include "base/vector.h"
 #include "segment/segment.h"
 
-enum {
-    NAME_MAX_BYTES = 200,
-    NODES_MAX = 1000000,
-    STATEMENTS_MAX = 100000,
-    PROBLEMS_MAX = 1000,
-    FORM_NODES_MAX = 4096
-};
+enum { NODES_MAX = 1000000, STATEMENTS_MAX = 100000, PROBLEMS_MAX = 1000, FORM_NODES_MAX = 4096 };
 
 /* ---- problems ---- */
 

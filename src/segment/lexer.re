@@ -44,8 +44,8 @@ static void push_word(struct scan *scan, const char *begin, const char *end)
 {
     struct text word = {begin, (size_t)(end - begin)};
     int kind = after_dot(scan) ? 0 : segment_keyword_kind(word);
-    if (word.length > NAME_MAX_BYTES) {
-        illegal(scan, begin, end, "this name is longer than 200 bytes");
+    if (word.length > SEGMENT_NAME_MAX) {
+        illegal(scan, begin, end, "this name is longer than 511 bytes");
         return;
     }
     push(scan, kind ? kind : TOKEN_ID, begin, end);
@@ -67,8 +67,8 @@ static void push_quoted(struct scan *scan, int kind, const char *begin, const ch
         illegal(scan, begin, end, "text in a definition may not hold a NUL byte");
         return;
     }
-    if (kind == TOKEN_ID && (length == 0 || length > NAME_MAX_BYTES || memchr(copy, '\n', length))) {
-        illegal(scan, begin, end, "a name in backquotes has 1 to 200 bytes and no line break");
+    if (kind == TOKEN_ID && (length == 0 || length > SEGMENT_NAME_MAX || memchr(copy, '\n', length))) {
+        illegal(scan, begin, end, "a name in backquotes has 1 to 511 bytes and no line break");
         return;
     }
     push(scan, kind, begin, end);

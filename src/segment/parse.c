@@ -207,6 +207,21 @@ static const char *currency_behind(struct parse *parse, struct token found)
                         (int)parse->last.text.length, parse->last.text.data);
 }
 
+/* A window behind a condition: each construct has it in a place of its own. */
+static const char *misplaced_window(const struct parse *parse, const bool *accepted)
+{
+    if (accepted[TOKEN_RP] && accepted[TOKEN_COMMA])
+        return "a comma stands between the condition and the window: ever(plan = 'pro', last 90 "
+               "days)";
+    if (accepted[TOKEN_RP])
+        return "inside a measure the window comes before the filter: count(order last 30 days "
+               "where …)";
+    if (parse->last.kind == TOKEN_RP)
+        return "the window stands inside the parentheses: count(order last 30 days), ever(plan = "
+               "'pro', last 90 days)";
+    return NULL;
+}
+
 /* A hint for mistakes that people make often. */
 static const char *usual_mistake(struct parse *parse, struct token found, const bool *accepted)
 {
@@ -225,9 +240,11 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
     bool window = found.kind == TOKEN_LAST || found.kind == TOKEN_SINCE ||
                   found.kind == TOKEN_BEFORE || found.kind == TOKEN_WITHIN ||
                   found.kind == TOKEN_FROM || found.kind == TOKEN_ON;
-    if (window && accepted[TOKEN_RP] && accepted[TOKEN_AND])
-        return "inside a measure the window comes before the filter: count(order last 30 days "
-               "where …)";
+    const char *hint = NULL;
+    if (window && accepted[TOKEN_AND])
+        hint = misplaced_window(parse, accepted);
+    if (hint)
+        return hint;
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
 

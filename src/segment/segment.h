@@ -14,6 +14,8 @@
 /* SEGMENT_LEVELS_MAX: of a condition with all it uses written out; 100,000 levels overran a stack
  * of 8 MiB. */
 enum { SEGMENT_SOURCE_MAX_MIB = 16, SEGMENT_SOURCE_MAX = SEGMENT_SOURCE_MAX_MIB << 20 };
+/* bytes of a name, as of a column's that is imported */
+enum { SEGMENT_NAME_MAX = 511 };
 enum { SEGMENT_DEPTH_MAX = 200, SEGMENT_LEVELS_MAX = 10000 };
 #define SEGMENT_SAVED_FILE "saved definitions"
 
@@ -55,6 +57,7 @@ struct segment_set {
                    earlier members) */
     const char **lists;      /* names of the static lists defined: list winter from 'winter.csv' */
     const char **list_files; /* the file each is copied from, as written */
+    const char **list_sources; /* where each is defined, as file of the segments */
     int list_count;
     struct text_map segment_index, scheme_index; /* by name */
     bool checked;
@@ -118,6 +121,10 @@ void segment_format_scheme(const struct segment_set *set, int scheme, struct buf
 void segment_format_node(const struct segment_node *node, struct buffer *out);
 /* Appends name as a canonical name, in backquotes where it needs them. */
 void segment_format_name(struct buffer *out, const char *name);
+/* The same in the arena; and whether a definition can name it at all: the name of an
+ * imported column may be longer, or hold a line break. */
+const char *segment_name_text(const char *name, struct arena *arena);
+bool segment_can_name(const char *name);
 
 struct json;
 /*

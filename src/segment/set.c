@@ -110,7 +110,7 @@ static void merge(struct build *build)
         struct statement statement = build->statements.items[i];
         bool is_new;
         /* Lists have names of their own: a segment may be called like one. */
-        char key[NAME_MAX_BYTES + 2];
+        char key[SEGMENT_NAME_MAX + 2];
         snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
                  statement.name);
         uint64_t place = text_map_put(&places, text_from(key), kept, &is_new);
@@ -155,6 +155,7 @@ static void count_definitions(struct build *build)
     set->schemes = ARENA_ARRAY(&set->arena, struct segment_scheme, schemes + 1);
     set->lists = ARENA_ARRAY(&set->arena, const char *, lists + 1);
     set->list_files = ARENA_ARRAY(&set->arena, const char *, lists + 1);
+    set->list_sources = ARENA_ARRAY(&set->arena, const char *, lists + 1);
 }
 
 static struct segment_definition *add_segment(struct segment_set *set,
@@ -202,6 +203,7 @@ static void fill_set(struct build *build)
             add_scheme(set, statement);
         } else if (statement->kind == STATEMENT_LIST) {
             set->lists[set->list_count] = statement->name;
+            set->list_sources[set->list_count] = statement->source->file;
             set->list_files[set->list_count++] = statement->path;
         } else {
             add_segment(set, statement);

@@ -27,14 +27,19 @@ struct session_apply {
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
+    const char **spared; /* names of those that would be, were they not to stay */
+    size_t spared_count;
     const char **removed_lists;
     size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative
- * to their source's folder. On failure there is no set, and of the rest only problems count. */
+ * to their source's folder. On failure there is no set, and of the rest only problems count.
+ * prune_but: NULL prunes nothing; else whatever is saved and not in the sources goes, but for the
+ * schemes of these names (ended by NULL). */
 enum status session_apply_plan(struct session *session, const struct segment_source *sources,
-                               size_t count, bool prune, const struct session_moment *moment,
-                               struct arena *arena, struct session_apply *out, struct error *error);
+                               size_t count, const char *const *prune_but,
+                               const struct session_moment *moment, struct arena *arena,
+                               struct session_apply *out, struct error *error);
 /* Saves what session_apply_plan found, in one transaction. */
 enum status session_apply_save(struct session *session, const struct session_apply *apply,
                                struct error *error);
@@ -50,6 +55,13 @@ enum status session_apply_save_within(struct session *session, const struct sess
                                       struct error *error);
 enum status session_delete_within(struct session *session, const char *const *names, size_t count,
                                   struct error *error);
+/* Who stands in the way, as a sentence names them: the first few, "and 3 more". */
+struct session_users {
+    struct buffer names;
+    size_t count;
+};
+void session_users_add(struct session_users *users, const char *name);
+void session_users_end(struct session_users *users);
 /* How many of the list's identifiers the population knows. */
 size_t session_list_known(const struct population *population, const struct catalog_list *list);
 /* Which saved definitions a schema would not fit, and why. Memory: arena. */

@@ -125,6 +125,15 @@ enum status session_evaluate_over(struct session *session, struct population *po
     return status;
 }
 
+static enum status name_segment(const char *name, enum status status, struct error *error)
+{
+    struct error why = *error;
+    status = error_set(error, status, "%s cannot be evaluated: %s", name, why.message);
+    error_place(error, "%s", why.place);
+    error_hint(error, "%s", why.hint);
+    return status;
+}
+
 enum status session_evaluate(struct session *session, const struct segment_set *set,
                              const int *segments, int count, const struct segment_needs *more,
                              const struct session_moment *moment, enum session_past past,
@@ -139,9 +148,9 @@ enum status session_evaluate(struct session *session, const struct segment_set *
     enum status status = !set && count < 0
                              ? evaluate_saved(session, more, moment, past, out, error)
                              : evaluate(session, segments, count, more, moment, past, out, error);
-    if (status != STATUS_OK && !set && count == 1 && out->population)
-        status = error_set(error, status, "%s cannot be evaluated: %s",
-                           out->set->segments[*segments].name, error->message);
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED && !set && count == 1 &&
+        out->population)
+        status = name_segment(out->set->segments[*segments].name, status, error);
     if (status != STATUS_OK)
         session_view_close(out);
     return status;
@@ -195,7 +204,7 @@ void session_collect_members(const struct session_view *view, int segment, struc
 {
     size_t count = plan_result_count(view->result, segment), found = 0;
     /* In the order of their numbers, in which customers came first; positions are in
-     * the order of identifiers. */
+     * the order of their last activity. */
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
         if (plan_result_has(view->result, segment, p))

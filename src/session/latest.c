@@ -83,7 +83,7 @@ static enum status newest_of(struct session *session, const struct catalog_part 
         struct buffer sql;
         buffer_init(&sql, 0);
         buffer_string(&sql, "SELECT max(time)::BIGINT FROM read_parquet(");
-        buffer_sql_text(&sql, text_from(store_file(session->store, arena, "%s", part->path)));
+        lake_add_path(&sql, store_file(session->store, arena, "%s", part->path));
         buffer_printf(&sql, ") WHERE NOT (%s)", where.data);
         status =
             store_check_part(session->store, part, (const char *[]){"time", "import"}, 2, error);
@@ -150,7 +150,7 @@ static enum status only_dates(struct session *session, const char *table, enum p
             continue;
         TRY_GOTO(store_check_part(session->store, &parts[i], (const char *[]){"time"}, 1, error));
         buffer_string(&sql, found++ ? ", " : "");
-        buffer_sql_text(&sql, text_from(store_file(session->store, arena, "%s", parts[i].path)));
+        lake_add_path(&sql, store_file(session->store, arena, "%s", parts[i].path));
     }
     buffer_printf(&sql, "], union_by_name=true) WHERE time > 0 GROUP BY time %% %d LIMIT %d",
                   SECONDS_A_DAY, MIDNIGHTS_MAX + 1);

@@ -101,68 +101,73 @@ enum status session_find_failing(struct session *session, const struct segment_s
 static void list_failing(struct session *session, const struct segment_set *set,
                          const char *const *why, struct session_left_out *out)
 {
-    out->items = ARENA_ARRAY(&session->arena, struct session_trouble,
-                             (size_t)set->segment_count + out->count + 1);
+    struct arena *arena = &session->arena;
+    size_t first = out->count;
     for (int s = 0; s < set->segment_count; s++) {
         int scheme = set->segments[s].scheme;
         const char *name = scheme >= 0 ? set->schemes[scheme].name : set->segments[s].name;
-        if (!why[s] || (out->count && strcmp(out->items[out->count - 1].name, name) == 0))
+        if (!why[s] || (out->count > first && strcmp(out->items[out->count - 1].name, name) == 0))
             continue;
 
-        const char *message = why[s];
-        if (scheme >= 0)
-            message =
-                arena_printf(&session->arena, "its member %s: %s", set->segments[s].name, message);
-        out->items[out->count++] =
-            (struct session_trouble){arena_strdup(&session->arena, name), message};
+        const char *message =
+            scheme >= 0 ? arena_printf(arena, "its member %s: %s", set->segments[s].name, why[s])
+                        : arena_strdup(arena, why[s]);
+        out->items[out->count++] = (struct session_trouble){arena_strdup(arena, name), message};
     }
 }
 
-static void retire_definitions(struct session *session)
+/* The definitions without those that fail, and without those that failed before at this moment. */
+static enum status load_without(struct session *session, const char *const *why, int64_t moment,
+                                struct error *error)
 {
-    if (session->definitions)
-        VECTOR_PUSH(&session->retired, session->definitions);
+    struct segment_set *set = session->definitions;
+    struct session_left_out before = session->left_out, *out = &session->left_out;
+    session_retire(session, set);
     session->definitions = NULL;
     session->broken = NULL;
     session->broken_count = 0;
+
+    *out = (struct session_left_out){.moment = moment};
+    out->items = ARENA_ARRAY(&session->arena, struct session_trouble,
+                             before.count + (size_t)set->segment_count + 1);
+    for (size_t i = 0; i < before.count; i++)
+        out->items[out->count++] =
+            (struct session_trouble){arena_strdup(&session->arena, before.items[i].name),
+                                     arena_strdup(&session->arena, before.items[i].why)};
+    list_failing(session, set, why, out);
+    return session_load_definitions(session, error);
 }
 
 enum status session_leave_out(struct session *session, const struct population *population,
                               int64_t moment, const struct error *why, struct error *error)
 {
     size_t count = 0;
-    const struct segment_set *set = session->definitions;
     const char **reasons = NULL;
+    struct arena arena;
+    enum status status = STATUS_OK;
 
+    arena_init(&arena, 0);
     if (why->code != STATUS_INTERRUPTED) /* which no definition is to blame for */
-        TRY(session_find_failing(session, set, population, moment, &session->arena, &reasons,
-                                 &count, error));
-    if (!count) {
+        status = session_find_failing(session, session->definitions, population, moment, &arena,
+                                      &reasons, &count, error);
+    if (status == STATUS_OK && !count) {
         *error = *why;
-        return why->code;
+        status = why->code;
     }
-
-    struct session_left_out left_out = {.moment = moment}, before = session->left_out;
-    list_failing(session, set, reasons, &left_out);
-    if (before.count) { /* of the same moment: what failed earlier is still out */
-        struct session_trouble *all =
-            ARENA_ARRAY(&session->arena, struct session_trouble, before.count + left_out.count);
-        memcpy(all, before.items, before.count * sizeof *all);
-        memcpy(all + before.count, left_out.items, left_out.count * sizeof *all);
-        left_out.items = all;
-        left_out.count += before.count;
-    }
-
-    retire_definitions(session);
-    session->left_out = left_out;
-    return session_load_definitions(session, error);
+    if (status == STATUS_OK)
+        status = load_without(session, reasons, moment, error);
+    arena_release(&arena);
+    return status;
 }
 
 enum status session_take_in_again(struct session *session, int64_t moment, struct error *error)
 {
     if (!session->left_out.count || session->left_out.moment == moment)
         return STATUS_OK;
-    retire_definitions(session);
+    session_retire(session, session->definitions);
+    session->definitions = NULL;
+    session->broken = NULL;
+    session->broken_count = 0;
     session->left_out = (struct session_left_out){0};
     return session_load_definitions(session, error);
 }

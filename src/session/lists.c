@@ -101,7 +101,7 @@ static void split_list(struct text content, struct arena *arena, struct catalog_
 /* Relative paths start from the folder of the file that defines the list. */
 static const char *list_path(const char *path, const char *base, struct arena *arena)
 {
-    const char *slash = base ? strrchr(base, '/') : NULL;
+    const char *slash = strrchr(base, '/');
     if (path[0] == '/' || !slash)
         return path;
     return arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path);
@@ -113,17 +113,6 @@ static bool is_saved(const struct catalog_list *saved, size_t count, const char 
         if (strcmp(saved[i].name, name) == 0)
             return true;
     return false;
-}
-
-/* The source that defines the list: the one whose text has its file's name in it; lists saved
- * before come from none. */
-static const char *defining_file(const struct segment_source *sources, size_t count,
-                                 const char *path)
-{
-    for (size_t i = 0; i < count; i++)
-        if (memmem(sources[i].text.data, sources[i].text.length, path, strlen(path)))
-            return sources[i].file;
-    return NULL;
 }
 
 static bool is_named(const struct segment_set *set, const char *name)
@@ -150,9 +139,8 @@ static enum status read_list(const char *path, bool saved, struct catalog_list *
     return STATUS_OK;
 }
 
-enum status session_read_lists(struct session *session, const struct segment_source *sources,
-                               size_t count, struct arena *arena, struct session_apply *apply,
-                               struct error *error)
+enum status session_read_lists(struct session *session, struct arena *arena,
+                               struct session_apply *apply, struct error *error)
 {
     const struct segment_set *set = apply->set;
     struct catalog_list *saved;
@@ -162,12 +150,11 @@ enum status session_read_lists(struct session *session, const struct segment_sou
     apply->lists = ARENA_ARRAY(arena, struct catalog_list, (size_t)set->list_count + 1);
     for (int i = 0; i < set->list_count; i++) {
         bool keep, known = is_saved(saved, saved_count, set->lists[i]);
-        const char *file = defining_file(sources, count, set->list_files[i]);
-        if (!file && known)
+        if (known && strcmp(set->list_sources[i], SEGMENT_SAVED_FILE) == 0)
             continue; /* not in these sources: its copy in the store stays */
         struct catalog_list *list = &apply->lists[apply->list_count];
         *list = (struct catalog_list){.name = set->lists[i], .saved = session_now(session)};
-        list->source = list_path(set->list_files[i], file, arena);
+        list->source = list_path(set->list_files[i], set->list_sources[i], arena);
         TRY(read_list(list->source, known, list, &keep, arena, error));
         apply->list_count += !keep;
     }

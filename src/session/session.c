@@ -58,8 +58,7 @@ void session_close(struct session *session)
     if (!session)
         return;
     segment_set_free(session->definitions);
-    for (size_t i = 0; i < session->retired.count; i++)
-        segment_set_free(session->retired.items[i]);
+    session_begin_question(session);
     VECTOR_RELEASE(&session->retired);
     lake_close(session->lake);
     store_close(session->store);
@@ -77,6 +76,22 @@ void session_interrupt(struct session *session)
 void session_go_on(struct session *session)
 {
     interrupt_clear(session->interrupt);
+}
+
+void session_retire(struct session *session, struct segment_set *set)
+{
+    struct session_retired retired = {set, session->arena};
+    VECTOR_PUSH(&session->retired, retired);
+    arena_init(&session->arena, 0);
+}
+
+void session_begin_question(struct session *session)
+{
+    for (size_t i = 0; i < session->retired.count; i++) {
+        segment_set_free(session->retired.items[i].set);
+        arena_release(&session->retired.items[i].arena);
+    }
+    session->retired.count = 0;
 }
 
 void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
@@ -183,12 +198,6 @@ enum status session_moment(struct session *session, const char *as_of, const cha
                                date_format(zone_date(session->zone, out->newest), date),
                                (long long)((out->now - out->newest) / SECONDS_A_DAY));
     return STATUS_OK;
-}
-
-enum status session_reload(struct session *session, struct error *error)
-{
-    session_forget_definitions(session);
-    return session_load_definitions(session, error);
 }
 
 enum status session_tidy(struct session *session, struct error *error)

@@ -36,6 +36,9 @@ void session_close(struct session *session);
  * From any thread, and from signal handlers. It stays so until session_go_on. */
 void session_interrupt(struct session *session);
 void session_go_on(struct session *session);
+/* For who asks many questions: nobody looks any more at sets that were replaced, nor at names of
+ * broken definitions, so that they go. The others keep them until the session is closed. */
+void session_begin_question(struct session *session);
 /* step is called while files are read for questions, as lake_on_progress says. Before anything is
  * asked. */
 void session_on_reading(struct session *session, bool (*step)(void *context, double fraction),
@@ -90,15 +93,16 @@ struct session_trouble {
 bool session_is_broken(const struct session *session, const char *name);
 /* Whether the entry is in the list. */
 bool session_is_trouble(const struct session_trouble *list, size_t count, const char *name);
-/* Reads the definitions again, after the store or they changed. */
-enum status session_reload(struct session *session, struct error *error);
+/* Reads the definitions again, after a change that counts: when that fails, they are forgotten, and
+ * whoever needs them next is told why. */
+void session_look_again(struct session *session);
 
 /* ---- one change of the store ---- */
 
 /* Commits a change that store_begin began, whose preparation ended in `status`, or takes it back.
- * Definitions that were loaded meanwhile were made for what the change was to become: when it fails
- * they are forgotten.
- */
+ * Either way the definitions held here are forgotten, and read anew by whoever needs them next:
+ * they were made for another store. Once this has succeeded the change counts, so a caller fails no
+ * more: what else there is to find out it finds out before, or tells as a notice. */
 enum status session_end_change(struct session *session, struct store_change *change,
                                enum status status, struct error *error);
 

@@ -19,6 +19,7 @@ struct session_snapshot {
     struct schema *schema;
     struct segment_set *set;
     struct session_view view; /* its set is the one above */
+    const char *moment;       /* as text */
     bool everything;
     struct segment_needs held;
     struct session_trouble *broken;
@@ -136,6 +137,11 @@ enum status session_snapshot_new(struct session *session, const struct session_m
     enum status status = zone_open(snapshot->schema->zone, &snapshot->zone, error);
     if (status == STATUS_OK)
         status = fill(snapshot, session, moment, error);
+    if (status == STATUS_OK) {
+        char text[MOMENT_TEXT_MAX];
+        snapshot->moment =
+            arena_strdup(&snapshot->arena, moment_format(snapshot->zone, moment->now, text));
+    }
     if (status == STATUS_OK)
         *out = snapshot;
     else
@@ -153,6 +159,11 @@ const struct schema *session_snapshot_schema(const struct session_snapshot *snap
 const struct session_view *session_snapshot_view(const struct session_snapshot *snapshot)
 {
     return &snapshot->view;
+}
+
+const char *session_snapshot_moment(const struct session_snapshot *snapshot)
+{
+    return snapshot->moment;
 }
 
 bool session_snapshot_broken(const struct session_snapshot *snapshot, size_t i, const char **name,

@@ -27,6 +27,8 @@ void session_snapshot_release(struct session_snapshot *snapshot);
 /* Valid as long as it is held. */
 const struct schema *session_snapshot_schema(const struct session_snapshot *snapshot);
 const struct session_view *session_snapshot_view(const struct session_snapshot *snapshot);
+/* The moment it is of, in the store's time zone. */
+const char *session_snapshot_moment(const struct session_snapshot *snapshot);
 /* The i-th definition that was left out, and why; false past the last. */
 bool session_snapshot_broken(const struct session_snapshot *snapshot, size_t i, const char **name,
                              const char **why);

@@ -19,7 +19,7 @@ const char *store_quote(struct arena *arena, const char *path)
 {
     struct buffer out;
     buffer_init(&out, 0);
-    buffer_sql_text(&out, text_from(path));
+    lake_add_path(&out, path);
     const char *quoted = buffer_copy(&out, arena);
     buffer_release(&out);
     return quoted;

@@ -65,7 +65,9 @@ void file_remove_tree(const char *path, bool itself)
             continue;
         char name[PATH_MAX];
         struct stat file;
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        int length = snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        if (length >= (int)sizeof name) /* cut, it would be another's */
+            continue;
 
         /* A link goes, what it points at stays. */
         if (lstat(name, &file) == 0 && S_ISDIR(file.st_mode))

@@ -91,7 +91,7 @@ struct store_change {
  * has number owner. */
 enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table,
                                  const char *path, uint32_t owner, struct error *error);
-/* path as an SQL literal, in arena. */
+/* path as lake_add_path writes it, in arena. */
 const char *store_quote(struct arena *arena, const char *path);
 bool store_dropped(const struct store_change *change, uint32_t number);
 /* The parts that count within the change, in its arena, listed anew after each part that was

@@ -329,8 +329,7 @@ static enum status select_group(struct reading *reading, struct buffer *sql,
                                            : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
         buffer_string(sql, i ? ", " : "");
-        buffer_sql_text(
-            sql, text_from(store_file(reading->store, &reading->arena, "%s", parts[i]->path)));
+        lake_add_path(sql, store_file(reading->store, &reading->arena, "%s", parts[i]->path));
     }
 
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");

@@ -255,6 +255,28 @@ static enum status open_generation(struct store *store, struct error *error)
     }
 }
 
+enum status store_hold(const struct store *store, int *out, struct error *error)
+{
+    bool taken;
+    struct arena arena;
+    arena_init(&arena, 0);
+    int file = open(store_file(store, &arena, "generations"), O_RDONLY | O_CLOEXEC);
+    arena_release(&arena);
+
+    /* Without the file nothing can be replaced, as for a reader. */
+    *out = file;
+    if (file < 0 && errno == ENOENT)
+        return STATUS_OK;
+    if (file >= 0 && set_lock(file, F_RDLCK, store->generation, 1, &taken) == STATUS_OK && taken)
+        return STATUS_OK;
+    enum status status =
+        error_system(error, errno, "the store %s cannot be locked for reading", store->path);
+    if (file >= 0)
+        close(file);
+    *out = -1;
+    return status;
+}
+
 static bool older_readers(struct store *store)
 {
     struct flock lock = {
@@ -498,6 +520,11 @@ enum status store_find(const char *argument, const char *directory, struct arena
 const char *store_path(const struct store *store)
 {
     return store->path;
+}
+
+uint64_t store_generation(const struct store *store)
+{
+    return store->generation;
 }
 
 struct catalog *store_catalog(struct store *store)

@@ -55,6 +55,11 @@ enum status store_find(const char *argument, const char *directory, struct arena
 bool store_is(const char *path);
 
 const char *store_path(const struct store *store);
+/* Grows with every change. A reader's stays what it was when the store was opened. */
+uint64_t store_generation(const struct store *store);
+/* A file that keeps what counts now from being deleted until it is closed, whatever becomes of the
+ * store: a lock of its own on the generation. -1 where none is needed. */
+enum status store_hold(const struct store *store, int *out, struct error *error);
 /* For reading at any time; for writing within a change alone. */
 struct catalog *store_catalog(struct store *store);
 /* As of the opening, the last commit, or the change's last store_fold_schema; valid until the next
@@ -218,9 +223,12 @@ enum status store_verify(const char *path, const struct store_verify *what, stru
  * (its key, columns; the row that counts), `memberships` (segment, customer, customer_number,
  * entered, "left") and `refreshes` (number, moment, recorded). customer is the identifier; times
  * are timestamps in UTC. Then take everything else away with lake_lock_down(lake, paths, count):
- * *paths are the files that the views read. arena lives as long as lake. */
-enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena,
-                               const char *const **paths, size_t *path_count, struct error *error);
+ * *paths are the files that the views read. arena lives as long as lake. statement: what will be
+ * asked; what it reads of the catalog is read now, as its rows may come when the store is closed or
+ * busy with something else. */
+enum status store_create_views(struct store *store, struct lake *lake, const char *statement,
+                               struct arena *arena, const char *const **paths, size_t *path_count,
+                               struct error *error);
 /* Checks the parts that a statement over these views may read: those of tables whose names stand in
  * it. */
 enum status store_check_named(const struct store *store, const char *statement,

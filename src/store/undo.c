@@ -41,11 +41,13 @@ static const char *full_path(struct undo *undo, const struct catalog_part *part)
     return store_quote(undo->arena, store_file(undo->store, undo->arena, "%s", part->path));
 }
 
-/* Writes a part again with the rows that `where` keeps; without any it is just dropped. */
+/* Writes a part again with the rows that `where` keeps; without any it is just dropped. A plain
+ * condition leaves the rows in their order; where it asks a subquery DuckDB joins, and may go
+ * through the rows in another. */
 static enum status rewrite(struct undo *undo, const struct catalog_part *part, const char *where,
-                           struct error *error)
+                           bool plain, struct error *error)
 {
-    struct store_new_part again = {.table = part->table, .role = part->role, .ordered = true};
+    struct store_new_part again = {.table = part->table, .role = part->role, .ordered = plain};
     uint64_t rows;
 
     again.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE %s",
@@ -82,7 +84,7 @@ static enum status drop_rows(struct undo *undo, struct error *error)
         if (part->first_import == part->last_import)
             TRY(store_drop_part(undo->change, part->number, error));
         else
-            TRY(rewrite(undo, part, where, error));
+            TRY(rewrite(undo, part, where, true, error));
     }
     return STATUS_OK;
 }
@@ -234,7 +236,7 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
         return STATUS_OK;
     const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going,
                                      any ? " AND NOT (" : "", any ? alive : "", any ? ")" : "");
-    return rewrite(undo, shadow, where, error);
+    return rewrite(undo, shadow, where, !any, error);
 }
 
 static enum status revive(struct undo *undo, const char *table, struct error *error)
@@ -307,7 +309,7 @@ static enum status forget_customers(struct undo *undo, struct error *error)
         if (status == STATUS_OK && kept == 0)
             status = store_drop_part(undo->change, part->number, error);
         else if (status == STATUS_OK && (uint64_t)kept != part->rows)
-            status = rewrite(undo, part, where.data, error);
+            status = rewrite(undo, part, where.data, false, error);
     }
 
     buffer_release(&where);

@@ -352,8 +352,9 @@ static enum status load_and_prepare(struct work *work, const char *among,
 {
     const char *told = before ? arena_printf(work->arena, "%s.group", before->name) : NULL;
 
-    /* The groups of before are read as one more value: told traits, as of when they were told. */
-    data->told_at = before ? before->scored_at : 0;
+    /* The groups of before are read as one more value: told traits, as of that fit. What was told
+     * since is of customers who have moved on. */
+    data->told_at = before ? before->moment : 0;
     TRY(cluster_ask(work, among, told, data, error));
     TRY(work_load(work, &work->needs, error));
     TRY(cluster_rows(work, data, error));

@@ -34,7 +34,7 @@ struct cluster_data {
     int columns; /* those used come first */
     struct cluster_column column[CLUSTER_COLUMNS];
     struct plan_values *values; /* a column each; then the group told before, if any */
-    int64_t told_at;            /* when that was told last; 0: there is none */
+    int64_t told_at;            /* as of when that is read: the fit's moment; 0: there is none */
     size_t rows;
     uint32_t *position;
     struct model_prototypes_data prepared; /* the columns that are used and not constant */
@@ -112,7 +112,7 @@ uint32_t cluster_level(const struct cluster_data *data, int column, size_t i);
 
 void cluster_describe(struct work *work, const struct cluster_data *data,
                       struct cluster_found *found);
-/* Keeps names by overlap with the groups told before. */
+/* Keeps names by overlap with the groups that the fit before told. */
 void cluster_follow(struct work *work, const struct cluster_data *data,
                     const struct study_model *before, struct cluster_found *found);
 

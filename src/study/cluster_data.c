@@ -84,13 +84,15 @@ static enum status add_orders(struct work *work, bool used, struct cluster_data 
         work_orders_say(work, &orders, true);
 
     /* Without amounts there is neither spend nor an average. */
-    const char *kind = arena_printf(work->arena, "`%s`", orders.kind);
+    const char *kind = segment_name_text(orders.kind, work->arena), *property = NULL;
+    if (orders.property)
+        property = segment_name_text(orders.property, work->arena);
     const char *names[] = {"recency", "frequency", "spend", "average_order"};
     const char *texts[] = {
         arena_printf(work->arena, "days since last(%s.time%s)", kind, filter),
         arena_printf(work->arena, "count(%s last 365 days%s)", kind, filter),
-        arena_printf(work->arena, "sum(%s.`%s` last 365 days%s)", kind, orders.property, spent),
-        arena_printf(work->arena, "avg(%s.`%s`%s)", kind, orders.property, filter)};
+        arena_printf(work->arena, "sum(%s.%s last 365 days%s)", kind, property, spent),
+        arena_printf(work->arena, "avg(%s.%s%s)", kind, property, filter)};
     for (int c = 0; c < (orders.property ? 4 : 2); c++)
         add_column(work->arena, out, names[c], texts[c], used);
 
@@ -100,25 +102,32 @@ static enum status add_orders(struct work *work, bool used, struct cluster_data 
     return STATUS_OK;
 }
 
+/* Whether a trait may describe groups: a value that few share, said in a name. */
+static bool describes(const struct schema_column *column)
+{
+    bool number =
+        column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DOUBLE;
+    return !strchr(column->name, '.') && !column->plain && segment_can_name(column->name) &&
+           (number || column->type == VALUE_TEXT || column->type == VALUE_BOOL);
+}
+
 /* Told traits of people and of imports; those of models say again what other values say. */
 static void add_traits(struct work *work, struct cluster_data *out)
 {
     const struct schema_table *table =
         schema_table(session_schema(work->session), SCHEMA_TRAIT_TABLE);
-    for (size_t c = 0, added = 0; table && c < table->column_count && added < TRAITS_MAX; c++) {
+    size_t added = 0;
+    for (size_t c = 0; table && c < table->column_count; c++) {
         const struct schema_column *column = &table->columns[c];
-        bool number = column->type == VALUE_INT || column->type == VALUE_DECIMAL ||
-                      column->type == VALUE_DOUBLE;
-        if (strchr(column->name, '.') || column->plain ||
-            !(number || column->type == VALUE_TEXT || column->type == VALUE_BOOL))
+        if (!describes(column))
             continue;
-        struct buffer text;
-        buffer_init(&text, 0);
-        segment_format_name(&text, column->name);
-        add_column(work->arena, out, column->name, buffer_copy(&text, work->arena), false);
-        buffer_release(&text);
-        added++;
+        if (added++ < TRAITS_MAX)
+            add_column(work->arena, out, column->name, segment_name_text(column->name, work->arena),
+                       false);
     }
+    if (added > TRAITS_MAX)
+        work_note(work, "Groups are described by the first %d of %zu traits: --describe chooses.",
+                  TRAITS_MAX, added);
 }
 
 static void read_option(struct work *work, const char *option, bool used, struct cluster_data *out)
@@ -174,10 +183,11 @@ enum status cluster_rows(struct work *work, struct cluster_data *out, struct err
     uint64_t *who;
     out->values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, work->moment->now, out->values, error));
-    if (out->told_at > work->moment->now) { /* the groups of a fit that looked at a later moment */
-        struct plan_values *later = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
-        TRY(work_inputs_values(work, inputs, out->told_at, later, error));
-        out->values[out->columns] = later[out->columns];
+    if (out->told_at && out->told_at != work->moment->now) { /* of the groups, what that fit told */
+        struct work_inputs groups = *inputs;
+        groups.nodes += out->columns;
+        groups.count = 1;
+        TRY(work_inputs_values(work, &groups, out->told_at, &out->values[out->columns], error));
     }
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     work_score_customers(work, who);

@@ -31,6 +31,8 @@ enum status lookalike_candidates(struct work *work, const struct lookalike_model
     if (*count)
         return STATUS_OK;
     TRY(insight_features_new(session_schema(work->session), work->arena, &features, error));
+    for (size_t i = 0; i < features.lost_count; i++)
+        work_note(work, "%s is not learnt from: %s.", features.lost[i].text, features.lost[i].why);
     *texts = ARENA_ARRAY(work->arena, const char *, features.count + 1);
     for (size_t i = 0; i < features.count; i++)
         if (!is_told(models, &features.items[i]))

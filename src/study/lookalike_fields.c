@@ -72,9 +72,10 @@ static const char *read_by_model(const struct work *work, struct study_model *mo
     struct study_orders orders = orders_of(work, model, &other);
     if (!orders.kind)
         return NULL;
-    text = arena_printf(work->arena, "any(`%s`)", orders.kind);
-    return orders.amount ? arena_printf(work->arena, "%s and sum(`%s`.`%s`) is known", text,
-                                        orders.kind, orders.amount)
+    const char *kind = segment_name_text(orders.kind, work->arena);
+    text = arena_printf(work->arena, "any(%s)", kind);
+    return orders.amount ? arena_printf(work->arena, "%s and sum(%s.%s) is known", text, kind,
+                                        segment_name_text(orders.amount, work->arena))
                          : text;
 }
 

@@ -278,6 +278,7 @@ const char *study_option_place(const struct study_option *option, char *out)
     for (size_t i = 0; option->choices && option->choices[i]; i++)
         at += (size_t)snprintf(out + at, STUDY_PLACE_MAX - at, "%s%s", i ? "|" : "",
                                option->choices[i]);
+    ENSURE(at < STUDY_PLACE_MAX);
     if (option->value)
         snprintf(out + at, STUDY_PLACE_MAX - at, "%s%s%s", at ? "|" : "",
                  option->prefix ? option->prefix : "", option->value);

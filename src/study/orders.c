@@ -355,12 +355,13 @@ enum status work_orders_filters(struct work *work, struct work_orders *orders, c
                                 const char **spent, struct error *error)
 {
     *filter = *spent = "";
-    if (!orders->property || orders->refunds == WORK_REFUNDS_COUNT || strchr(orders->property, '`'))
+    if (!orders->property || orders->refunds == WORK_REFUNDS_COUNT)
         return STATUS_OK;
     TRY(work_orders_load(work, NULL, orders, error));
     if (!orders->refund_count)
         return STATUS_OK;
-    *filter = arena_printf(work->arena, " where not `%s` < 0", orders->property);
+    *filter = arena_printf(work->arena, " where not %s < 0",
+                           segment_name_text(orders->property, work->arena));
     if (orders->refunds == WORK_REFUNDS_IGNORE)
         *spent = *filter;
     return STATUS_OK;

@@ -31,7 +31,7 @@ static const double FIT_WORK = 1e8; /* rows × columns², which is what a fit ta
 
 static const char *quoted(const struct work *work, const char *name)
 {
-    return arena_printf(work->arena, "`%s`", name);
+    return segment_name_text(name, work->arena);
 }
 
 static bool says_yes(struct text word)
@@ -86,7 +86,7 @@ static enum status read_label(struct work *work, const char **out, struct error 
     const struct schema_table *table =
         schema_table(session_schema(work->session), SCHEMA_TRAIT_TABLE);
     const struct schema_column *column = table ? schema_column(table, given) : NULL;
-    if (!column || strchr(given, '`'))
+    if (!column)
         return STATUS_OK;
     if (column->type == VALUE_TEXT)
         return yes_of(work, given, out, error);
@@ -200,7 +200,7 @@ static void choose_recency(struct predict_data *data)
     for (size_t i = data->label_needs.count; i-- > 0;)
         if (schema_table(schema, data->label_needs.items[i].table)->role == SCHEMA_FACTS)
             kind = data->label_needs.items[i].table;
-    data->recency_kind = kind && !strchr(kind, '`') ? kind : NULL;
+    data->recency_kind = kind;
 }
 
 /* ---- moments ---- */

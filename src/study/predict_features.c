@@ -25,6 +25,7 @@ struct maker {
     int length[LENGTHS]; /* windows in days, ascending */
     int lengths;
     VECTOR(const char *) left_out; /* undated traits */
+    VECTOR(const char *) unnamed;  /* what definitions cannot name */
     /* The facts that are orders, NULL without any, and what keeps refunds out of their measures. */
     const char *orders, *amount, *filter, *spent;
 };
@@ -42,9 +43,12 @@ static void add(struct maker *maker, const char *format, ...)
     va_end(arguments);
 }
 
-static bool writable(const char *name)
+static bool can_name(struct maker *maker, const char *name)
 {
-    return !strchr(name, '`');
+    if (segment_can_name(name))
+        return true;
+    VECTOR_PUSH(&maker->unnamed, name);
+    return false;
 }
 
 /* Windows no longer than what the first moment can look back on: a longer one would mean less there
@@ -75,45 +79,44 @@ static bool is_orders(const struct maker *maker, const char *table)
 static void add_properties(struct maker *maker, const struct schema_table *table,
                            const char *filter)
 {
+    const char *kind = segment_name_text(table->name, maker->data->work->arena);
     int numbers = 0, texts = 0, last = maker->lengths - 1;
     for (size_t c = 0; c < table->column_count; c++) {
         const struct schema_column *column = &table->columns[c];
-        if (!writable(column->name))
+        if (!can_name(maker, column->name))
             continue;
+        const char *name = segment_name_text(column->name, maker->data->work->arena);
 
         /* Sums over the two longest windows, the mean over all time: short ones hold little. */
         bool spent = is_orders(maker, table->name) && strcmp(maker->amount, column->name) == 0;
         if (is_number(column) && numbers++ < NUMBERS) {
             for (int l = last > 0 ? last - 1 : 0; l <= last; l++)
-                add(maker, "sum(`%s`.`%s` last %d days%s)", table->name, column->name,
-                    maker->length[l], spent ? maker->spent : filter);
-            add(maker, "avg(`%s`.`%s`%s)", table->name, column->name, filter);
+                add(maker, "sum(%s.%s last %d days%s)", kind, name, maker->length[l],
+                    spent ? maker->spent : filter);
+            add(maker, "avg(%s.%s%s)", kind, name, filter);
         }
         if (column->type == VALUE_TEXT && !column->plain && last >= 0 && texts++ < TEXTS)
-            add(maker, "distinct(`%s`.`%s` last %d days%s)", table->name, column->name,
-                maker->length[last], filter);
+            add(maker, "distinct(%s.%s last %d days%s)", kind, name, maker->length[last], filter);
     }
 }
 
 static void add_kind(struct maker *maker, const struct schema_table *table)
 {
-    if (!writable(table->name))
-        return;
+    const char *kind = segment_name_text(table->name, maker->data->work->arena);
 
     /* How long ago, how often, how regularly: what any kind of facts can be asked. */
     const char *filter = is_orders(maker, table->name) ? maker->filter : "";
-    add(maker, "days since last(`%s`.time%s)", table->name, filter);
+    add(maker, "days since last(%s.time%s)", kind, filter);
     for (int l = 0; l < maker->lengths; l++)
-        add(maker, "count(`%s` last %d days%s)", table->name, maker->length[l], filter);
-    add(maker, "count(`%s`%s)", table->name, filter);
+        add(maker, "count(%s last %d days%s)", kind, maker->length[l], filter);
+    add(maker, "count(%s%s)", kind, filter);
     if (*filter) /* gap(…) takes no filter: the same from its ends */
-        add(maker,
-            "(days since first(`%s`.time%s) - days since last(`%s`.time%s)) / (count(`%s`%s) - 1)",
-            table->name, filter, table->name, filter, table->name, filter);
+        add(maker, "(days since first(%s.time%s) - days since last(%s.time%s)) / (count(%s%s) - 1)",
+            kind, filter, kind, filter, kind, filter);
     else
-        add(maker, "avg(gap(`%s`.time))", table->name);
+        add(maker, "avg(gap(%s.time))", kind);
     if (maker->data->recency_kind && strcmp(maker->data->recency_kind, table->name) == 0)
-        add(maker, "days since first(`%s`.time%s)", table->name, filter);
+        add(maker, "days since first(%s.time%s)", kind, filter);
     add_properties(maker, table, filter);
 }
 
@@ -153,9 +156,9 @@ static enum status add_traits(struct maker *maker, const struct schema_table *ta
     for (size_t c = 0; c < table->column_count; c++) {
         const struct schema_column *column = &table->columns[c];
         bool is_date = column->type == VALUE_DATE || column->type == VALUE_TIME;
-        if (!writable(column->name) || column->type == VALUE_NONE || column->type == VALUE_SET ||
+        if (column->type == VALUE_NONE || column->type == VALUE_SET ||
             column->type == VALUE_POINT || (column->type == VALUE_TEXT && column->plain) ||
-            work_is_told(models, count, column->name))
+            work_is_told(models, count, column->name) || !can_name(maker, column->name))
             continue;
 
         /* The label's own traits say themselves. */
@@ -166,28 +169,41 @@ static enum status add_traits(struct maker *maker, const struct schema_table *ta
             continue;
         }
 
-        add(maker, is_date ? "days since `%s`" : "`%s`", column->name);
+        add(maker, is_date ? "days since %s" : "%s",
+            segment_name_text(column->name, data->work->arena));
     }
 
     return STATUS_OK;
 }
 
+/* Some of the names, for a sentence. */
+static const char *some_of(struct maker *maker, const char *const *names, size_t count)
+{
+    enum { SAID = 8 };
+    struct buffer list;
+    buffer_init(&list, 0);
+    for (size_t i = 0; i < count && i < SAID; i++)
+        buffer_printf(&list, "%s%s", i ? ", " : "", names[i]);
+    if (count > SAID)
+        buffer_printf(&list, " and %zu more", count - SAID);
+    const char *copy = buffer_copy(&list, maker->data->work->arena);
+    buffer_release(&list);
+    return copy;
+}
+
 static void say_left_out(struct maker *maker)
 {
-    struct buffer list;
-    if (!maker->left_out.count)
-        return;
-    buffer_init(&list, 0);
-    for (size_t i = 0; i < maker->left_out.count && i < 8; i++)
-        buffer_printf(&list, "%s%s", i ? ", " : "", maker->left_out.items[i]);
-    if (maker->left_out.count > 8)
-        buffer_printf(&list, " and %zu more", maker->left_out.count - 8);
-    work_note(
-        maker->data->work,
-        "Left out, because nobody knows what they were at an earlier moment: %s. --timeless names "
-        "those that never change.",
-        list.data);
-    buffer_release(&list);
+    if (maker->left_out.count)
+        work_note(maker->data->work,
+                  "Left out, because nobody knows what they were at an earlier moment: %s. "
+                  "--timeless names those that never change.",
+                  some_of(maker, maker->left_out.items, maker->left_out.count));
+    if (maker->unnamed.count)
+        work_note(
+            maker->data->work,
+            "Left out, because no definition can name them (%d bytes at most, no line break): "
+            "%s.",
+            SEGMENT_NAME_MAX, some_of(maker, maker->unnamed.items, maker->unnamed.count));
 }
 
 /* Refunds are no orders in what is learned from, as in every model. A store without orders has no
@@ -337,6 +353,7 @@ enum status predict_features_find(struct predict_data *data, struct error *error
     else
         status = make(&maker, error);
     VECTOR_RELEASE(&maker.left_out);
+    VECTOR_RELEASE(&maker.unnamed);
     TRY(status);
     if (!maker.count)
         return error_set(error, STATUS_ERROR,
@@ -348,7 +365,8 @@ enum status predict_features_find(struct predict_data *data, struct error *error
     data->has_recency = data->recency_kind != NULL;
     if (data->has_recency)
         maker.texts[maker.count++] =
-            arena_printf(work->arena, "days since last(`%s`.time%s)", data->recency_kind,
+            arena_printf(work->arena, "days since last(%s.time%s)",
+                         segment_name_text(data->recency_kind, work->arena),
                          is_orders(&maker, data->recency_kind) ? maker.filter : "");
     TRY(work_inputs_new(work, maker.texts, (size_t)maker.count, work_option(work, "among"),
                         &data->inputs, error));

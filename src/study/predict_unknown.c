@@ -9,11 +9,8 @@
 
 #include <string.h>
 
-enum { COMPARED_MOST = 64 };
-
 struct compared {
-    const struct segment_node *node[COMPARED_MOST];
-    int count;
+    VECTOR(const struct segment_node *) nodes;
     bool negated;
 };
 
@@ -49,8 +46,8 @@ static void collect(const struct segment_node *node, struct compared *out)
     }
 
     for (int i = 0; tests && i < node->child_count; i++)
-        if (is_value(node->child[i]) && out->count < COMPARED_MOST)
-            out->node[out->count++] = node->child[i];
+        if (is_value(node->child[i]))
+            VECTOR_PUSH(&out->nodes, node->child[i]);
 }
 
 enum status predict_label_unknown(struct predict_data *data, int64_t at, const uint64_t *label,
@@ -58,19 +55,22 @@ enum status predict_label_unknown(struct predict_data *data, int64_t at, const u
 {
     struct work *work = data->work;
     size_t words = work->population->customers / 64 + 1u;
-    struct compared compared = {.count = 0};
-    struct plan_values values[COMPARED_MOST];
+    struct compared compared = {.negated = false};
     *out = ARENA_ARRAY(work->arena, uint64_t, words);
     collect(data->label->segments[data->label->segment_count - 1].condition, &compared);
-    if (!compared.count)
+    size_t count = compared.nodes.count;
+    if (!count)
         return STATUS_OK;
 
-    TRY(plan_evaluate_values(data->label, session_schema(work->session), compared.node,
-                             compared.count, work->population, at, session_pool(work->session),
-                             work->arena, values, error));
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, count);
+    enum status status = plan_evaluate_values(
+        data->label, session_schema(work->session), compared.nodes.items, (int)count,
+        work->population, at, session_pool(work->session), work->arena, values, error);
+    VECTOR_RELEASE(&compared.nodes);
+    TRY(status);
 
     /* Unknown in any value, less those of whom the label holds all the same. */
-    for (int v = 0; v < compared.count; v++)
+    for (size_t v = 0; v < count; v++)
         for (size_t w = 0; w < words; w++)
             (*out)[w] |= ~values[v].known[w];
     for (size_t w = 0; !compared.negated && w < words; w++)

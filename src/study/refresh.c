@@ -168,12 +168,16 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
     scoring->held = needs;
     /* What all ask for may be more than fits, or is wanted as it was known earlier: then each loads
      * for itself, and what is wrong is said of whom it is wrong for. */
-    if (scoring->moment->known_at != INT64_MAX ||
-        session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) !=
-            STATUS_OK)
-        scoring->base = NULL;
-    error_clear(&trouble);
-    return STATUS_OK;
+    if (scoring->moment->known_at != INT64_MAX)
+        return STATUS_OK;
+    if (session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) ==
+        STATUS_OK)
+        return STATUS_OK;
+    scoring->base = NULL;
+    if (trouble.code != STATUS_INTERRUPTED)
+        return STATUS_OK;
+    *error = trouble;
+    return STATUS_INTERRUPTED;
 }
 
 static enum status share(struct scoring *scoring, struct work *work, struct error *error)
@@ -284,7 +288,20 @@ static enum status score_all(struct scoring *scoring, struct study_picture *pict
 
 static bool scores_at(const struct scored *scored, int64_t moment)
 {
-    return scored->model->usable && scored->type->score && scored->model->moment <= moment;
+    return scored->type->score && scored->model->moment <= moment;
+}
+
+/* Scored at this moment already, and since then nothing came, late facts least of all, or went. */
+static enum status is_scored(const struct scored *scored, bool *out, struct error *error)
+{
+    const struct study_model *model = scored->model;
+    struct study_seen seen;
+    *out = model->scored && model->scored_at == scored->work.moment->now;
+    if (!*out)
+        return STATUS_OK;
+    TRY(work_seen(&scored->work, &seen, error));
+    *out = seen.last && seen.last == model->seen.last && seen.gone == model->seen.gone;
+    return STATUS_OK;
 }
 
 static enum status list_models(struct scoring *scoring, struct study_scored *out,
@@ -303,11 +320,20 @@ static enum status list_models(struct scoring *scoring, struct study_scored *out
     for (size_t i = 0; i < count; i++) {
         struct scored *scored = &scoring->models[scoring->count];
         struct study_kept *kept = &out->before[out->before_count];
+        bool already;
         *scored = (struct scored){.model = &models[i]};
+        if (!models[i].usable) /* nor need its type be known */
+            continue;
         TRY(study_type_find(models[i].type, &scored->type, error));
         if (!scores_at(scored, scoring->moment->now))
             continue;
-        if (models[i].scored && models[i].scored_at == scoring->moment->now) {
+
+        scored->work = (struct work){.session = scoring->session,
+                                     .arena = scoring->arena,
+                                     .moment = scoring->moment,
+                                     .model = &models[i]};
+        TRY(is_scored(scored, &already, error));
+        if (already) {
             out->count++;
             continue;
         }
@@ -315,10 +341,6 @@ static enum status list_models(struct scoring *scoring, struct study_scored *out
         kept->name = models[i].name;
         TRY(study_kept_text(scoring->session, kept->name, scoring->arena, &kept->text, error));
         out->before_count += kept->text != NULL;
-        scored->work = (struct work){.session = scoring->session,
-                                     .arena = scoring->arena,
-                                     .moment = scoring->moment,
-                                     .model = &models[i]};
         buffer_init(&scored->work.scheme, 0);
         scoring->count++;
     }

@@ -101,6 +101,8 @@ static void write_saved(const struct study_model *model, struct json *json)
     json_put_integer(json, "scored_at", model->scored_at);
     json_put_integer(json, "scored_since", model->scored_since);
     json_put_count(json, "scored_customers", model->scored_customers);
+    json_put_count(json, "seen_import", model->seen.last);
+    json_put_count(json, "seen_gone", model->seen.gone);
     write_shared(model, json);
     write_raw(json, "fit_report", model->fit_report);
     write_raw(json, "score_report", model->score_report);
@@ -288,11 +290,12 @@ static const char *copy_text(const json_t *object, const char *key, struct arena
 static const char **copy_texts(const json_t *object, const char *key, struct arena *arena,
                                size_t *count)
 {
-    json_t *list = json_object_get(object, key);
-    *count = json_array_size(list);
-    const char **out = ARENA_ARRAY(arena, const char *, *count + 1);
-    for (size_t i = 0; i < *count; i++)
-        out[i] = arena_strdup(arena, json_string_value(json_array_get(list, i)));
+    json_t *list = json_object_get(object, key), *item;
+    size_t i;
+    const char **out = ARENA_ARRAY(arena, const char *, json_array_size(list) + 1);
+    *count = 0;
+    json_array_foreach(list, i, item) if (json_is_string(item)) out[(*count)++] =
+        arena_strdup(arena, json_string_value(item));
     return out;
 }
 
@@ -316,17 +319,36 @@ static void read_lists(const json_t *object, struct arena *arena, struct study_m
     out->traits = copy_texts(object, "traits", arena, &out->trait_count);
 }
 
-static enum status read_saved(const char *name, const char *text, struct arena *arena,
-                              struct study_model *out, struct error *error)
+/* Of a model that another version saved, in whatever form: enough to list it, to fit it again and
+ * to delete it. */
+static void read_foreign(const char *name, const json_t *object, struct arena *arena,
+                         struct study_model *out)
+{
+    const char *type = copy_text(object, "type", arena),
+               *program = copy_text(object, "program", arena);
+    *out = (struct study_model){
+        .name = arena_strdup(arena, name),
+        .type = type ? type : "unknown",
+        .program = program ? program : "another version of strata",
+        .moment = json_integer_value(json_object_get(object, "moment")),
+        .trouble = "it was saved by another version of strata; fit it again or delete it",
+        .scheme = copy_text(object, "scheme", arena),
+        .parameters = "{}",
+        .fit_report = "{}",
+        .score_report = "{}"};
+    out->traits = copy_texts(object, "traits", arena, &out->trait_count);
+}
+
+static void read_saved(const char *name, const char *text, struct arena *arena,
+                       struct study_model *out)
 {
     *out = (struct study_model){0};
     json_t *object = read_object(text, arena, out);
     if (!json_is_object(object) ||
         json_integer_value(json_object_get(object, "format")) != FORMAT) {
+        read_foreign(name, object, arena, out);
         json_decref(object);
-        return error_set(
-            error, STATUS_ERROR,
-            "the model %s was saved by another version of strata; fit it again or delete it", name);
+        return;
     }
 
     /* What an earlier version did not keep reads as 0 or NULL, which the fields take for "not
@@ -344,9 +366,10 @@ static enum status read_saved(const char *name, const char *text, struct arena *
     out->scored_since = json_integer_value(json_object_get(object, "scored_since"));
     out->scored_customers =
         (uint64_t)json_integer_value(json_object_get(object, "scored_customers"));
+    out->seen.last = (uint32_t)json_integer_value(json_object_get(object, "seen_import"));
+    out->seen.gone = (uint32_t)json_integer_value(json_object_get(object, "seen_gone"));
     read_lists(object, arena, out);
     json_decref(object);
-    return STATUS_OK;
 }
 
 enum status study_models(struct session *session, struct arena *arena, struct study_model **out,
@@ -367,10 +390,24 @@ enum status study_models(struct session *session, struct arena *arena, struct st
             status = catalog_setting(catalog, setting_key(json_string_value(name), key), arena,
                                      &text, error);
         if (status == STATUS_OK && text)
-            status = read_saved(json_string_value(name), text, arena, &(*out)[(*count)++], error);
+            read_saved(json_string_value(name), text, arena, &(*out)[(*count)++]);
     }
     json_decref(names);
     return status;
+}
+
+enum status study_schemes(struct session *session, struct arena *arena, const char *const **out,
+                          struct error *error)
+{
+    struct study_model *models;
+    size_t count, schemes = 0;
+    TRY(study_models(session, arena, &models, &count, error));
+    const char **names = ARENA_ARRAY(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (models[i].scheme)
+            names[schemes++] = models[i].name;
+    *out = names;
+    return STATUS_OK;
 }
 
 static enum status no_such_model(struct session *session, const char *name, struct error *error)
@@ -400,7 +437,8 @@ enum status study_find(struct session *session, const char *name, struct arena *
                         error));
     if (!text)
         return no_such_model(session, name, error);
-    return read_saved(name, text, arena, out, error);
+    read_saved(name, text, arena, out);
+    return STATUS_OK;
 }
 
 int64_t study_scored_since(struct session *session, const char *name, struct arena *arena)

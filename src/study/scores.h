@@ -28,7 +28,8 @@ struct study_scored {
     struct study_picture picture; /* release it, unless it is handed on */
 };
 /* Scores every usable model that was fitted at or before the moment, each on what those before it
- * have scored. Memory: arena, but for the picture, which is empty after a failure. */
+ * have scored; those scored at the moment already only when facts came or went since. Memory:
+ * arena, but for the picture, which is empty after a failure. */
 enum status study_score_all(struct session *session, struct store_change *change,
                             const struct session_moment *moment, struct arena *arena,
                             struct study_scored *out, struct error *error);

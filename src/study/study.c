@@ -158,8 +158,32 @@ static enum status run_fit(struct work *work, const struct study_type *type, str
     return status;
 }
 
+enum status work_seen(const struct work *work, struct study_seen *out, struct error *error)
+{
+    struct catalog_import *imports;
+    struct arena arena;
+    size_t count;
+
+    *out = (struct study_seen){0};
+    if (work->moment->known_at != INT64_MAX)
+        return STATUS_OK; /* some of what there is was not looked at */
+
+    arena_init(&arena, 0);
+    enum status status = catalog_imports(store_catalog(session_store(work->session)), &arena,
+                                         &imports, &count, error);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        bool fact = !study_is_score(&imports[i], NULL);
+        if (fact && imports[i].number > out->last)
+            out->last = imports[i].number;
+        out->gone += imports[i].undone && (fact || study_is_score(&imports[i], work->model->name));
+    }
+    arena_release(&arena);
+    return status;
+}
+
 enum status work_score(struct work *work, const struct study_type *type, struct error *error)
 {
+    TRY(work_seen(work, &work->model->seen, error));
     TRY(with_report(work, type->score, &work->model->score_report, error));
     work->model->scored = true;
     work->model->scored_at = work->moment->now;
@@ -259,15 +283,14 @@ enum status study_fit(struct session *session, const struct study_request *reque
                       struct study_model *out, struct error *error)
 {
     const struct study_type *type;
-    struct study_model before;
-    struct error ignored;
+    const char *before;
 
     TRY(study_type_find(request->type, &type, error));
     TRY(session_load_definitions(session, error));
     TRY(study_options_check(session, type, request, arena, error));
     TRY(study_check_name(session, request->name, error));
 
-    bool refit = study_find(session, request->name, arena, &before, &ignored) == STATUS_OK;
+    TRY(study_kept_text(session, request->name, arena, &before, error));
     *out = (struct study_model){.name = arena_strdup(arena, request->name),
                                 .type = type->name,
                                 .program = "strata " STRATA_VERSION,
@@ -281,7 +304,7 @@ enum status study_fit(struct session *session, const struct study_request *reque
         out->options[out->option_count++] = request->options[i];
     struct work work = {.session = session, .arena = arena, .moment = moment, .model = out};
     buffer_init(&work.scheme, 0);
-    enum status status = fit_and_publish(&work, type, refit, error);
+    enum status status = fit_and_publish(&work, type, before != NULL, error);
     keep(out, arena);
     work_release(&work);
     return status;
@@ -329,9 +352,9 @@ enum status study_score(struct session *session, const char *name,
 {
     const struct study_type *type;
     TRY(study_find(session, name, arena, out, error));
-    TRY(study_type_find(out->type, &type, error));
     if (!out->usable)
         return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", name, out->trouble);
+    TRY(study_type_find(out->type, &type, error));
     if (!type->score)
         return error_set(error, STATUS_ERROR,
                          "a model of type %s has nothing to score customers with", out->type);
@@ -370,26 +393,95 @@ enum status study_explain(struct session *session, const struct study_model *mod
 
 /* ---- deleting ---- */
 
-static enum status refuse_used(struct session *session, const struct study_model *model,
-                               struct arena *arena, struct error *error)
-{
-    const struct segment_set *set = session_definitions(session);
-    const struct schema *schema = session_schema(session);
-    int scheme = segment_set_find_scheme(set, model->name);
-    for (int s = 0; s < set->segment_count; s++) {
-        if (scheme >= 0 && set->segments[s].scheme == scheme)
-            continue;
+struct names {
+    const char **items;
+    size_t count;
+};
 
-        /* The model's own scheme goes with it; any other segment would lose what it stands on. */
-        struct segment_reads reads =
-            segment_reads(set, schema, &s, 1, SEGMENT_READ_TO_DEFINE, arena);
-        for (size_t t = 0; t < model->trait_count; t++)
-            if (segment_reads_column(&reads, schema, SCHEMA_TRAIT_TABLE, model->traits[t]))
-                return error_set(error, STATUS_ERROR,
-                                 "%s uses %s; delete or change that segment first",
-                                 set->segments[s].name, model->traits[t]);
+static void add_names(struct names *names, const char *const *more, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool there = false;
+        for (size_t n = 0; n < names->count; n++)
+            there |= strcmp(names->items[n], more[i]) == 0;
+        if (!there)
+            names->items[names->count++] = more[i];
+    }
+}
+
+/* The traits that its scorings told, of whichever fit they were: a fit that was refused names none,
+ * and what was told before it still stands. */
+static enum status told_traits(struct session *session, const char *name, struct arena *arena,
+                               struct names *out, struct error *error)
+{
+    struct catalog *catalog = store_catalog(session_store(session));
+    const struct schema_table *traits = schema_table(session_schema(session), SCHEMA_TRAIT_TABLE);
+    struct catalog_import *imports;
+    size_t count;
+    TRY(catalog_imports(catalog, arena, &imports, &count, error));
+
+    *out = (struct names){
+        .items = ARENA_ARRAY(arena, const char *, (traits ? traits->column_count : 0) + 1)};
+    for (size_t i = 0; traits && i < count; i++) {
+        const char **columns;
+        size_t stated;
+        if (imports[i].undone || !study_is_score(&imports[i], name))
+            continue;
+        TRY(catalog_stated_columns(catalog, imports[i].number, SCHEMA_TRAIT_TABLE, arena, &columns,
+                                   &stated, error));
+        add_names(out, columns, stated);
     }
     return STATUS_OK;
+}
+
+/* The first of the traits that the segment reads, or NULL. */
+static const char *trait_read(struct session *session, int segment, const struct names *traits,
+                              struct arena *arena)
+{
+    const struct schema *schema = session_schema(session);
+    struct segment_reads reads = segment_reads(session_definitions(session), schema, &segment, 1,
+                                               SEGMENT_READ_TO_DEFINE, arena);
+    for (size_t t = 0; t < traits->count; t++)
+        if (segment_reads_column(&reads, schema, SCHEMA_TRAIT_TABLE, traits->items[t]))
+            return traits->items[t];
+    return NULL;
+}
+
+/* What is deleted with a model: its own scheme goes with it; any other segment would lose what it
+ * stands on. */
+static enum status check_deletable(struct session *session, const struct study_model *model,
+                                   const struct names *traits, struct arena *arena, bool *scheme,
+                                   struct error *error)
+{
+    const struct segment_set *set = session_definitions(session);
+    int own = segment_set_find_scheme(set, model->name);
+    struct session_users users = {.count = 0};
+    const char *only = NULL;
+
+    buffer_init(&users.names, 0);
+    *scheme = own >= 0 && model->scheme;
+    for (int s = 0; s < set->segment_count; s++) {
+        const char *trait = trait_read(session, s, traits, arena);
+        /* The scheme of an earlier fit is told by its name and what it reads. */
+        if (trait && own >= 0 && set->segments[s].scheme == own) {
+            *scheme = true;
+        } else if (trait) {
+            only = trait;
+            session_users_add(&users, set->segments[s].name);
+        }
+    }
+    session_users_end(&users);
+
+    enum status status = STATUS_OK;
+    if (users.count == 1)
+        status = error_set(error, STATUS_ERROR, "%s uses %s; delete or change that segment first",
+                           users.names.data, only);
+    else if (users.count)
+        status = error_set(error, STATUS_ERROR,
+                           "%s use scores of %s; delete or change these segments first",
+                           users.names.data, model->name);
+    buffer_release(&users.names);
+    return status;
 }
 
 static enum status take_scores_back(struct session *session, struct store_change *change,
@@ -412,10 +504,10 @@ static enum status take_scores_back(struct session *session, struct store_change
 }
 
 static enum status delete_within(struct session *session, struct store_change *change,
-                                 const struct study_model *model, struct arena *arena,
+                                 const struct study_model *model, bool scheme, struct arena *arena,
                                  struct error *error)
 {
-    if (model->scheme && segment_set_find_scheme(session_definitions(session), model->name) >= 0)
+    if (scheme)
         TRY(session_delete_within(session, &model->name, 1, error));
     TRY(take_scores_back(session, change, model, arena, error));
     TRY(study_forget(session, model->name, error));
@@ -428,11 +520,14 @@ enum status study_delete(struct session *session, const char *name, struct arena
 {
     struct study_model model;
     struct store_change *change;
+    struct names traits;
+    bool scheme;
     TRY(study_find(session, name, arena, &model, error));
     TRY(session_load_definitions(session, error));
-    TRY(refuse_used(session, &model, arena, error));
+    TRY(told_traits(session, name, arena, &traits, error));
+    TRY(check_deletable(session, &model, &traits, arena, &scheme, error));
 
     TRY(store_begin(session_store(session), &change, error));
-    return session_end_change(session, change, delete_within(session, change, &model, arena, error),
-                              error);
+    return session_end_change(session, change,
+                              delete_within(session, change, &model, scheme, arena, error), error);
 }

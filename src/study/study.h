@@ -46,6 +46,10 @@ struct study_model {
     int64_t scored_since; /* the first one's: before it nobody's score is known; 0: not kept, in
                              models of before */
     uint64_t scored_customers;
+    struct study_seen {
+        uint32_t last; /* the last import of the store that is no scoring; 0: not known */
+        uint32_t gone; /* how many of those, and of the model's own scorings, were taken back */
+    } seen;            /* by the last scoring */
 };
 
 struct study_request {
@@ -56,16 +60,20 @@ struct study_request {
 
 /* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does
  * not converge, or is no better than a simpler rule, is saved as not usable and gives no traits. A
- * model of that name is replaced. */
+ * model of that name is replaced; what it told, and its scheme where the new one has none, stay. */
 enum status study_fit(struct session *session, const struct study_request *request,
                       const struct session_moment *moment, struct arena *arena,
                       struct study_model *out, struct error *error);
 /* Since when there are scores of the model of a name; INT64_MIN when there is no such model or it
  * was never scored, so that nothing is before it. */
 int64_t study_scored_since(struct session *session, const char *name, struct arena *arena);
-/* In order of first fitting. */
+/* In order of first fitting. Those that another version of strata saved in its own form are not
+ * usable, and little else is known of them. */
 enum status study_models(struct session *session, struct arena *arena, struct study_model **out,
                          size_t *count, struct error *error);
+/* The names of the schemes that come with models, ended by NULL. */
+enum status study_schemes(struct session *session, struct arena *arena, const char *const **out,
+                          struct error *error);
 /* STATUS_NOT_FOUND names the nearest. */
 enum status study_find(struct session *session, const char *name, struct arena *arena,
                        struct study_model *out, struct error *error);
@@ -74,8 +82,8 @@ enum status study_find(struct session *session, const char *name, struct arena *
 enum status study_score(struct session *session, const char *name,
                         const struct session_moment *moment, struct arena *arena,
                         struct study_model *out, struct error *error);
-/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a type
- * that takes none. */
+/* The facts a model took for orders when it was fitted, amount NULL without amounts; false of a
+ * type that takes none. */
 struct study_orders {
     const char *kind, *amount, *refunds; /* refunds NULL: not kept */
 };

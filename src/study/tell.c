@@ -261,10 +261,12 @@ static enum status check_traits(struct session *session, const char *name, struc
     const struct schema_table *traits = schema_table(session_schema(session), SCHEMA_TRAIT_TABLE);
     size_t length = strlen(name);
     struct arena arena;
-    struct study_model before;
+    const char *before;
     arena_init(&arena, 0);
-    bool refit = study_find(session, name, &arena, &before, NULL) == STATUS_OK;
+    enum status found = study_kept_text(session, name, &arena, &before, error);
+    bool refit = found == STATUS_OK && before;
     arena_release(&arena);
+    TRY(found);
 
     for (size_t c = 0; traits && !refit && c < traits->column_count; c++) {
         const char *column = traits->columns[c].name;

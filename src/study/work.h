@@ -170,6 +170,9 @@ enum status work_ask(struct work *work, const struct study_type *type, struct er
 /* Scores as it does, after asking, on a population that holds what was asked for, and says so in
  * the model. */
 enum status work_score(struct work *work, const struct study_type *type, struct error *error);
+/* What the store holds that a scoring now goes by, to tell later whether anything came or went. Not
+ * known where the moment asks for what was known earlier. */
+enum status work_seen(const struct work *work, struct study_seen *out, struct error *error);
 /* Frees what the work holds, but not its arena. */
 void work_release(struct work *work);
 

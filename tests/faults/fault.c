@@ -2,10 +2,10 @@
  * Faults of a disk, preloaded into the program. Only what happens to files below FAULT_ROOT counts.
  *
  * Two uses. With FAULT_AT=N the N-th call that changes files fails with FAULT_ERRNO: once, or with
- * FAULT_LASTING every one from there on; FAULT_KIND narrows both to calls of one kind (write, sync,
- * rename, open, truncate, unlink, mkdir, close). With FAULT_LOG=FILE every call is written down
- * with its data, so that a test can work out every state a power cut could leave: what was synced,
- * and any part of what was not (tests/faults/power.py).
+ * FAULT_LASTING every one from there on, with FAULT_TIMES=N that many; FAULT_KIND narrows both to
+ * calls of one kind (write, sync, rename, open, truncate, unlink, mkdir, close). With
+ * FAULT_LOG=FILE every call is written down with its data, so that a test can work out every state
+ * a power cut could leave: what was synced, and any part of what was not (tests/faults/power.py).
  *
  * FAULT_READ=WORDS: a file whose path has these in it is read up to its middle, and then reading
  * fails with FAULT_ERRNO.
@@ -84,12 +84,13 @@ static int is_watched(int file)
 static int fails(enum kind kind)
 {
     const char *at = getenv("FAULT_AT"), *only = getenv("FAULT_KIND"),
-               *number = getenv("FAULT_ERRNO");
+               *number = getenv("FAULT_ERRNO"), *times = getenv("FAULT_TIMES");
     counted[kind]++;
     if (only && strcmp(only, kind_names[kind]) != 0)
         return 0;
     calls++;
-    if (!at || calls < atol(at) || (calls > atol(at) && !getenv("FAULT_LASTING")))
+    long last = at ? atol(at) + (times ? atol(times) - 1 : 0) : 0;
+    if (!at || calls < atol(at) || (calls > last && !getenv("FAULT_LASTING")))
         return 0;
     errno = number ? atoi(number) : EIO;
     return 1;

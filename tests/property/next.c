@@ -9,6 +9,7 @@
  *
  *   next [--seed N] [--rounds N]
  */
+#include "next_conditions.h"
 #include "random.h"
 #include "ways.h"
 
@@ -27,233 +28,6 @@ enum {
     STEPPING = 20,
     CUT_OFFS_KEPT = 3 * 3600
 };
-
-static const char *const conditions[] = {
-    "any(order last 30 days)",
-    "any(order last 1 month)",
-    "any(order last 2 months)",
-    "any(order last 1 quarter)",
-    "any(order last 1 year)",
-    "none(order last 4 months where amount > 5)",
-    "count(order last 1 month) >= 2",
-    "count(order last 720 hours) = 1",
-    "sum(order.amount last 1 quarter) > 10",
-    "avg(order.amount last 1 month) > 4",
-    "first(order.amount last 2 months) > 4",
-    "last(order.amount before last 1 month) > 4",
-    "count(order before last 1 month) > 1",
-    "any(order before last 30 days)",
-    "any(order between 1 and 2 months ago)",
-    "count(order between 30 and 60 days ago) >= 1",
-    "any(order last 1 month on weekend)",
-    "any(order, view last 1 month)",
-    "any(order this month)",
-    "any(order this week)",
-    "any(order today)",
-    "any(order yesterday)",
-    "count(order last calendar month) >= 1",
-    "any(order last 2 calendar weeks)",
-    "count(order this quarter) > 1",
-    "any(order this year)",
-    "any(order since today - 30 days)",
-    "any(order since today - 1 month)",
-    "any(order since now - 1 month)",
-    "count(order since now - 100 hours) >= 1",
-    "any(order from today - 32 days to today - 30 days)",
-    "any(order within 3 days before today - 29 days)",
-    "any(order within 1 month before now)",
-    "any(order within 36 hours after today - 31 days)",
-    "any(view since last(order.time))",
-    "any(view since first(order.time last 1 month))",
-    "first(order.time) >= today - 30 days",
-    "last(order.time) < today - 1 month",
-    "last(order.time) < now - 1 month",
-    "last(order.time) + 1 month < now",
-    "last(order.time) > now - 30 days",
-    "now - last(order.time) > 30 days",
-    "now - last(order.time) > 1.5 * avg(gap(order.time))",
-    "(now - last(order.time)) / 7 > 4 days",
-    "(now - last(order.time)) * 2 >= now - first(order.time)",
-    "days since last(order.time) > 30",
-    "days since last(order.time) = 31",
-    "hours since last(order.time) >= 740",
-    "minutes since last(order.time) > 43200",
-    "seconds since last(order.time) > 2592000",
-    "weeks since last(order.time) >= 5",
-    "months since last(order.time) >= 1",
-    "months since last(order.time) != 2",
-    "quarters since first(order.time) = 1",
-    "years since first(order.time) >= 1",
-    "days since renewal >= 0",
-    "days since last(order.time) - days since first(order.time) < 0",
-    "days since last(order.time) * 2 > 62",
-    "months since renewal >= 1",
-    "months since joined = 1",
-    "days until renewal <= 0",
-    "days until renewal between 3 and 5",
-    "weeks until renewal < 1",
-    "hours until renewal <= 30",
-    "months until renewal < 1",
-    "months until joined < 0",
-    "hours until joined < 0",
-    "days until joined <= 0",
-    "age(birth_date) >= 18",
-    "age(birth_date) = 17",
-    "age(birth_date) is known",
-    "age(renewal) < 5",
-    "count(order) / (days since joined + 1) > 0.03",
-    "renewal <= today",
-    "renewal = today + 3 days",
-    "renewal <= today + 1 month",
-    "renewal + 1 month <= today",
-    "renewal next 7 days",
-    "renewal next 1 month",
-    "renewal last 1 month",
-    "renewal this month",
-    "renewal last calendar month",
-    "renewal today",
-    "joined next 10 days",
-    "joined last 1 month",
-    "joined since today - 3 days",
-    "joined > now",
-    "joined > now + 3 days",
-    "joined < now - 1 month",
-    "now > 2025-03-30T03:30",
-    "today >= 2024-02-29",
-    "hour(now) = 23",
-    "hour(now) = 2 and active",
-    "hour(now) = hour(joined)",
-    "weekday(today) in (6, 7)",
-    "weekday(now) = weekday(joined)",
-    "month_of_year(today) = month_of_year(birth_date)",
-    "day_of_month(today) = day_of_month(birth_date)",
-    "month(today) = month(renewal)",
-    "week(now) > week(renewal)",
-    "year(today) > 2024",
-    "date(now - 1 month) > renewal",
-    "date(last(order.time)) = today - 31 days",
-    "least(joined, now) < renewal",
-    "coalesce(joined, now) > now - 2 days",
-    "greatest(days since joined, days until renewal) > 3",
-    "abs(days until renewal) <= 2",
-    "floor(days since joined / 7) >= 1",
-    "today - renewal > 3 days",
-    "anniversary(birth_date) next 7 days",
-    "anniversary(birth_date) last 1 month",
-    "anniversary(birth_date) today",
-    "anniversary(birth_date) this month",
-    "anniversary(birth_date) next 1 month",
-    "count(order where days since time > 30) >= 1",
-    "count(order where time > now - 1 month) >= 1",
-    "any(order where time < today - 30 days and amount > 5)",
-    "count(order where due <= today) >= 1",
-    "any(order where due next 7 days)",
-    "avg(days since order.time) > 40",
-    "max(days since order.due) >= 1",
-    "periods(day, any(order), last 30 days) >= 1",
-    "periods(day, none(order), last 30 days) = 29",
-    "periods(week, count(order) >= 1, last 5 weeks) >= 2",
-    "periods(month, any(order), last 1 month) >= 1",
-    "periods(month, any(order), last 3 months) >= 2",
-    "periods(month, none(order), last 3 calendar months) = 2",
-    "periods(month, count(order) = 0, this year) > 1",
-    "periods(quarter, any(order) or any(view), last 1 year) >= 1",
-    "periods(month, sum(order.amount) > 5, since 2024-01-01) > 0",
-    "periods(week, any(order), since today - 3 weeks) >= 1",
-    "sequence(order, not view within 30 days)",
-    "sequence(order, not view within 1 month)",
-    "sequence(order, view) last 1 month",
-    "sequence(order as a, view where time > a.time + 1 day) last 30 days",
-    "stopped order for 1 month",
-    "stopped (order, view) for 30 days",
-    "resumed order after 2 days last 1 month",
-    "first time order last 1 month",
-    "first time order this month",
-    "ever(plan = 'pro', last 1 month)",
-    "ever(plan = 'pro' and active, last 30 days)",
-    "ever(plan = 'free', last calendar month)",
-    "ever(plan is known, since today - 3 days)",
-    "changed(plan last 1 month)",
-    "changed(plan to 'pro' this month)",
-    "changed(plan last 30 days)",
-    "plan as of (today - 30 days) = 'free'",
-    "plan as of (now - 1 month) = 'free'",
-    "in base last 1 month",
-    "entered base last 30 days",
-    "left base this month",
-    "left base last 1 month",
-    "top 3 by days since last(order.time)",
-    "top 25% by count(order last 1 month)",
-    "ntile(4) by age(birth_date) = 1",
-    "ntile(4) by days since last(order.time) = 2",
-    "percentile by months since joined > 50",
-    "count(account.customers where any(order last 1 month)) >= 2",
-    "seconds since last(order.time) - 60 * minutes since last(order.time) > 2592000",
-    "seconds since joined / 3600 > 24 * days since joined + 12",
-    "seconds since renewal + seconds until renewal = 0 and seconds since renewal > 86400",
-    "seconds until joined between 1000 and 200000",
-    "hours since last(order.time) * 2 > 1480",
-    "minutes since last(order.time) / (days since last(order.time) + 1) > 1399.9",
-    "seconds since joined / seconds since last(order.time) > 0.5",
-    "seconds since first(order.time) / seconds since last(order.time) > 1.5",
-    "(seconds since joined) * (seconds since last(order.time)) > 1000000000000",
-    "abs(seconds since joined) < 432000",
-    "round(seconds since joined / 86400) >= 3",
-    "floor(hours since last(order.time) / 24) * count(order) > 40",
-    "avg(now - order.time) > 30 days",
-    "sum(now - order.time) > 60 days",
-    "max(now - order.time) > 60 days",
-    "median(now - order.time) > 31 days",
-    "first(now - order.time) < 31 days",
-    "avg(seconds since order.time) / avg(seconds since view.time) > 1",
-    "avg(hours since order.time) > 740",
-    "median(minutes since order.time) > 43200",
-    "sum(hours since order.time) > 1480",
-    "max(seconds since order.time) >= 2678400",
-    "nth(seconds since order.time, 2) > 2592000",
-    "avg((now - order.time) * (1 + order.amount)) > 200 days",
-    "avg(least(now - order.time, 31 days)) > 30 days",
-    "distinct(days since order.time) >= 2",
-    "count(order where (now - time) * amount > 150 days) >= 1",
-    "count(order where seconds since time > amount * 300000) >= 2",
-    "least(joined, now - 1 hour) last 1 day",
-    "coalesce(joined, now - 20 days) last 1 month",
-    "coalesce(joined, now - 1 hour) this month",
-    "greatest(joined, now - 3 days) next 2 days",
-    "any(order within 1 month after now - 2 months)",
-    "any(order within 1 month before least(joined, now))",
-    "any(order since least(joined, now - 30 days))",
-    "any(order since coalesce(joined, now - 1 month))",
-    "any(order since now - 2 * min(gap(order.time)))",
-    "count(order from now - 2 months to now - 1 month) >= 1",
-    "now - 1 month > joined + 2 months",
-    "(now - 1 month) - joined > 30 days",
-    "date(now - 1 month) - renewal > 1 days",
-    "days since least(joined, now - 1 day) > 3",
-    "months since coalesce(joined, now - 1 month) >= 1",
-    "days since joined > hour(now)",
-    "age(coalesce(birth_date, today)) >= 17",
-    "1000000 / (seconds since joined) is known",
-    "1000000 / (seconds since joined) > 5",
-    "periods(month, sum(order.amount) / (days since joined + 1) > 0.1, last 3 months) >= 1",
-    "periods(week, now - last(order.time) > 3 days, last 5 weeks) >= 1",
-    "periods(week, days since last(order.time) > 10, last 5 weeks) >= 1",
-    "periods(month, count(order) * (seconds since joined) > 1000000, this year) >= 1",
-    "periods(month, avg(now - order.time) > 20 days, last 3 months) >= 1",
-    "sequence(order as a, view where now - a.time < 31 days)",
-    "sequence(order as a, view where now - time < (now - a.time) / 2)",
-    "sequence(order as a, view where (now - a.time) + (now - time) > 62 days)",
-    "sequence(order as a, view where a.time last 1 month)",
-    "sequence(order as a, view as b where days since time > 5, order where amount * (now - a.time) "
-    "> 100 days)",
-    "sequence(order as a, view as b, order where now - a.time > 3 * (now - b.time))",
-    "top 3 by seconds since last(order.time)",
-    "top 3 by avg(now - order.time)",
-    "bottom 3 by (now - first(order.time)) * count(order)",
-    "top 3 by coalesce(now - joined, 20 days)",
-    "sample 50% and any(order last 1 month)",
-};
-enum { CONDITIONS = sizeof conditions / sizeof *conditions };
 
 static const char *const zones[] = {"Europe/Vienna", "America/New_York", "Australia/Lord_Howe",
                                     "UTC",           "America/Santiago", "Africa/Cairo"};
@@ -482,7 +256,7 @@ static void moments_to_scan(struct round *round)
 /* ---- scanning ---- */
 
 struct tally {
-    int64_t scanned, late, flips, wakes, exact, stepping;
+    int64_t scanned, late, flips, wakes, exact, stepping, told;
     int64_t own_flips[CONDITIONS], own_wakes[CONDITIONS];
     int printed;
 };
@@ -555,6 +329,32 @@ static void check_kept(const struct round *round, struct tally *tally, int c,
     ENSURE(status == STATUS_OK);
     plan_phase_free(phase);
     plan_state_free(state);
+}
+
+/* What is told of ranks and accounts: before the moment said nothing changes, though others' facts
+ * leave windows. */
+static void check_told(const struct round *round, struct tally *tally, int c,
+                       const struct segment_set *set, const struct population *population,
+                       const int64_t *flip)
+{
+    int64_t seen_until = round->scanned.items[round->scanned.count - 1];
+    for (uint32_t p = 0; p < CUSTOMERS; p += 5) {
+        struct plan_explanation why;
+        struct arena arena;
+        struct error error;
+        arena_init(&arena, 0);
+        enum status status = plan_explain(set, &round->schema, c + 1, population, p,
+                                          round->world.now, NULL, &arena, &why, &error);
+        ENSURE(status == STATUS_OK);
+        int64_t certain = why.flips ? why.flips_at : why.looked_until;
+        bool seen = flip[p] <= seen_until;
+        if (seen && certain > flip[p]) {
+            tally->late++;
+            complain(tally, round, "told wrongly", c, p, certain, flip[p]);
+        }
+        tally->told += seen && why.flips;
+        arena_release(&arena);
+    }
 }
 
 /* Wakes up at every next moment for a month: how often it was for nothing, and whether it steps.
@@ -677,6 +477,8 @@ static void check_condition(const struct round *round, struct tally *tally,
     check_first(round, tally, c, said, flip);
     if (asks_everyone(c))
         check_kept(round, tally, c, plan, population);
+    if (asks_everyone(c))
+        check_told(round, tally, c, set, population, flip);
     for (uint32_t p = 0; p < CUSTOMERS; p += 6)
         wake(round, tally, c, plan, population, p);
     plan_result_free(said);
@@ -771,6 +573,7 @@ int main(int argc, char **argv)
     worst(&tally);
     ok(tally.scanned == (int64_t)rounds * CONDITIONS * CUSTOMERS, "every construct was scanned");
     ok(tally.late == 0, "no next moment is late, and none is missing");
+    ok(tally.told > 0, "flips that others cause are told");
     ok(tally.stepping == 0, "nobody is woken up second by second");
     ok(tally.exact > 0 && tally.flips > 0, "there were flips to be seen");
     ok(tally.wakes - tally.flips <= 12 * tally.flips, "few of the moments are early");

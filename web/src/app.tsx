@@ -5,7 +5,7 @@ import { title } from './words';
 import { shownSections, type Section } from './sections';
 import { share, SharedContext } from './ui/context';
 import { useMedia } from './ui/hooks';
-import { Guard } from './ui/parts';
+import { Guard, Note } from './ui/parts';
 
 const segmentInAddress = () => {
   const name = /^#segment=(.+)$/.exec(location.hash)?.[1];
@@ -100,6 +100,20 @@ function Contents({ sections }: { sections: Section[] }) {
   );
 }
 
+/** What a model kept of its fit or its last scoring stands beside segments of the report's moment. */
+function OtherMoments({ report, id }: { report: Report; id: string }) {
+  const { as_of, zone } = report.store;
+  const others = report.other_moments?.[id === 'cohorts' ? 'retention' : id] ?? [];
+  if (!others.length) return null;
+  const made = { fit: 'the fit', scoring: 'the last scoring' };
+  const moments = others.map((other) => `${moment(other.as_of, zone)}, ${made[other.made]} of ${other.model}`);
+  return (
+    <Note>
+      As of {moments.join('; ')}. The segments are as of {moment(as_of, zone)}.
+    </Note>
+  );
+}
+
 export function App({ report }: { report: Report }) {
   const [sections] = useState(() => shownSections(report));
   const selected = useSelected();
@@ -123,6 +137,7 @@ export function App({ report }: { report: Report }) {
           {sections.map(({ id, title, View }) => (
             <section key={id} id={id} aria-labelledby={`${id}-heading`} tabIndex={-1}>
               <h2 id={`${id}-heading`}>{title}</h2>
+              <OtherMoments report={report} id={id} />
               <Guard>
                 <View />
               </Guard>

@@ -44,8 +44,16 @@ export interface Report {
   scales?: Scales[];
   surveys?: Survey[];
   retention?: Retention[];
+  /** Of which models' sections the data are of another moment than the report. */
+  other_moments?: Record<string, OtherMoment[]>;
   health?: Health;
   personas?: Persona[];
+}
+
+export interface OtherMoment {
+  model: string;
+  made: 'fit' | 'scoring';
+  as_of: Moment;
 }
 
 export interface Store {

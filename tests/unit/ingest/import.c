@@ -383,7 +383,7 @@ static void imports_traits_and_references(void **state)
     assert_string_equal(summary.columns[2].refers, "product");
     assert_int_equal(summary.columns[2].type, VALUE_TEXT);
     assert_int_equal(summary.warning_count, 1);
-    assert_non_null(strstr(summary.warnings[0], "1 row names a product"));
+    assert_non_null(strstr(summary.warnings[0], "1 row points by product"));
 }
 
 static void reads_every_dialect(void **state)

@@ -199,7 +199,7 @@ static void adventureworks(void **state)
     assert_int_equal(summary.customers, 17416);
     assert_int_equal(summary.new_customers, 0);
     assert_int_equal(summary.warning_count, 1);
-    assert_non_null(strstr(summary.warnings[0], "1 row names a ProductKey"));
+    assert_non_null(strstr(summary.warnings[0], "1 row points by ProductKey"));
 }
 
 static void complete_journey(void **state)

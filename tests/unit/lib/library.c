@@ -6,10 +6,12 @@
 #include "strata.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static char folder[256], shop[300], file[300];
 static struct strata_error error;
@@ -135,6 +137,50 @@ static void a_question_is_stopped(void **state)
     assert_int_equal(strata_count(store, "any(order)", STRATA_LATEST, &customers, &error),
                      STRATA_OK);
     assert_int_equal(customers, 100);
+    strata_close(store);
+}
+
+/* What a thread needs to stop a call of another one after a while. */
+struct delayed {
+    struct strata_store *store;
+    long nanoseconds;
+};
+
+static void *stop_after(void *argument)
+{
+    struct delayed *delayed = argument;
+    nanosleep(&(struct timespec){.tv_nsec = delayed->nanoseconds}, NULL);
+    strata_interrupt(delayed->store);
+    return NULL;
+}
+
+/* A call that says that it was stopped has changed nothing, whenever it is stopped. The list makes
+ * an undo ask whom it knows afterwards. */
+static void a_stopped_undo_has_not_undone(void **state)
+{
+    enum { STEP = 2000000 };
+    uint64_t customers = 0;
+    char text[400];
+    write_orders(100);
+    struct strata_store *store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    write_orders(200);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    snprintf(text, sizeof text, "list friends from '%s'", file);
+    assert_int_equal(strata_apply(store, text, 0, &error), STRATA_OK);
+
+    enum strata_status status = STRATA_INTERRUPTED;
+    struct delayed delayed = {.store = store};
+    for (; status != STRATA_OK; delayed.nanoseconds += STEP) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, stop_after, &delayed), 0);
+        status = strata_undo(store, 2, &error);
+        pthread_join(thread, NULL);
+        assert_true(status == STRATA_OK || status == STRATA_INTERRUPTED);
+        assert_int_equal(strata_count(store, "any(order)", STRATA_LATEST, &customers, &error),
+                         STRATA_OK);
+        assert_int_equal(customers, status == STRATA_OK ? 100 : 200);
+    }
     strata_close(store);
 }
 
@@ -330,6 +376,80 @@ static void a_reader_changes_nothing(void **state)
     strata_close(store);
 }
 
+static uint64_t buyers(struct strata_store *store)
+{
+    uint64_t customers = 0;
+    assert_int_equal(strata_count(store, "any(order)", STRATA_LATEST, &customers, &error),
+                     STRATA_OK);
+    return customers;
+}
+
+static void a_reader_moves_on_when_told(void **state)
+{
+    struct strata_store *reader = NULL, *writer = open_shop(NULL);
+    struct strata_snapshot *before = NULL, *after = NULL;
+    write_orders(100);
+    assert_int_equal(import(writer, NULL), STRATA_OK);
+    assert_int_equal(strata_open(shop, STRATA_READ, NULL, &reader, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 100);
+    assert_int_equal(strata_snapshot_new(reader, STRATA_LATEST, STRATA_EVERYTHING, &before, &error),
+                     STRATA_OK);
+    assert_int_equal(strata_reload(reader, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 100);
+
+    write_orders(200);
+    assert_int_equal(import(writer, NULL), STRATA_OK);
+    assert_int_equal(strata_apply(writer, "segment Buyers where any(order)", 0, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 100);
+    assert_int_equal(strata_reload(reader, &error), STRATA_OK);
+    assert_int_equal(buyers(reader), 200);
+    assert_int_equal(strata_snapshot_new(reader, "2025-01-10", STRATA_DEFINED, &after, &error),
+                     STRATA_OK);
+    assert_string_equal(strata_snapshot_moment(before), "2025-01-28T10:00:01Z");
+    assert_string_equal(strata_snapshot_moment(after), "2025-01-10T00:00:00Z");
+
+    /* What came from the handle before is as it was. */
+    uint64_t customers = 0;
+    assert_int_equal(strata_snapshot_count(before, "any(order)", &customers, &error), STRATA_OK);
+    assert_int_equal(customers, 100);
+    strata_snapshot_release(before);
+    strata_snapshot_release(after);
+
+    /* Interrupts find the handle as before; and a writer has nothing to move to. */
+    strata_interrupt(reader);
+    assert_int_equal(buyers(reader), 200);
+    assert_int_equal(strata_reload(writer, &error), STRATA_OK);
+    assert_int_equal(buyers(writer), 200);
+    strata_close(reader);
+    strata_close(writer);
+}
+
+/* A stream reads what the store was when it was asked, whatever the handle does meanwhile. */
+static void a_stream_is_independent(void **state)
+{
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    int64_t rows = 0;
+    write_orders(ENOUGH_TO_BE_SEEN);
+    struct strata_store *store = open_shop(NULL);
+    assert_int_equal(import(store, NULL), STRATA_OK);
+    assert_int_equal(strata_sql(store, "SELECT * FROM \"order\"", &stream, &error), STRATA_OK);
+    assert_int_equal(strata_undo(store, 1, &error), STRATA_OK);
+    strata_interrupt(store);
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+
+    for (;;) {
+        assert_int_equal(stream.get_next(&stream, &batch), 0);
+        if (!batch.release)
+            break;
+        rows += batch.length;
+        batch.release(&batch);
+    }
+    assert_int_equal(rows, ENOUGH_TO_BE_SEEN);
+    stream.release(&stream);
+    strata_close(store);
+}
+
 /* A store, what its callbacks asked of it, and how often that was refused. */
 struct meddling {
     struct strata_store *store;
@@ -380,10 +500,13 @@ static void a_callback_changes_nothing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_reader_changes_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_reader_moves_on_when_told, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_stream_is_independent, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_callback_changes_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_stopped_import_leaves_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(an_interrupt_between_calls_is_forgotten, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_question_is_stopped, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_stopped_undo_has_not_undone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(options_may_be_older_or_newer, set_up, tear_down),
     cmocka_unit_test_setup_teardown(flags_of_other_versions_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),

@@ -36,8 +36,7 @@ static void a_plan_that_fails_keeps_nothing(void **state)
     arena_init(&arena, 0);
     assert_int_equal(session_open(&options, &session, &error), STATUS_OK);
     assert_int_equal(
-        session_apply_plan(session, &source, 1, false, &moment, &arena, &apply, &error),
-        STATUS_IO);
+        session_apply_plan(session, &source, 1, false, &moment, &arena, &apply, &error), STATUS_IO);
     assert_non_null(strstr(error.message, "nowhere.csv"));
     assert_null(apply.set);
     session_close(session);

@@ -51,11 +51,11 @@ static void define(struct arena *arena)
 {
     struct session_apply apply;
     struct segment_source source = {"test", text_from(definitions)};
-    good(session_reload(session, &error));
+    session_look_again(session);
     good(session_apply_plan(session, &source, 1, false, &before, arena, &apply, &error));
     good(session_apply_save(session, &apply, &error));
     segment_set_free(apply.set);
-    good(session_reload(session, &error));
+    session_look_again(session);
 }
 
 static int open_loads(void **state)
@@ -109,6 +109,29 @@ static void who_fails_is_left_out_at_that_moment(void **state)
     assert_false(session_broken(session, 0, &name, &why));
 }
 
+/* A session that lives long, and asks about both moments in turn, takes no more and more memory. */
+static void sets_that_were_replaced_go(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        session_begin_question(session);
+        assert_int_equal(session->retired.count, 0);
+        assert_int_equal(segments_at(&after), 1);
+        assert_int_equal(session->left_out.count, 1);
+        session_begin_question(session);
+        assert_int_equal(segments_at(&after), 1); /* the same moment: nothing is made anew */
+        assert_int_equal(session->retired.count, 0);
+        assert_string_equal(session->left_out.items[0].name, "daily");
+        assert_int_equal(segments_at(&before), 2);
+    }
+    size_t taken = session->arena.taken;
+    assert_int_equal(segments_at(&after), 1);
+    assert_int_equal(segments_at(&before), 2);
+    assert_int_equal(session->arena.taken, taken);
+    session_look_again(session);
+    assert_int_equal(session->arena.taken, taken);
+}
+
 /* Stopped while it is searched for who failed, the question is stopped, and nobody is to blame. */
 static void a_stopped_search_leaves_nobody_out(void **state)
 {
@@ -130,6 +153,12 @@ static void a_stopped_search_leaves_nobody_out(void **state)
                      STATUS_INTERRUPTED);
     assert_string_equal(error.message, "interrupted; nothing was changed");
     assert_int_equal(session->left_out.count, 0);
+
+    struct session_members members;
+    assert_int_equal(
+        session_members(session, "daily", (struct text){0}, &before, &arena, &members, &error),
+        STATUS_INTERRUPTED);
+    assert_string_equal(error.message, "interrupted; nothing was changed");
     session_go_on(session);
 
     session_view_close(&view);
@@ -139,6 +168,7 @@ static void a_stopped_search_leaves_nobody_out(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(who_fails_is_left_out_at_that_moment, open_loads, close_loads),
+    cmocka_unit_test_setup_teardown(sets_that_were_replaced_go, open_loads, close_loads),
     cmocka_unit_test_setup_teardown(a_stopped_search_leaves_nobody_out, open_loads, close_loads),
 };
 UNIT_MAIN(tests)

@@ -80,7 +80,7 @@ static void define(struct session *session, const char *text)
     good(session_apply_plan(session, &source, 1, false, &moment, &arena, &apply, &error));
     good(session_apply_save(session, &apply, &error));
     segment_set_free(apply.set);
-    good(session_reload(session, &error));
+    session_look_again(session);
     arena_release(&arena);
 }
 

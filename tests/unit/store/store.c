@@ -300,6 +300,65 @@ static void customers_go_with_their_import(void **state)
     fixture_remove(path);
 }
 
+/* How often a row of the part comes before the one that stands above it. */
+static int64_t disorder(struct store *store, const struct catalog_part *part, const char *column)
+{
+    struct lake *lake;
+    struct arena arena;
+    struct buffer sql;
+    int64_t found = -1;
+    arena_init(&arena, 0);
+    buffer_init(&sql, 0);
+    OK(store_lake(store, 1, &lake, &error));
+    buffer_printf(&sql,
+                  "SELECT count(*) FILTER (now < before) FROM (SELECT %s AS now, "
+                  "lag(%s) OVER (ORDER BY file_row_number) AS before FROM read_parquet(",
+                  column, column);
+    lake_add_path(&sql, store_file(store, &arena, "%s", part->path));
+    buffer_string(&sql, ", file_row_number=true))");
+    OK(lake_query_integer(lake, sql.data, &found, NULL, &error));
+    lake_close(lake);
+    buffer_release(&sql);
+    arena_release(&arena);
+    return found;
+}
+
+/* Of those named first few have facts of another import, which names many more: what is left of
+ * their part is the smaller side of the question who is still there. */
+static void identifiers_stay_in_order(void **state)
+{
+    (void)state;
+    enum { FIRST = 300, SECOND = 3000 };
+    static char names[FIRST + SECOND][16];
+    static struct row rows[FIRST + SECOND];
+    char path[256];
+    size_t count, looked_at = 0;
+    fixture_path(path);
+    for (uint32_t i = 0; i < FIRST + SECOND; i++) {
+        snprintf(names[i], sizeof names[i], "c%u", (unsigned)(i * 7919 % (FIRST + SECOND)));
+        rows[i] = (struct row){names[i], 100, "o", "1"};
+    }
+    OK(store_create(path, "UTC", NULL, &error));
+    struct store *store = opened(path, STORE_WRITE);
+    OK(hand_import(store, &(struct hand_import){"order", rows, FIRST, .type = VALUE_INT}));
+    OK(hand_import(store,
+                   &(struct hand_import){"view", rows + FIRST / 2, SECOND, .type = VALUE_INT}));
+
+    struct lake *lake;
+    OK(store_lake(store, 1, &lake, &error));
+    OK(store_undo(store, lake, 1, 9, &error));
+    lake_close(lake);
+    const struct catalog_part *parts = store_parts(store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].role == PART_IDENTITY) {
+            assert_int_equal(disorder(store, &parts[i], "identifier"), 0);
+            looked_at += parts[i].rows;
+        }
+    assert_int_equal(looked_at, SECOND);
+    store_close(store);
+    fixture_remove(path);
+}
+
 static void the_last_replacement_stands(void **state)
 {
     (void)state;
@@ -589,6 +648,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(readers_beside_a_writer),
     cmocka_unit_test(undo_is_absence),
     cmocka_unit_test(customers_go_with_their_import),
+    cmocka_unit_test(identifiers_stay_in_order),
     cmocka_unit_test(the_last_replacement_stands),
     cmocka_unit_test(merging),
     cmocka_unit_test(killed_at_every_step),
