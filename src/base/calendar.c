@@ -16,15 +16,13 @@
 #include <string.h>
 
 enum {
-    YEARS_AN_ERA = 400,
     DAYS_A_YEAR = 365,
     DAYS_TO_LEAP = 4 * DAYS_A_YEAR, /* to the leap day that closes four years */
     DAYS_A_CENTURY = 36524,         /* one whose last year has no leap day */
-    DAYS_AN_ERA = 146097,
-    DAYS_FIVE_MONTHS = 153,   /* from March, and from August */
-    MARCH = 3,                /* month 0 of a year here is month 3 of a civil one */
-    MONTHS_TO_JANUARY = 10,   /* from March */
-    DAYS_TO_EPOCH = 719468,   /* from 0000-03-01 to 1970-01-01 */
+    DAYS_FIVE_MONTHS = 153,         /* from March, and from August */
+    MARCH = 3,                      /* month 0 of a year here is month 3 of a civil one */
+    MONTHS_TO_JANUARY = 10,         /* from March */
+    DAYS_TO_EPOCH = 719468,         /* from 0000-03-01 to 1970-01-01 */
     EPOCH_WEEKDAY_OFFSET = 3, /* 1970-01-01 was a Thursday: three days after its week's Monday */
     FEBRUARY = 2,
     LEAP_FEBRUARY = 29,

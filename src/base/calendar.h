@@ -21,7 +21,9 @@ enum {
     SECONDS_A_DAY = 24 * SECONDS_AN_HOUR, /* days of clock changes apart, which zones know */
     DAYS_A_WEEK = 7,
     MONTHS_A_YEAR = 12,
-    YEAR_MAX = 9999, /* of DATE_MAX */
+    YEAR_MAX = 9999,    /* of DATE_MAX */
+    YEARS_AN_ERA = 400, /* after which the calendar begins anew, with the same weekday */
+    DAYS_AN_ERA = 146097,
 };
 #define FACT_TIME_MIN INT64_C(0) /* 1970-01-01T00:00:00Z: the first moment a fact may have */
 #define FACT_TIME_MAX INT64_C(4291747199) /* 2105-12-31T23:59:59Z: the last */

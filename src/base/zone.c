@@ -334,6 +334,18 @@ static void zone_push(struct zone *zone, int64_t moment, int32_t offset)
     VECTOR_PUSH(&zone->changes, (struct change){moment, offset});
 }
 
+static void zone_push_year(struct zone *zone, struct change start, struct change end, int64_t after)
+{
+    /* South of the equator a year's daylight time ends before it begins. The file may close within
+     * a year, of which it lists the first change. */
+    struct change first = start.moment < end.moment ? start : end;
+    struct change second = start.moment < end.moment ? end : start;
+    if (first.moment > after)
+        zone_push(zone, first.moment, first.offset);
+    if (second.moment > after)
+        zone_push(zone, second.moment, second.offset);
+}
+
 /* after: the last moment the file lists. */
 static void zone_unroll(struct zone *zone, const struct rule *rule, int64_t after)
 {
@@ -342,21 +354,21 @@ static void zone_unroll(struct zone *zone, const struct rule *rule, int64_t afte
         return;
     }
 
+    /* The rule is reckoned for an era alone, since every set of definitions opens a zone. */
+    int64_t starts[YEARS_AN_ERA], ends[YEARS_AN_ERA];
     int32_t year = after < MOMENT_MIN
                        ? 1
                        : date_to_civil((int32_t)number_floor_divide(after, SECONDS_A_DAY)).year;
+    for (int32_t i = 0; i < YEARS_AN_ERA; i++) {
+        starts[i] = rule_local(&rule->start, year + i) - rule->standard;
+        ends[i] = rule_local(&rule->end, year + i) - rule->daylight;
+    }
 
-    /* South of the equator a year's daylight time ends before it begins. The file may close within
-     * a year, of which it lists the first change. */
-    for (; year <= YEAR_MAX; year++) {
-        struct change start = {rule_local(&rule->start, year) - rule->standard, rule->daylight};
-        struct change end = {rule_local(&rule->end, year) - rule->daylight, rule->standard};
-        struct change first = start.moment < end.moment ? start : end;
-        struct change second = start.moment < end.moment ? end : start;
-        if (first.moment > after)
-            zone_push(zone, first.moment, first.offset);
-        if (second.moment > after)
-            zone_push(zone, second.moment, second.offset);
+    for (int32_t i = 0; year + i <= YEAR_MAX; i++) {
+        int32_t in_era = i % YEARS_AN_ERA;
+        int64_t eras = (int64_t)(i / YEARS_AN_ERA) * DAYS_AN_ERA * SECONDS_A_DAY;
+        zone_push_year(zone, (struct change){starts[in_era] + eras, rule->daylight},
+                       (struct change){ends[in_era] + eras, rule->standard}, after);
     }
 }
 

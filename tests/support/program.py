@@ -5,12 +5,14 @@ A test runs the program as a person would, and looks at its exit code, at what i
 day of the test.
 """
 import atexit
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 
@@ -59,6 +61,48 @@ def strata(*words, cwd=None, env=None, stdin=None, timeout=120):
                   done.stderr.decode("utf-8", "replace"))
 
 
+class Several:
+    """A process that runs one command after the other, each as if it had a process of its own (several.c)."""
+
+    def __init__(self):
+        self.said = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([BUILD / "tests/support/several"], env=environment(), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.said)
+        started.append(self)
+
+    def run(self, words):
+        words = [str(word) for word in words]
+        with contextlib.suppress(BrokenPipeError):  # it has ended: below it is asked why
+            self.process.stdin.write(b"%d\n" % len(words) + b"".join(word.encode() + b"\0" for word in words))
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            mine.several = None
+            raise Failed(f"strata {' '.join(words)}\n{self.end()}")
+        code, *sizes = map(int, line.split())
+        return Result([STRATA, *words], code, *(self.process.stdout.read(size).decode("utf-8", "replace") for size in sizes))
+
+    def end(self):
+        """What went wrong with the process as a whole, or None: a crash, or what a sanitizer says at the end."""
+        started.remove(self)
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        code = self.process.wait(60)
+        self.said.seek(0)
+        return f"it ended with {code}: {self.said.read().decode('utf-8', 'replace')[:3000]}" if code else None
+
+
+mine, started = threading.local(), []  # a Several of each thread's own; all that run
+
+
+def ask(*words):
+    """What a command says, from a process that lives on: of a small command's time most is loading DuckDB and all else.
+    For what the answer is; strata() is for how the program behaves."""
+    if getattr(mine, "several", None) is None:
+        mine.several = Several()
+    return mine.several.run(words)
+
+
 class Failed(Exception):
     """A step that the following ones need did not work."""
 
@@ -79,9 +123,13 @@ def new_store(store, *options):
 
 
 def must(*words, **options):
-    """Runs the program where nothing else makes sense if it fails."""
+    """Runs a command where nothing else makes sense if it fails."""
     new = words[0] == "init" and not options and not Path(words[1]).exists()
-    result = new_store(*words[1:]) if new else strata(*words, **options)
+    return worked(new_store(*words[1:]) if new else strata(*words, **options) if options else ask(*words))
+
+
+def worked(result):
+    """The same result, where nothing else makes sense if it is a failure."""
     if result.code != DONE:
         raise Failed(str(result))
     return result
@@ -147,6 +195,8 @@ class Tap:
         return self.ok(not trouble, name, f"{trouble}{result}")
 
     def finish(self):
+        for trouble in filter(None, [several.end() for several in list(started)]):
+            self.ok(False, "commands that share a process leave it in order", trouble)
         print(f"1..{self.count}")
         sys.exit(1 if self.failed or not self.count else 0)
 
