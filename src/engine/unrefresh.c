@@ -267,7 +267,7 @@ static enum status count_lists(struct session *session, struct arena *arena,
     /* Without lists nothing need be loaded. */
     if (!out->count)
         return STATUS_OK;
-    TRY(session_load_population(session, &needs, &moment, &population, error));
+    TRY(session_load_population(session, &needs, &moment, SESSION_WHOLE_PAST, &population, error));
     enum status status = STATUS_OK;
     for (size_t i = 0; i < out->count && status == STATUS_OK; i++) {
         struct catalog_list list;

@@ -40,6 +40,17 @@ static enum status find_until(struct loading *loading, struct error *error)
     return STATUS_OK;
 }
 
+const struct catalog_part *loading_activity(const struct loading *loading,
+                                            const struct catalog_part *part)
+{
+    size_t count;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number)
+            return &parts[i];
+    return NULL;
+}
+
 bool loading_has_column(const struct catalog_part *part, const char *name)
 {
     return store_part_column(part, name) != NULL;

@@ -58,18 +58,6 @@ static bool is_active(const struct loading *loading, const struct catalog_part *
     return (part->role == PART_FACTS || part->role == PART_TRAITS) && loading_sees(loading, part);
 }
 
-/* A part whose rows are all to be seen has its activity beside it. */
-static const struct catalog_part *activity_of(const struct loading *loading,
-                                              const struct catalog_part *part)
-{
-    size_t count;
-    const struct catalog_part *parts = store_parts(loading->store, &count);
-    for (size_t i = 0; i < count && part->last_import <= loading->until; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number)
-            return &parts[i];
-    return NULL;
-}
-
 /* Being told something is no activity: tellings count as first, never as last. */
 static void begin_select(const struct existing *existing, enum part_role role, struct buffer *sql)
 {
@@ -94,7 +82,9 @@ static enum status select_role(struct existing *existing, enum part_role role, s
         const struct catalog_part *part = &parts[i];
         if (!is_active(loading, part) || part->role != role)
             continue;
-        activity[beside] = activity_of(loading, part);
+        /* the activity is of all rows: where some are hidden the rows themselves say it */
+        activity[beside] =
+            part->last_import <= loading->until ? loading_activity(loading, part) : NULL;
         if (activity[beside]) {
             beside++;
             continue;

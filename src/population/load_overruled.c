@@ -29,18 +29,12 @@ struct telling {
     int class;
 };
 
+/* A value that is no value of the column's later type reads as unknown. */
 static bool is_whole(const struct table_loading *table, const struct inlet *inlet, size_t part)
 {
-    struct loading *loading = table->loading;
-    const struct schema_column *column = inlet->column;
-    char type[STORE_SQL_TYPE_MAX];
-    bool coded = loading_is_coded(loading, column, table->parts[part]);
-    const char *name = coded ? loading_codes(loading, column->name) : column->name;
-    const struct catalog_part_column *stored = store_part_column(table->parts[part], name);
-    if (!stored || !stored->whole)
-        return false;
-    /* A value that is no value of the column's later type reads as unknown. */
-    return coded || strcmp(stored->type, store_sql_type(column->type, column->scale, type)) == 0;
+    bool as_is;
+    const struct catalog_part_column *stored = loading_stored(table, inlet, part, &as_is);
+    return stored && stored->whole && as_is;
 }
 
 static struct telling *list_tellings(const struct table_loading *table)

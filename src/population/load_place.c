@@ -116,13 +116,8 @@ static enum status check_customer(const struct loading *loading, uint32_t number
 static const struct catalog_part *activity_of(const struct loading *loading,
                                               const struct catalog_part *part)
 {
-    size_t count;
-    const struct catalog_part *parts = store_parts(loading->store, &count);
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number &&
-            loading_has_column(&parts[i], "rows"))
-            return &parts[i];
-    return NULL;
+    const struct catalog_part *activity = loading_activity(loading, part);
+    return activity && loading_has_column(activity, "rows") ? activity : NULL;
 }
 
 static enum status put_counts(void *context, const struct lake_chunk *in, struct lake_output *out,

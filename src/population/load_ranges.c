@@ -104,21 +104,6 @@ struct forms {
     size_t count, most;
 };
 
-/* How part p holds the column; a type that is not the one asked for now makes *same false. */
-static struct form form_in_part(struct table_loading *table, size_t c, size_t p, bool *same)
-{
-    struct loading *loading = table->loading;
-    const struct schema_column *column = table->inlets[c].column;
-    bool coded = loading_is_coded(loading, column, table->parts[p]);
-    char type[STORE_SQL_TYPE_MAX] = "UINTEGER";
-    const struct catalog_part_column *stored = store_part_column(
-        table->parts[p], coded ? loading_codes(loading, column->name) : column->name);
-    if (!coded)
-        store_sql_type(column->type, column->scale, type);
-    *same = stored && strcmp(stored->type, type) == 0;
-    return (struct form){c, stored ? stored->name : NULL, *same ? stored->type : NULL};
-}
-
 static void add_form(struct forms *forms, const struct form *form)
 {
     for (size_t i = 0; i < forms->count; i++)
@@ -139,12 +124,13 @@ static enum status look_at_part(struct table_loading *table, size_t p, struct fo
         bool same;
         if (!has_range(table, &table->inlets[c], p))
             continue;
-        struct form form = form_in_part(table, c, p, &same);
+        const struct catalog_part_column *stored =
+            loading_stored(table, &table->inlets[c], p, &same);
         *alike &= same && forms->count < forms->most;
         if (!*alike)
             return STATUS_OK;
-        add_form(forms, &form);
-        names[count++] = form.name;
+        add_form(forms, &(struct form){c, stored->name, stored->type});
+        names[count++] = stored->name;
     }
     return store_check_part(loading->store, table->parts[p], names, count, error);
 }

@@ -21,6 +21,21 @@ static int by_import(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+const struct catalog_part_column *loading_stored(const struct table_loading *table,
+                                                 const struct inlet *inlet, size_t part,
+                                                 bool *as_is)
+{
+    struct loading *loading = table->loading;
+    const struct schema_column *column = inlet->column;
+    char type[STORE_SQL_TYPE_MAX];
+    bool coded = loading_is_coded(loading, column, table->parts[part]);
+    const struct catalog_part_column *stored = store_part_column(
+        table->parts[part], coded ? loading_codes(loading, column->name) : column->name);
+    *as_is = stored && (coded || strcmp(stored->type,
+                                        store_sql_type(column->type, column->scale, type)) == 0);
+    return stored;
+}
+
 bool loading_is_in_part(const struct table_loading *table, const struct inlet *inlet, size_t part)
 {
     const char *name = inlet->column->name;

@@ -36,6 +36,9 @@ static inline int64_t loading_seconds(int64_t microseconds)
 uint32_t loading_until(const struct loading *loading);
 /* Whether any row of the part may be seen. */
 bool loading_sees(const struct loading *loading, const struct catalog_part *part);
+/* The activity part that stands beside a part of facts or traits, or NULL. */
+const struct catalog_part *loading_activity(const struct loading *loading,
+                                            const struct catalog_part *part);
 bool loading_has_column(const struct catalog_part *part, const char *name);
 /* "name#", in the arena: the column of a text's codes. */
 const char *loading_codes(struct loading *loading, const char *name);
@@ -166,6 +169,11 @@ const int64_t *loading_rows(const struct put *put, const struct lake_chunk *in, 
 typedef enum status put_function(void *context, const struct lake_chunk *in,
                                  struct lake_output *out, struct error *error);
 
+/* How the part holds the column, as codes or as values; NULL when it has none. *as_is: of the type
+ * that is asked for now. */
+const struct catalog_part_column *loading_stored(const struct table_loading *table,
+                                                 const struct inlet *inlet, size_t part,
+                                                 bool *as_is);
 /* Whether the part has the column, or its texts' codes. */
 bool loading_is_in_part(const struct table_loading *table, const struct inlet *inlet, size_t part);
 

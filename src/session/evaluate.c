@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status load_population(struct session *session, const struct segment_needs *needs,
-                                   const struct session_moment *moment, int64_t traits_from,
-                                   struct population **out, struct error *error)
+enum status session_load_population(struct session *session, const struct segment_needs *needs,
+                                    const struct session_moment *moment, enum session_past past,
+                                    struct population **out, struct error *error)
 {
     struct lake *lake;
     struct arena arena;
@@ -29,25 +29,11 @@ static enum status load_population(struct session *session, const struct segment
                                    .records = needs->records,
                                    .lists = needs->lists,
                                    .known_at = moment->known_at,
-                                   .traits_from = traits_from};
+                                   .traits_from = past == SESSION_ONWARD ? moment->now : 0};
     enum status status = population_load(session->store, lake, &load, session->zone,
                                          session_pool(session), out, error);
     arena_release(&arena);
     return status;
-}
-
-enum status session_load_population(struct session *session, const struct segment_needs *needs,
-                                    const struct session_moment *moment, struct population **out,
-                                    struct error *error)
-{
-    return load_population(session, needs, moment, 0, out, error);
-}
-
-enum status session_load_onward(struct session *session, const struct segment_needs *needs,
-                                const struct session_moment *moment, struct population **out,
-                                struct error *error)
-{
-    return load_population(session, needs, moment, moment->now, out, error);
 }
 
 static enum status evaluate(struct session *session, const int *segments, int count,
@@ -67,8 +53,7 @@ static enum status evaluate(struct session *session, const int *segments, int co
 
     /* After a failure the population is there already, and only the plan is another. */
     if (!out->population)
-        status = load_population(session, &needs, moment, past == SESSION_ONWARD ? moment->now : 0,
-                                 &out->population, error);
+        status = session_load_population(session, &needs, moment, past, &out->population, error);
     if (status == STATUS_OK)
         status = plan_new(out->set, session_schema(session), segments, count, &plan, error);
     if (status == STATUS_OK)

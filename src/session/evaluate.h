@@ -74,20 +74,15 @@ enum status session_saved_needs(struct session *session, const struct session_mo
                                 struct arena *arena, struct segment_needs *out,
                                 struct error *error);
 /* As session_evaluate of all saved definitions, over a population that holds what they read (NULL:
- * loads one, as session_load_onward). The view takes it over, and `below`, which it may lie over,
+ * loads one, onward). The view takes it over, and `below`, which it may lie over,
  * whatever comes of it. */
 enum status session_evaluate_over(struct session *session, struct population *population,
                                   struct population *below, const struct session_moment *moment,
                                   struct session_view *out, struct error *error);
-/* The population with what needs says, as known at moment->known_at. */
+/* The population with what needs says, as known at moment->known_at; onward: from moment->now. */
 enum status session_load_population(struct session *session, const struct segment_needs *needs,
-                                    const struct session_moment *moment, struct population **out,
-                                    struct error *error);
-/* The same, of traits only what is read at moment->now or later, besides what needs calls earlier:
- * smaller, and of the same size however many refreshes there were. */
-enum status session_load_onward(struct session *session, const struct segment_needs *needs,
-                                const struct session_moment *moment, struct population **out,
-                                struct error *error);
+                                    const struct session_moment *moment, enum session_past past,
+                                    struct population **out, struct error *error);
 /* Position of the customer; STATUS_NOT_FOUND, proposing who differs in zeros, capitals or hyphens
  * alone. */
 enum status session_find_customer(const struct population *population, const char *customer,

@@ -133,7 +133,8 @@ static enum status population_at(struct predict_data *data, int64_t t, struct po
     if (until >= moment.known_at || until == INT64_MAX)
         return STATUS_OK;
     moment.known_at = until;
-    return session_load_population(data->work->session, &data->inputs.needs, &moment, own, error);
+    return session_load_population(data->work->session, &data->inputs.needs, &moment,
+                                   SESSION_WHOLE_PAST, own, error);
 }
 
 /* ---- one moment ---- */

@@ -170,8 +170,8 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
      * for itself, and what is wrong is said of whom it is wrong for. */
     if (scoring->moment->known_at != INT64_MAX)
         return STATUS_OK;
-    if (session_load_onward(scoring->session, &needs, scoring->moment, &scoring->base, &trouble) ==
-        STATUS_OK)
+    if (session_load_population(scoring->session, &needs, scoring->moment, SESSION_ONWARD,
+                                &scoring->base, &trouble) == STATUS_OK)
         return STATUS_OK;
     scoring->base = NULL;
     if (trouble.code != STATUS_INTERRUPTED)

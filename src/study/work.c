@@ -248,7 +248,8 @@ enum status work_load(struct work *work, const struct segment_needs *needs, stru
     /* One of its own from here on: what was at hand may be somebody else's. */
     population_free(work->own);
     work->population = work->own = NULL;
-    TRY(session_load_population(work->session, needs, work->moment, &work->own, error));
+    TRY(session_load_population(work->session, needs, work->moment, SESSION_WHOLE_PAST, &work->own,
+                                error));
     work->population = work->own;
     work->held = segment_needs_throughout(needs, work->arena);
     return STATUS_OK;
